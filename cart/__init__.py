@@ -1,0 +1,1 @@
+"""What a cart knows and decides, and the processes that run it."""

@@ -1,0 +1,1 @@
+"""What a basket costs, in integer minor units: prices, promotions, tax."""

@@ -1,0 +1,1 @@
+"""The camera process: frames in, sightings out; frames must never leave it."""

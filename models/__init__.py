@@ -1,0 +1,1 @@
+"""What the eyes know: barcodes and looks; it must never know what a cart is."""

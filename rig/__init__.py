@@ -1,0 +1,1 @@
+"""Worlds to test in; nothing that ships on a cart may import it."""

@@ -1,0 +1,1 @@
+"""The store's side: pairing, catalog, ledger and receipts."""
