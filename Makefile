@@ -1,0 +1,43 @@
+# The commands of this project; each makes the .venv it lacks. tools/setup.sh does the set-up.
+#   make run [AUTO=1] [BROKER=host:port]   one whole shopping trip, or a shop to play with
+#   make test      the suite that needs no root           make check   style, types, directions
+#   make bench     the figures of docs/MEASURED.md         make contract   write the generated files
+
+PYTHON := .venv/bin/python
+
+.PHONY: install run test check test-machines bench contract ci-deps clean
+
+install:
+	@tools/setup.sh install
+
+run: install
+	@$(PYTHON) -m rig demo $(if $(AUTO),--auto) $(if $(BROKER),--broker $(BROKER))
+
+test: install
+	$(PYTHON) -m pytest -m "not machines"
+
+# Tests that need installed machinery: a broker, a compiler, a second Python, systemd.
+test-machines: install
+	$(PYTHON) -m pytest -m machines
+
+check: install
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports --config setup.cfg
+	$(PYTHON) -m pytest -q tests/test_tidy.py
+	$(PYTHON) -m firmware_bridge generate --check
+	$(PYTHON) -m cart contract --check
+
+contract: install
+	$(PYTHON) -m firmware_bridge generate
+	$(PYTHON) -m cart contract
+
+bench: install
+	$(PYTHON) -m rig bench
+
+ci-deps:
+	@tools/setup.sh ci-deps
+
+clean:
+	rm -rf .venv build dist out *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
