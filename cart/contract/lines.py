@@ -1,0 +1,64 @@
+"""Messages over a local stream: one JSON object a line, bounded, decoded into typed values.
+
+Sans-IO: bytes in, values out. Malformed input raises `ContractError` that names what is wrong;
+the stream stays usable after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+Message = TypeVar("Message")
+
+
+class ContractError(ValueError):
+    """A message from outside does not fit the contract; the text names what is wrong."""
+
+
+def decode(kind: type[Message] | Any, data: bytes, what: str) -> Message:
+    """Decode one JSON message into `kind` (a Struct or a union of Structs).
+
+    `what` names the message in the error. Raises ContractError.
+    """
+    try:
+        message: Message = msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ContractError(f"{what}: {error}; send JSON as in docs/schemas") from error
+    return message
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """One line of canonical JSON, newline included: fields in their declared order."""
+    return msgspec.json.encode(message, order="deterministic") + b"\n"
+
+
+class LineBuffer:
+    """Cuts a byte stream into lines of at most `bytes_max`; longer ones are dropped and counted."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._held = b""
+        self._skipping = False
+        self.dropped = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the complete lines that `data` ends, without their newline, empty ones left out."""
+        *ended, self._held = (self._held + data).split(b"\n")
+        lines = [line for line in ended if self._accepts(line)]
+        if len(self._held) > self._bytes_max and not self._skipping:
+            self._skipping = True
+            self.dropped += 1
+        if self._skipping:
+            self._held = b""
+        return lines
+
+    def _accepts(self, line: bytes) -> bool:
+        if self._skipping:
+            self._skipping = False
+            return False
+        if len(line) > self._bytes_max:
+            self.dropped += 1
+            return False
+        return bool(line)

@@ -1,0 +1,171 @@
+"""What crosses the socket between cartd and the screen: whole snapshots out, small intents in.
+
+One JSON object a line (UTF-8, newline ended) over a Unix socket, at most `LINE_BYTES_MAX`. The
+screen never decides and never adds up: every figure it shows stands in the snapshot. A snapshot
+replaces everything before it; `revision` grows. Text that is a sentence travels as a notice or
+question code with values, and the screen chooses the words of its language.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from cart.core.observations import Touch, TouchAction
+from cart.core.value import Value
+
+LINE_BYTES_MAX = 1_000_000
+
+Route = Literal["welcome", "shop", "weigh", "choose", "rescan", "checkout", "receipt"]
+
+
+class EvidenceView(Value):
+    """Why a line is there, ready to be shown: absent parts are None."""
+
+    code: str | None = None
+    look: str | None = None
+    look_percent: int | None = None
+    before_mg: int | None = None
+    after_mg: int | None = None
+    decided_by: str = "fusion"
+
+
+class SavingView(Value):
+    """One deal that took `amount_minor` (negative) off a line."""
+
+    title: str
+    amount_minor: int
+
+
+class LineView(Value):
+    """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known)."""
+
+    line_id: str
+    name: str
+    quantity: int
+    price_minor: int
+    net_minor: int
+    unit_price_minor: int = 0
+    mass_mg: int | None = None
+    state: Literal["sure", "open"] = "sure"
+    newest: bool = False
+    image: str | None = None
+    savings: tuple[SavingView, ...] = ()
+    evidence: EvidenceView = EvidenceView()
+
+
+class DealView(Value):
+    """A deal of this aisle."""
+
+    deal_id: str
+    title: str
+    image: str | None = None
+    price_minor: int | None = None
+    was_minor: int | None = None
+    aisle: str | None = None
+
+
+class ChoiceView(Value):
+    """One answer to a question: `choice` goes back in the intent."""
+
+    choice: str
+    name: str
+    price_minor: int = 0
+    sold_by: Literal["each", "mass"] = "each"
+    image: str | None = None
+
+
+class QuestionView(Value):
+    """The one question that is open on the screen.
+
+    kind: "which_in" which thing was put in · "which_out" which was taken out · "rescan" please
+    show its barcode. `mass_mg` is the load that moved (positive)."""
+
+    question_id: str
+    kind: Literal["which_in", "which_out", "rescan"]
+    mass_mg: int
+    choices: tuple[ChoiceView, ...] = ()
+
+
+class WeighView(Value):
+    """A good that was just weighed: shown for a moment, and can be corrected with one tap."""
+
+    line_id: str
+    name: str
+    net_mg: int
+    unit_price_minor: int
+    price_minor: int
+    tare_mg: int = 0
+    image: str | None = None
+    alternatives: tuple[ChoiceView, ...] = ()
+
+
+class NoticeView(Value):
+    """What the shopper is told: a code of cart.core.notices, its values, how loud it is."""
+
+    code: str
+    priority: int
+    values: dict[str, str] = {}
+
+
+class TaxView(Value):
+    """Tax of one category."""
+
+    category: str
+    rate_ppm: int
+    tax_minor: int
+
+
+class Snapshot(Value):
+    """The whole screen. Money in minor units of `currency` with `currency_digits` decimals.
+
+    `cause_ms` is when the observation behind this snapshot reached the inbox (monotonic), for
+    measuring the way to the pixels. `pairing` is the text of the welcome screen's QR code.
+    `aisle` names where the deals are from."""
+
+    revision: int
+    cause_ms: int
+    route: Route
+    currency: str = "USD"
+    currency_digits: int = 2
+    shopper: str | None = None
+    member: bool = False
+    pairing: str = ""
+    lines: tuple[LineView, ...] = ()
+    subtotal_minor: int = 0
+    savings_minor: int = 0
+    tax_minor: int = 0
+    taxes: tuple[TaxView, ...] = ()
+    total_minor: int = 0
+    deals: tuple[DealView, ...] = ()
+    aisle: str = ""
+    question: QuestionView | None = None
+    weigh: WeighView | None = None
+    notices: tuple[NoticeView, ...] = ()
+    phase: str = "idle"
+    receipt_id: str = ""
+    online: bool = False
+    battery_percent: int | None = None
+    moving: bool = False
+    senses_lost: tuple[str, ...] = ()
+
+
+class Intent(Value):
+    """What the shopper touched: becomes a `Touch` observation. See `Touch` for the actions."""
+
+    intent_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    action: TouchAction
+    target: Annotated[str, Meta(max_length=200)] = ""
+    choice: Annotated[str, Meta(max_length=200)] = ""
+
+
+def touch_of(intent: Intent, t_ms: int) -> Touch:
+    """Stamp an intent with the inbox's time."""
+    return Touch(
+        t_ms=t_ms,
+        intent_id=intent.intent_id,
+        action=intent.action,
+        target=intent.target,
+        choice=intent.choice,
+    )

@@ -1,0 +1,80 @@
+"""What crosses the socket between cartd and the eyes: one JSON object a line, both ways.
+
+Pictures never cross it, only what was seen, stamped with the sensor's monotonic time. `sensed_ms`
+is that time on the host's monotonic clock.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from cart.core.observations import Candidate
+from cart.core.value import Value
+
+LINE_BYTES_MAX = 100_000
+
+
+class FromEyes(Value, tag_field="kind"):
+    """The base of everything the eyes say."""
+
+
+class CodeRead(FromEyes, tag="code_read"):
+    """A code appeared in view (once per appearance, not once per frame)."""
+
+    sensed_ms: int
+    text: Annotated[str, Meta(max_length=10_000)]
+    format: str
+    frames: int = 1
+
+
+class Sighting(FromEyes, tag="sighting"):
+    """One thing was seen moving; candidates by log-probability in millinats, best first."""
+
+    sensed_ms: int
+    candidates: tuple[Candidate, ...]
+    unknown_millinats: int
+
+
+class EyesAlive(FromEyes, tag="alive"):
+    """A heartbeat a second: age of the newest frame, frames seen and dropped since the start."""
+
+    frame_age_ms: int
+    frames: int
+    dropped: int
+
+
+class EyesTrouble(FromEyes, tag="trouble"):
+    """The camera is missing or stalled; a person can act on `reason`."""
+
+    reason: Annotated[str, Meta(max_length=500)]
+
+
+EyesMessage = CodeRead | Sighting | EyesAlive | EyesTrouble
+
+
+class ToEyes(Value, tag_field="kind"):
+    """The base of everything the eyes are told."""
+
+
+class KnownCodes(ToEyes, tag="known_codes"):
+    """Codes of the catalog: a prior that may reject a read, never invent one."""
+
+    gtins: tuple[str, ...]
+
+
+class Candidates(ToEyes, tag="candidates"):
+    """Products likely here (the aisle's); the rest stays possible."""
+
+    skus: tuple[str, ...]
+
+
+class KeepClip(ToEyes, tag="keep_clip"):
+    """Keep the frames around this moment for a reason, until told otherwise."""
+
+    reason: str
+    sensed_ms: int
+
+
+ToEyesMessage = KnownCodes | Candidates | KeepClip

@@ -1,0 +1,230 @@
+"""The basket: a fold of the journal. `apply(basket, event)` and nothing else changes it.
+
+It must never look at an observation, a clock or the catalog: prices and names stand in the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from cart.core.events import (
+    CatalogAdopted,
+    CheckoutStarted,
+    Event,
+    Evidence,
+    ItemAdded,
+    ItemRemoved,
+    LineOpened,
+    LineSettled,
+    PaymentRequested,
+    PaymentSettled,
+    QuestionAsked,
+    TripBound,
+    TripClosed,
+    TripOpened,
+)
+from cart.core.session import Phase, follow
+from cart.core.value import Value
+
+
+class Line(Value):
+    """One priced line: see `ItemAdded`. `mass_mg` is None for a good sold by the piece."""
+
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price_minor: int
+    price_minor: int
+    mass_mg: int | None = None
+    evidence: Evidence = Evidence()
+
+
+class OpenLine(Value):
+    """One yellow line: see `LineOpened`."""
+
+    line_id: str
+    direction: Literal["in", "out"]
+    mass_mg: int
+    choices: tuple[str, ...] = ()
+    asked: bool = False
+    evidence: Evidence = Evidence()
+
+
+class Basket(Value):
+    """Everything durable about the cart: the trip, its lines in the order they came, its money.
+
+    `load_mg` is the gross load the lines account for (None before the first weighing).
+    `lines_made` and `trips_opened` number lines and trips, so an id is never used twice."""
+
+    phase: Phase = "idle"
+    trip_id: str = ""
+    shopper: str | None = None
+    member: bool = False
+    catalog_version: int = 0
+    lines: tuple[Line, ...] = ()
+    open_lines: tuple[OpenLine, ...] = ()
+    own_lines: tuple[str, ...] = ()
+    load_mg: int | None = None
+    attempt: int = 0
+    requested_minor: int | None = None
+    receipt_id: str = ""
+    paid_minor: int = 0
+    lines_made: int = 0
+    trips_opened: int = 0
+
+
+def apply(basket: Basket, event: Event) -> Basket:
+    """Return the basket after `event`. An impossible phase change is an AssertionError."""
+    phase = follow(basket.phase, event)
+    change = _CHANGES.get(type(event))
+    changed = change(basket, event) if change else basket
+    return replace(changed, phase=phase)
+
+
+def fold(events: Iterable[Event], basket: Basket | None = None) -> Basket:
+    """Apply many events, oldest first."""
+    result = basket or Basket()
+    for event in events:
+        result = apply(result, event)
+    return result
+
+
+def _trip_opened(basket: Basket, event: TripOpened) -> Basket:
+    return Basket(
+        trip_id=event.trip_id,
+        shopper=event.shopper,
+        member=event.member,
+        catalog_version=basket.catalog_version,
+        load_mg=basket.load_mg,
+        lines_made=basket.lines_made,
+        trips_opened=basket.trips_opened + 1,
+    )
+
+
+def _trip_bound(basket: Basket, event: TripBound) -> Basket:
+    return replace(basket, trip_id=event.trip_id, shopper=event.shopper, member=event.member)
+
+
+def _catalog_adopted(basket: Basket, event: CatalogAdopted) -> Basket:
+    return replace(basket, catalog_version=event.version)
+
+
+def _item_added(basket: Basket, event: ItemAdded) -> Basket:
+    line = Line(
+        line_id=event.line_id,
+        sku=event.sku,
+        name=event.name,
+        quantity=event.quantity,
+        unit_price_minor=event.unit_price_minor,
+        price_minor=event.price_minor,
+        mass_mg=event.mass_mg,
+        evidence=event.evidence,
+    )
+    return replace(
+        basket,
+        lines=(*basket.lines, line),
+        load_mg=_load_after(basket, event.evidence),
+        lines_made=basket.lines_made + 1,
+    )
+
+
+def _item_removed(basket: Basket, event: ItemRemoved) -> Basket:
+    kept = (_without(line, event) if line.line_id == event.line_id else line
+            for line in basket.lines)
+    return replace(
+        basket,
+        lines=tuple(line for line in kept if line.quantity > 0),
+        load_mg=_load_after(basket, event.evidence),
+    )
+
+
+def _without(line: Line, event: ItemRemoved) -> Line:
+    if event.mass_mg is not None:
+        return replace(line, mass_mg=event.mass_mg, price_minor=event.price_minor)
+    quantity = line.quantity - event.quantity
+    assert quantity >= 0, f"{line.line_id} has only {line.quantity} pieces"
+    return replace(line, quantity=quantity, price_minor=line.unit_price_minor * quantity)
+
+
+def _line_opened(basket: Basket, event: LineOpened) -> Basket:
+    line = OpenLine(
+        line_id=event.line_id,
+        direction=event.direction,
+        mass_mg=event.mass_mg,
+        choices=event.choices,
+        evidence=event.evidence,
+    )
+    return replace(
+        basket,
+        open_lines=(*basket.open_lines, line),
+        load_mg=_load_after(basket, event.evidence),
+        lines_made=basket.lines_made + 1,
+    )
+
+
+def _question_asked(basket: Basket, event: QuestionAsked) -> Basket:
+    return replace(
+        basket,
+        open_lines=tuple(
+            replace(line, asked=True) if line.line_id == event.line_id else line
+            for line in basket.open_lines
+        ),
+    )
+
+
+def _line_settled(basket: Basket, event: LineSettled) -> Basket:
+    own = (event.line_id,) if event.answer == "own" else ()
+    return replace(
+        basket,
+        open_lines=tuple(
+            line for line in basket.open_lines if line.line_id != event.line_id
+        ),
+        own_lines=(*basket.own_lines, *own),
+        load_mg=_load_after(basket, event.evidence),
+    )
+
+
+def _checkout_started(basket: Basket, event: CheckoutStarted) -> Basket:
+    return replace(basket, attempt=event.attempt)
+
+
+def _payment_requested(basket: Basket, event: PaymentRequested) -> Basket:
+    return replace(basket, requested_minor=event.total_minor)
+
+
+def _payment_settled(basket: Basket, event: PaymentSettled) -> Basket:
+    return replace(basket, receipt_id=event.receipt_id, paid_minor=event.total_minor)
+
+
+def _trip_closed(basket: Basket, event: TripClosed) -> Basket:
+    return Basket(
+        catalog_version=basket.catalog_version,
+        load_mg=basket.load_mg,
+        lines_made=basket.lines_made,
+        trips_opened=basket.trips_opened,
+    )
+
+
+def _load_after(basket: Basket, evidence: Evidence) -> int | None:
+    return basket.load_mg if evidence.after_mg is None else evidence.after_mg
+
+
+# Facts missing here change only the phase.
+_CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
+    TripOpened: _trip_opened,
+    TripBound: _trip_bound,
+    CatalogAdopted: _catalog_adopted,
+    ItemAdded: _item_added,
+    ItemRemoved: _item_removed,
+    LineOpened: _line_opened,
+    QuestionAsked: _question_asked,
+    LineSettled: _line_settled,
+    CheckoutStarted: _checkout_started,
+    PaymentRequested: _payment_requested,
+    PaymentSettled: _payment_settled,
+    TripClosed: _trip_closed,
+}

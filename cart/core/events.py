@@ -1,0 +1,187 @@
+"""What happened, in the past tense: the vocabulary of the journal, and of what the store receives.
+
+Facts are never changed once written, only followed by others. The tag is the version: a new
+meaning gets a new tag (`item_added.2`) and the old one stays readable. No personal data: a shopper
+is a pseudonym.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cart.core.value import Value
+
+Answer = Literal["product", "own", "gone"]
+
+
+class CodeEvidence(Value):
+    """The code that spoke for a line, as read."""
+
+    text: str
+    symbology: str
+    source: str
+    sensed_ms: int
+
+
+class LookEvidence(Value):
+    """What the camera thought the item was (None: none of the known), in millinats."""
+
+    sku: str | None
+    score_millinats: int
+    sensed_ms: int
+
+
+class Evidence(Value):
+    """Why a line is on the receipt: the load before and after, the code, the look, the score.
+
+    `decided_by` says who had the last word: "fusion", "shopper", "late_evidence" or "code_alone"
+    (an item below the scale's floor, or no working scale)."""
+
+    before_mg: int | None = None
+    after_mg: int | None = None
+    code: CodeEvidence | None = None
+    look: LookEvidence | None = None
+    score_millinats: int = 0
+    margin_millinats: int = 0
+    decided_by: Literal["fusion", "shopper", "late_evidence", "code_alone"] = "fusion"
+
+
+class Fact(Value, tag_field="kind"):
+    """The base: when it became true on the cart's monotonic clock."""
+
+    t_ms: int
+
+
+class TripOpened(Fact, tag="trip_opened"):
+    """A trip began; `shopper` is None for a guest."""
+
+    trip_id: str
+    shopper: str | None = None
+    member: bool = False
+
+
+class TripBound(Fact, tag="trip_bound"):
+    """A guest trip got its shopper afterwards."""
+
+    trip_id: str
+    shopper: str
+    member: bool = False
+
+
+class CatalogAdopted(Fact, tag="catalog_adopted"):
+    """Prices from here on come from this snapshot."""
+
+    version: int
+    sha256: str
+
+
+class ItemAdded(Fact, tag="item_added"):
+    """A line came onto the receipt. `price_minor` is the whole line before any deal; for a weighed
+    good `mass_mg` is what is billed and `unit_price_minor` is for a kilogram."""
+
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price_minor: int
+    price_minor: int
+    mass_mg: int | None = None
+    evidence: Evidence = Evidence()
+
+
+class ItemRemoved(Fact, tag="item_removed"):
+    """`quantity` pieces of a line left the cart; a line without pieces is gone. A weighed line
+    of which some was taken back keeps `mass_mg` and costs `price_minor`."""
+
+    line_id: str
+    quantity: int
+    mass_mg: int | None = None
+    price_minor: int = 0
+    evidence: Evidence = Evidence()
+
+
+class LineOpened(Fact, tag="line_opened"):
+    """Something changed that can't be named yet: a yellow line. `direction` "in" for a thing put
+    in, "out" for a thing taken out. `choices` are SKUs (in) or line ids (out), likeliest first."""
+
+    line_id: str
+    direction: Literal["in", "out"]
+    mass_mg: int
+    choices: tuple[str, ...] = ()
+    evidence: Evidence = Evidence()
+
+
+class QuestionAsked(Fact, tag="question_asked"):
+    """The shopper was asked about an open line: it is never asked twice unprompted."""
+
+    line_id: str
+
+
+class LineSettled(Fact, tag="line_settled"):
+    """An open line is open no more: it became a product (an item was added or removed by the
+    events beside this one), is the shopper's own thing, or is gone again."""
+
+    line_id: str
+    answer: Answer
+    evidence: Evidence = Evidence()
+
+
+class CheckoutStarted(Fact, tag="checkout_started"):
+    """The shopper wants to pay."""
+
+    attempt: int
+
+
+class CheckoutCancelled(Fact, tag="checkout_cancelled"):
+    """Back to shopping: by the shopper, or because the load changed."""
+
+    attempt: int
+    reason: str = ""
+
+
+class PaymentRequested(Fact, tag="payment_requested"):
+    """The shopper agreed to pay this sum; (trip, attempt) makes it idempotent."""
+
+    trip_id: str
+    attempt: int
+    total_minor: int
+
+
+class PaymentDeclined(Fact, tag="payment_declined"):
+    """The store or the bank said no."""
+
+    attempt: int
+    reason: str
+
+
+class PaymentSettled(Fact, tag="payment_settled"):
+    """Paid: the store's sum equals ours."""
+
+    attempt: int
+    receipt_id: str
+    total_minor: int
+
+
+class TripClosed(Fact, tag="trip_closed"):
+    """The shopper left with this receipt."""
+
+    trip_id: str
+    total_minor: int
+
+
+Event = (
+    TripOpened
+    | TripBound
+    | CatalogAdopted
+    | ItemAdded
+    | ItemRemoved
+    | LineOpened
+    | QuestionAsked
+    | LineSettled
+    | CheckoutStarted
+    | CheckoutCancelled
+    | PaymentRequested
+    | PaymentDeclined
+    | PaymentSettled
+    | TripClosed
+)

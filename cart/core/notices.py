@@ -1,0 +1,60 @@
+"""Every condition the shopper is told about, as one table: how loud, how long.
+
+Neutral words, no blame, nothing about theft. The screen holds the words of each language under the
+same code (`ui/texts`); this table holds what the mind decides. It must never hold a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cart.core.value import Value
+
+
+class Notice(Value):
+    """One thing to tell: a code of `NOTICES` and the values its sentence needs."""
+
+    code: str
+    values: dict[str, str] = {}
+
+
+class NoticeKind(Value):
+    """How a condition is told. `priority`: higher wins. `shown_ms` None: until the cause is gone."""
+
+    priority: int
+    sound: Literal["none", "soft", "ask"] = "none"
+    shown_ms: int | None = None
+
+
+NOTICES: dict[str, NoticeKind] = {
+    # The trip
+    "welcome": NoticeKind(priority=10, shown_ms=4_000),
+    "item_added": NoticeKind(priority=20, sound="soft", shown_ms=3_000),
+    "item_removed": NoticeKind(priority=20, sound="soft", shown_ms=5_000),
+    "own_thing_noted": NoticeKind(priority=20, shown_ms=3_000),
+    "deal_applied": NoticeKind(priority=25, sound="soft", shown_ms=5_000),
+    # Doubt
+    "please_identify": NoticeKind(priority=60, sound="ask"),
+    "please_say_what_left": NoticeKind(priority=60, sound="ask"),
+    "line_waits": NoticeKind(priority=40),
+    "scanned_not_put_in": NoticeKind(priority=30, sound="soft", shown_ms=4_000),
+    "unknown_code": NoticeKind(priority=35, sound="soft", shown_ms=5_000),
+    "code_unreadable": NoticeKind(priority=35, shown_ms=5_000),
+    "too_light_to_weigh": NoticeKind(priority=45, shown_ms=5_000),
+    "checkout_needs_answers": NoticeKind(priority=70, sound="ask", shown_ms=8_000),
+    # Money
+    "checkout_changed": NoticeKind(priority=70, sound="soft", shown_ms=8_000),
+    "payment_waits_for_link": NoticeKind(priority=65),
+    "payment_declined": NoticeKind(priority=80, sound="ask", shown_ms=15_000),
+    "payment_mismatch": NoticeKind(priority=85, sound="ask", shown_ms=15_000),
+    "paid": NoticeKind(priority=50, sound="soft", shown_ms=8_000),
+    # The cart
+    "offline": NoticeKind(priority=30),
+    "scale_lost": NoticeKind(priority=55),
+    "camera_lost": NoticeKind(priority=50),
+    "scanner_lost": NoticeKind(priority=45),
+    "no_catalog": NoticeKind(priority=90),
+    "catalog_refused": NoticeKind(priority=35, shown_ms=10_000),
+    "help_called": NoticeKind(priority=75, sound="soft", shown_ms=30_000),
+    "storage_trouble": NoticeKind(priority=95),
+}

@@ -1,0 +1,201 @@
+"""What the senses may say to the mind. Every observation is recorded, so a trip can be replayed.
+
+`t_ms` is the order: stamped once at the inbox from the cart's monotonic clock. `sensed_ms` is when
+the sensor saw it on the same clock; fusion goes by `sensed_ms`. An observation never carries what
+only a simulated world could know.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from cart.core.catalog import Catalog
+from cart.core.events import Event
+from cart.core.value import Value
+
+Millinats = Annotated[int, Meta(le=0)]
+Instant = Annotated[int, Meta(ge=0, description="milliseconds of the cart's monotonic clock")]
+
+
+TouchAction = Literal[
+    "start",
+    "answer",
+    "later",
+    "ask",
+    "pay_start",
+    "pay_confirm",
+    "keep_shopping",
+    "done",
+    "help",
+]
+
+
+class Observation(Value, tag_field="kind"):
+    """The base: `t_ms` orders all observations of a trip and never decreases."""
+
+    t_ms: Instant
+
+
+class Booted(Observation, tag="booted"):
+    """The cart started: everything the mind remembers is this journal, oldest event first."""
+
+    cart_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    epoch: int = 1
+    journal: tuple[Event, ...] = ()
+
+
+class CatalogArrived(Observation, tag="catalog_arrived"):
+    """A whole, verified catalog snapshot."""
+
+    catalog: Catalog
+    sha256: str = ""
+
+
+class PairCodeMade(Observation, tag="pair_code_made"):
+    """A fresh single-use nonce for the welcome screen's QR code."""
+
+    nonce: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class Paired(Observation, tag="paired"):
+    """The store accepted a shopper for the nonce shown. `shopper` is a pseudonym."""
+
+    nonce: str
+    trip_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    shopper: Annotated[str, Meta(max_length=64)]
+    member: bool = False
+
+
+class ScanSeen(Observation, tag="scan_seen"):
+    """A code was read. `text` is what the symbol holds, `symbology` one of models' format names
+    (EAN13, UPCA, QR, …) or an AIM identifier such as "]E0"; "" when the source can't tell."""
+
+    sensed_ms: Instant
+    text: Annotated[str, Meta(max_length=10_000)]
+    symbology: str = ""
+    source: Literal["camera", "scanner"] = "scanner"
+
+
+class LoadChanged(Observation, tag="load_changed"):
+    """The basket's gross load. "settled": it was `before_mg`, began to move at `onset_ms` and rests
+    at `after_mg` (equal within `uncertainty_mg` after a jolt). "moving": it is not at rest."""
+
+    sensed_ms: Instant
+    before_mg: int
+    after_mg: int
+    onset_ms: Instant | None = None
+    uncertainty_mg: Annotated[int, Meta(ge=0)] = 1_000
+    state: Literal["settled", "moving"] = "settled"
+
+
+class Candidate(Value):
+    """One thing it might be, by look: the log-probability in millinats (0 is certain)."""
+
+    sku: str
+    score_millinats: Millinats
+
+
+class ItemSighted(Observation, tag="item_sighted"):
+    """The eyes saw one thing move; the most probable products first, and "none of these"."""
+
+    sensed_ms: Instant
+    candidates: tuple[Candidate, ...] = ()
+    unknown_millinats: Millinats = 0
+
+
+class Touch(Observation, tag="touch"):
+    """The shopper touched the screen. `intent_id` makes it idempotent.
+
+    action: start (guest) · answer (`target` question, `choice` one of its choices) · later
+    (`target` question) · ask (`target` line: open its question again) · pay_start · pay_confirm ·
+    keep_shopping · done · help."""
+
+    intent_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    action: TouchAction
+    target: str = ""
+    choice: str = ""
+
+
+class LinkChanged(Observation, tag="link_changed"):
+    """The store's service can be reached, or not."""
+
+    online: bool
+
+
+class PaymentAnswered(Observation, tag="payment_answered"):
+    """The store answered a payment request. `total_minor` is the store's own sum of the trip."""
+
+    trip_id: str
+    attempt: int
+    outcome: Literal["settled", "declined", "mismatch"]
+    total_minor: int = 0
+    receipt_id: str = ""
+    reason: str = ""
+
+
+class StoreTime(Observation, tag="store_time"):
+    """Wall clock by the store: `utc_ms` = `t_ms` + `offset_ms`, give or take `uncertainty_ms`."""
+
+    offset_ms: int
+    uncertainty_ms: int = 1_000
+    zone: str = "UTC"
+
+
+class Place(Observation, tag="place"):
+    """Where in the store the cart stands."""
+
+    aisle: str
+    confidence_millinats: Millinats = 0
+
+
+class PowerChanged(Observation, tag="power_changed"):
+    """Battery charge in percent."""
+
+    battery_percent: Annotated[int, Meta(ge=0, le=100)]
+
+
+class SenseLost(Observation, tag="sense_lost"):
+    """A sense can't be trusted now; `reason` is for the technician."""
+
+    sense: Literal["scale", "camera", "scanner", "screen"]
+    reason: str = ""
+
+
+class SenseBack(Observation, tag="sense_back"):
+    """The sense works again."""
+
+    sense: Literal["scale", "camera", "scanner", "screen"]
+
+
+class InputRefused(Observation, tag="input_refused"):
+    """A boundary refused malformed input: which one, why, and what to do about it."""
+
+    boundary: Literal["wire", "contract", "catalog", "code", "config"]
+    reason: Annotated[str, Meta(max_length=500)]
+
+
+class Tick(Observation, tag="tick"):
+    """Time passes: about ten a second."""
+
+
+AnyObservation = (
+    Booted
+    | CatalogArrived
+    | PairCodeMade
+    | Paired
+    | ScanSeen
+    | LoadChanged
+    | ItemSighted
+    | Touch
+    | LinkChanged
+    | PaymentAnswered
+    | StoreTime
+    | Place
+    | PowerChanged
+    | SenseLost
+    | SenseBack
+    | InputRefused
+    | Tick
+)

@@ -1,0 +1,53 @@
+"""The receipt: every line, every cent taken off it and why, the tax, the total.
+
+A receipt is computed from a basket and a catalog by `cart.core.pricing.engine`, by the cart and by
+the store alike; it is never stored as the truth, and no other place adds up money.
+"""
+
+from __future__ import annotations
+
+from cart.core.value import Value
+
+
+class Modifier(Value):
+    """What one deal takes off one line: `amount_minor` is negative."""
+
+    deal_id: str
+    title: str
+    amount_minor: int
+
+
+class ReceiptLine(Value):
+    """One line. `price_minor` is before deals, `net_minor` is what the shopper pays for it."""
+
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price_minor: int
+    price_minor: int
+    net_minor: int
+    mass_mg: int | None = None
+    modifiers: tuple[Modifier, ...] = ()
+
+
+class TaxLine(Value):
+    """Tax of one category: `base_minor` is the sum of net lines it is computed on."""
+
+    category: str
+    rate_ppm: int
+    base_minor: int
+    tax_minor: int
+
+
+class Receipt(Value):
+    """The whole. total = subtotal - savings + tax (tax inside the prices adds nothing)."""
+
+    currency: str
+    currency_digits: int
+    lines: tuple[ReceiptLine, ...]
+    subtotal_minor: int
+    savings_minor: int
+    taxes: tuple[TaxLine, ...]
+    tax_minor: int
+    total_minor: int

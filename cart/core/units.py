@@ -1,0 +1,54 @@
+"""Quantities of the core, all integers: money, mass, time and scores, and how they are rounded.
+
+A name carries its unit last (`price_minor`, `mass_mg`, `age_ms`, `score_millinats`). Nothing here
+or anywhere in the core may use a float: a float cannot hold a cent exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MILLIGRAMS_PER_KILOGRAM = 1_000_000
+PARTS_PER_MILLION = 1_000_000
+
+
+def divide_half_up(numerator: int, denominator: int) -> int:
+    """Divide and round to the nearest integer, halves away from zero (the rule of tills).
+
+    Raises ZeroDivisionError for a zero denominator.
+    """
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
+
+
+def price_of_mass_minor(mass_mg: int, price_per_kilogram_minor: int) -> int:
+    """Price of a weighed good in minor units, rounded half up once."""
+    return divide_half_up(mass_mg * price_per_kilogram_minor, MILLIGRAMS_PER_KILOGRAM)
+
+
+def round_to_step(value: int, step: int) -> int:
+    """Round to the nearest multiple of `step`, halves away from zero (a scale's interval)."""
+    return divide_half_up(value, step) * step
+
+
+def allocate(total: int, weights: Sequence[int]) -> list[int]:
+    """Split `total` in proportion to `weights`, exactly: the parts sum to `total`.
+
+    Largest remainder; ties go to the earlier weight. All weights zero: equal weights.
+    Weights must not be negative; an empty sequence takes only a zero total.
+    """
+    assert all(weight >= 0 for weight in weights), "weights must not be negative"
+    if not weights:
+        assert total == 0, "nothing to allocate to"
+        return []
+    shares = list(weights) if any(weights) else [1] * len(weights)
+    whole = sum(shares)
+    sign = -1 if total < 0 else 1
+    parts = [abs(total) * share // whole for share in shares]
+    remainders = [abs(total) * share % whole for share in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda index: (-remainders[index], index))
+    for index in by_remainder[: abs(total) - sum(parts)]:
+        parts[index] += 1
+    return [sign * part for part in parts]
