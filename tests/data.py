@@ -15,6 +15,7 @@ def data_dir() -> Path:
     folder = Path(os.environ.get("DASHCART_DATA") or ROOT.parent / "shared" / "data")
     if not folder.is_dir():
         pytest.fail(
-            f"no test data in {folder}: set DASHCART_DATA to the folder that holds it", pytrace=False
+            f"no test data in {folder}: set DASHCART_DATA to the folder that holds it",
+            pytrace=False,
         )
     return folder

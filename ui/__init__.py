@@ -1,1 +1,1 @@
-"""The touchscreen; it shows snapshots and sends intents, and must never decide a price or weight."""
+"""The touchscreen: it shows snapshots and sends intents, and must never decide a price."""

@@ -1,1 +1,1 @@
-"""The pure mind of a cart: observations in, facts out; it must never touch clock, disk or thread."""
+"""The pure mind of a cart: observations in, facts out; never a clock, a disk or a thread."""
