@@ -1,1 +1,1 @@
-"""The wire to the microcontroller; it must never know what a cart is."""
+"""The wire between a scale and the cart: bytes in, settled loads out. Knows nothing of carts."""

@@ -1,0 +1,175 @@
+"""Reads firmware/protocol.toml, the one dictionary of the wire, and checks it.
+
+Used by the generator only: a running bridge knows the dictionary through messages.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DIRECTIONS = ("chip_to_host", "host_to_chip")
+NUMBER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i32": 4}
+REST_TYPES = ("text", "i32[]")
+
+
+class DictionaryError(Exception):
+    """The dictionary breaks its own rules; the message names the entry and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: `type` is a number type, an enumeration's name, `text` or `i32[]`."""
+
+    name: str
+    type: str
+    unit: str
+    doc: str
+    default: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message kind, with its fields in wire order."""
+
+    name: str
+    id: int
+    direction: str
+    doc: str
+    fields: tuple[Field, ...]
+
+    @property
+    def constant(self) -> str:
+        """HELLO_REQUEST for HelloRequest: the name in documents and in C."""
+        return snake(self.name).upper()
+
+    @property
+    def is_command(self) -> bool:
+        """Commands are addressed to one boot of the chip, acknowledged and retried."""
+        return any(field.name == "boot_nonce" for field in self.fields) and not self.from_chip
+
+    @property
+    def from_chip(self) -> bool:
+        """Sent by the chip to the host."""
+        return self.direction == "chip_to_host"
+
+    @property
+    def rest(self) -> Field | None:
+        """The field that takes the rest of the payload, if there is one."""
+        return self.fields[-1] if self.fields[-1].type in REST_TYPES else None
+
+    @property
+    def fixed(self) -> tuple[Field, ...]:
+        """The fields of fixed size."""
+        return self.fields[:-1] if self.rest else self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """A one-byte enumeration."""
+
+    name: str
+    doc: str
+    values: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Ids `first` to `last` that nothing may use yet."""
+
+    first: int
+    last: int
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """Everything the two sides of the wire must agree on."""
+
+    version: int
+    payload_bytes_max: int
+    enumerations: tuple[Enumeration, ...]
+    messages: tuple[Message, ...]
+    reserved: tuple[Reserved, ...]
+
+    @property
+    def schema_hash(self) -> int:
+        """32 bits over all that changes bytes on the wire, and nothing else."""
+        essence: dict[str, Any] = {
+            "version": self.version,
+            "payload_bytes_max": self.payload_bytes_max,
+            "enumerations": {kind.name: kind.values for kind in self.enumerations},
+            "messages": [
+                [kind.name, kind.id, kind.direction, [[f.name, f.type] for f in kind.fields]]
+                for kind in self.messages
+            ],
+        }
+        digest = hashlib.sha256(json.dumps(essence, sort_keys=True).encode()).digest()
+        return int.from_bytes(digest[:4], "little")
+
+
+def snake(name: str) -> str:
+    """hello_request for HelloRequest."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def load(path: Path) -> Dictionary:
+    """The checked dictionary in `path`; DictionaryError names the first broken rule."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        dictionary = _build(table)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise DictionaryError(f"{path}: {error!r}") from error
+    _check(dictionary)
+    return dictionary
+
+
+def _build(table: dict[str, Any]) -> Dictionary:
+    return Dictionary(
+        version=table["version"],
+        payload_bytes_max=table["payload_bytes_max"],
+        enumerations=tuple(
+            Enumeration(name, entry["doc"], entry["values"])
+            for name, entry in table["enumerations"].items()
+        ),
+        messages=tuple(_message(entry) for entry in table["messages"]),
+        reserved=tuple(Reserved(**entry) for entry in table["reserved"]),
+    )
+
+
+def _message(entry: dict[str, Any]) -> Message:
+    fields = tuple(
+        Field(
+            field["name"],
+            field["type"],
+            field.get("unit", ""),
+            field["doc"],
+            field.get("default"),
+        )
+        for field in entry["fields"]
+    )
+    return Message(entry["name"], entry["id"], entry["direction"], entry["doc"], fields)
+
+
+def _check(dictionary: Dictionary) -> None:
+    enumerations = {kind.name for kind in dictionary.enumerations}
+    seen: set[int] = set()
+    for kind in dictionary.messages:
+        if kind.direction not in DIRECTIONS:
+            raise DictionaryError(f"{kind.name}: direction is one of {DIRECTIONS}")
+        if kind.id in seen or not 0 < kind.id < 256:
+            raise DictionaryError(f"{kind.name}: id {kind.id:#x} is taken or not a byte")
+        if any(area.first <= kind.id <= area.last for area in dictionary.reserved):
+            raise DictionaryError(f"{kind.name}: id {kind.id:#x} is reserved")
+        for field in kind.fixed:
+            if field.type not in NUMBER_BYTES and field.type not in enumerations:
+                raise DictionaryError(
+                    f"{kind.name}.{field.name}: type {field.type!r} is unknown, or may only stand "
+                    "last"
+                )
+        seen.add(kind.id)
