@@ -7,17 +7,27 @@ the cart's cursor moves only on the store's `Ack`, sent after the store's own co
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import hashlib
+import re
+from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from cart.core.events import Event
+from cart.contract.lines import ContractError
+from cart.contract.lines import decode as decode_json
 from cart.core.receipt import Receipt
 from cart.core.value import Value
 
+ROOT = "sc/1/{tenant}/{store}/"
 BATCH_MAX = 50
+PAYLOAD_BYTES_MAX = 200_000
 CHUNK_BYTES_MAX = 100_000
+CATALOG_BYTES_MAX = 64_000_000
+FIRST_HASH = "0" * 64
+EVENT_SCHEMA = {"description": "one event as in docs/schemas/event.schema.json, byte for byte"}
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+Nonce = Annotated[str, Meta(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+Message = TypeVar("Message", bound=Value)
 Signature = Annotated[str, Meta(max_length=200, description="Ed25519, base64")]
 
 
@@ -40,11 +50,21 @@ class CartState(Value):
 
 
 class Entry(Value):
-    """One journal row: `hash` chains it to the row before it."""
+    """One journal row: `hash` is `chain_hash` of the row before it and this event's bytes.
+
+    `event` stays as the cart wrote it, so a newer cart's fields survive an older store."""
 
     seq: Annotated[int, Meta(ge=1)]
-    event: Event
-    hash: Annotated[str, Meta(max_length=64)]
+    event: Annotated[Raw, Meta(extra_json_schema=EVENT_SCHEMA)]
+    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+def chain_hash(previous_hash: str, event: bytes) -> str:
+    """The hash of a journal row, in hexadecimal: SHA-256 over the hash before it and the event.
+
+    The row before the first has `FIRST_HASH`. `event` is the row's canonical JSON.
+    """
+    return hashlib.sha256(previous_hash.encode() + b"\n" + event).hexdigest()
 
 
 class EventBatch(Value):
@@ -62,33 +82,36 @@ class Rejected(Value):
 
 
 class Ack(Value):
-    """Cumulative, after the store's commit. `need_from` asks for a resend after a gap."""
+    """Cumulative, after the store's commit, and the answer to each `Birth`.
+
+    `need_from` asks for a resend after a gap. `utc_ms` is the store's wall clock as it answered."""
 
     epoch: int
-    upto_seq: int
-    need_from: int | None = None
+    upto_seq: Annotated[int, Meta(ge=0)]
+    need_from: Annotated[int, Meta(ge=1)] | None = None
     rejected: tuple[Rejected, ...] = ()
+    utc_ms: int = 0
 
 
 class PairOffer(Value):
-    """Up: this nonce is on my screen."""
+    """Up: this nonce is on my screen, and none before it."""
 
-    nonce: str
+    nonce: Nonce
 
 
 class PairClaim(Value):
     """From the shopper's app to the store: I stand at this cart and saw this nonce."""
 
     cart: Name
-    nonce: Annotated[str, Meta(min_length=8, max_length=128)]
+    nonce: Nonce
     shopper: Name
     member: bool = False
 
 
 class PairGrant(Value):
-    """Down: the trip is yours. `signature` is over `grant_text`."""
+    """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, short-lived."""
 
-    nonce: str
+    nonce: Nonce
     trip_id: Name
     shopper: Name
     member: bool
@@ -99,11 +122,11 @@ class PairGrant(Value):
 class PayRequest(Value):
     """Up: take this sum for the trip. `upto_seq` must be stored before the store adds up."""
 
-    trip_id: str
-    attempt: int
+    trip_id: Name
+    attempt: Annotated[int, Meta(ge=1)]
     total_minor: int
-    epoch: int
-    upto_seq: int
+    epoch: Annotated[int, Meta(ge=1)]
+    upto_seq: Annotated[int, Meta(ge=1)]
 
 
 class PayAnswer(Value):
@@ -119,12 +142,13 @@ class PayAnswer(Value):
 
 
 class CatalogHead(Value):
-    """Retained: the newest snapshot. `signature` is over `head_text`; chunks are JSON bytes cut
-    every `CHUNK_BYTES_MAX`, published retained under store/catalog/snap/{sha256}/{n}."""
+    """Retained: the newest snapshot. `signature` is over `signing.head_text`.
+
+    Its chunks are the JSON of a `Catalog` cut every `CHUNK_BYTES_MAX` bytes and numbered from 0."""
 
     version: int
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-    size_bytes: Annotated[int, Meta(ge=1, le=64_000_000)]
+    size_bytes: Annotated[int, Meta(ge=1, le=CATALOG_BYTES_MAX)]
     chunks: Annotated[int, Meta(ge=1, le=1_000)]
     signature: Signature
 
@@ -137,38 +161,99 @@ class StoreState(Value):
 
 
 class Channel(Value):
-    """One row of the table: `topic` under the root, who speaks, quality of service."""
+    """One row of the table: `topic` under the root, who speaks, and how the broker carries it.
+
+    `message` None: the payload is a piece of a file, not JSON. `expiry_s` None: it never expires.
+    """
 
     name: str
     topic: str
     direction: Literal["up", "down", "app"]
-    message: type | None
-    qos: Literal[0, 1] = 1
+    message: type[Value] | None
+    summary: str
     retain: bool = False
     expiry_s: int | None = None
 
 
+WEEK_S = 604_800
+
 CHANNELS: tuple[Channel, ...] = (
-    Channel(name="birth", topic="cart/{cart}/up/birth", direction="up", message=Birth,
-            expiry_s=3600),
-    Channel(name="cart_state", topic="cart/{cart}/state", direction="up", message=CartState,
-            retain=True),
-    Channel(name="events", topic="cart/{cart}/up/ev", direction="up", message=EventBatch),
-    Channel(name="ack", topic="cart/{cart}/down/ack", direction="down", message=Ack),
-    Channel(name="pair_offer", topic="cart/{cart}/up/pair", direction="up", message=PairOffer,
-            expiry_s=30),
-    Channel(name="pair_claim", topic="app/{shopper}/up/pair", direction="app", message=PairClaim,
-            expiry_s=30),
-    Channel(name="pair_grant", topic="cart/{cart}/down/pair", direction="down",
-            message=PairGrant, expiry_s=30),
-    Channel(name="pay_request", topic="cart/{cart}/up/pay", direction="up", message=PayRequest,
-            expiry_s=120),
-    Channel(name="pay_answer", topic="cart/{cart}/down/pay", direction="down", message=PayAnswer,
-            expiry_s=120),
-    Channel(name="catalog_head", topic="store/catalog/head", direction="down",
-            message=CatalogHead, retain=True, expiry_s=604_800),
-    Channel(name="catalog_chunk", topic="store/catalog/snap/{sha256}/{number}", direction="down",
-            message=None, retain=True, expiry_s=604_800),
-    Channel(name="store_state", topic="store/state", direction="down", message=StoreState,
-            retain=True),
+    Channel("birth", "cart/{cart}/up/birth", "up", Birth, "who I am, how far I am", expiry_s=3600),
+    Channel(
+        "cart_state", "cart/{cart}/state", "up", CartState, "presence, by last will", retain=True
+    ),
+    Channel("events", "cart/{cart}/up/ev", "up", EventBatch, "journal rows, in order"),
+    Channel("ack", "cart/{cart}/down/ack", "down", Ack, "what the store has committed"),
+    Channel(
+        "pair_offer", "cart/{cart}/up/pair", "up", PairOffer, "a QR code is shown", expiry_s=30
+    ),
+    Channel(
+        "pair_claim", "app/{shopper}/up/pair", "app", PairClaim, "a QR code was seen", expiry_s=30
+    ),
+    Channel(
+        "pair_grant", "cart/{cart}/down/pair", "down", PairGrant, "a shopper's trip", expiry_s=30
+    ),
+    Channel("pay_request", "cart/{cart}/up/pay", "up", PayRequest, "take this sum", expiry_s=120),
+    Channel(
+        "pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", expiry_s=120
+    ),
+    Channel(
+        "catalog_head",
+        "store/catalog/head",
+        "down",
+        CatalogHead,
+        "the newest catalog, signed",
+        retain=True,
+        expiry_s=WEEK_S,
+    ),
+    Channel(
+        "catalog_chunk",
+        "store/catalog/snap/{sha256}/{number}",
+        "down",
+        None,
+        "a piece of a catalog",
+        retain=True,
+        expiry_s=WEEK_S,
+    ),
+    Channel("store_state", "store/state", "down", StoreState, "the service is up", retain=True),
 )
+
+BY_NAME = {channel.name: channel for channel in CHANNELS}
+
+
+class Address(Value):
+    """A topic taken apart: its channel, and the names that stand in it."""
+
+    channel: Channel
+    names: dict[str, str]
+
+
+def topic_of(name: str, tenant: str, store: str, **names: str) -> str:
+    """The topic of a channel; "+" for a name makes it the filter of a subscription."""
+    return (ROOT + BY_NAME[name].topic).format(tenant=tenant, store=store, **names)
+
+
+def parse(topic: str) -> Address:
+    """Take a topic apart. Raises ContractError for one that is no channel of this version."""
+    for channel, pattern in _PATTERNS:
+        if found := pattern.fullmatch(topic):
+            return Address(channel, found.groupdict())
+    raise ContractError(
+        f"topic {topic[:200]!r}: not a channel of version 1; see docs/asyncapi.yaml"
+    )
+
+
+def decode(kind: type[Message], payload: bytes) -> Message:
+    """Decode a message of the table. Raises ContractError if it is malformed or too long."""
+    what = kind.__name__
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise ContractError(f"{what}: {len(payload)} bytes; send at most {PAYLOAD_BYTES_MAX}")
+    return decode_json(kind, payload, what)
+
+
+def _pattern(topic: str) -> re.Pattern[str]:
+    escaped = re.escape(ROOT + topic).replace(r"\{", "{").replace(r"\}", "}")
+    return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[A-Za-z0-9_.-]{1,64})", escaped))
+
+
+_PATTERNS = tuple((channel, _pattern(channel.topic)) for channel in CHANNELS)
