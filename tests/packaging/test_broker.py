@@ -1,0 +1,182 @@
+"""deploy/mosquitto on a real mosquitto: a cart is who its certificate says, and no one else."""
+
+from __future__ import annotations
+
+import getpass
+import queue
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from tests.packaging.certificates import Authority
+
+pytestmark = pytest.mark.machines
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "deploy" / "mosquitto"
+TOPICS = "sc/1/acme/7"
+NOT_AUTHORIZED = 135
+PATIENCE_S = 10.0
+
+
+class Peer:
+    """A client that shows the certificate of a name, and keeps what it hears."""
+
+    def __init__(self, folder: Path, port: int, name: str, client_id: str = "") -> None:
+        self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self._answers: queue.Queue[ReasonCode] = queue.Queue()
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id or name, protocol=MQTTProtocolVersion.MQTTv5
+        )
+        self._client.tls_set(
+            str(folder / "ca.pem"), str(folder / f"{name}.pem"), str(folder / f"{name}.key")
+        )
+        self._client.on_connect = self._connected
+        self._client.on_publish = lambda _c, _u, _m, code, _p: self._answers.put(code)
+        self._client.on_subscribe = lambda _c, _u, _m, codes, _p: self._answers.put(codes[0])
+        self._client.on_message = self._message
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        assert not self._answer().is_failure
+
+    def _connected(
+        self, _c: Client, _u: object, _f: ConnectFlags, code: ReasonCode, _p: Properties | None
+    ) -> None:
+        self._answers.put(code)
+
+    def _message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self.heard.put((message.topic, bytes(message.payload)))
+
+    def _answer(self) -> ReasonCode:
+        return self._answers.get(timeout=PATIENCE_S)
+
+    def say(self, topic: str, payload: bytes = b"{}") -> int:
+        """Publish at quality of service 1 and return the broker's reason code."""
+        self._client.publish(f"{TOPICS}/{topic}", payload, qos=1)
+        return int(self._answer().value)
+
+    def listen(self, topic: str) -> None:
+        """Subscribe; a broker grants what it will later not deliver, so the answer says little."""
+        self._client.subscribe(f"{TOPICS}/{topic}", qos=1)
+        self._answer()
+
+    def hear(self) -> tuple[str, bytes]:
+        """Return the next message, its topic without the store's root."""
+        topic, payload = self.heard.get(timeout=PATIENCE_S)
+        return topic.removeprefix(f"{TOPICS}/"), payload
+
+    def close(self) -> None:
+        """Leave the broker and end the network thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificates for the broker, the store's service and two carts."""
+    folder = tmp_path_factory.mktemp("broker")
+    authority = Authority(folder)
+    for name in ("broker", "store-service", "cart-7", "cart-8"):
+        authority.issue(name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[int]:
+    """A mosquitto with the deployed files, their words filled in, on a free port."""
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    assert program, "mosquitto is not installed: make ci-deps"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = int(probe.getsockname()[1])
+    words = {
+        "@PORT@": str(free), "@ADDRESS@": "127.0.0.1", "@CERTIFICATES@": str(folder),
+        "@ACL@": str(folder / "dashcart.acl"), "@STORE_SERVICE@": "store-service",
+        "@TENANT@": "acme", "@STORE@": "7",
+    }  # fmt: skip
+    for template in TEMPLATES.iterdir():
+        text = template.read_text(encoding="utf-8")
+        for word, value in words.items():
+            text = text.replace(word, value)
+        assert "@" not in text, f"{template.name} has a word that is not filled in"
+        (folder / template.name).write_text(text, encoding="utf-8")
+    # Started by root, mosquitto becomes another user, who cannot read this folder.
+    with (folder / "dashcart.conf").open("a", encoding="utf-8") as settings:
+        settings.write(f"user {getpass.getuser()}\n")
+    broker = subprocess.Popen([program, "-c", str(folder / "dashcart.conf")],
+                              stderr=subprocess.PIPE, text=True)  # fmt: skip
+    try:
+        assert broker.stderr is not None
+        log = []
+        for line in broker.stderr:
+            log.append(line)
+            if " running" in line:
+                break
+        else:
+            pytest.fail("mosquitto did not start: " + "".join(log))
+        yield free
+    finally:
+        broker.terminate()
+        broker.communicate()
+
+
+@pytest.fixture
+def peers(folder: Path, port: int) -> Iterator[dict[str, Peer]]:
+    """The store's service and two carts, connected."""
+    names = ("store-service", "cart-7", "cart-8")
+    connected = {name: Peer(folder, port, name) for name in names}
+    yield connected
+    for peer in connected.values():
+        peer.close()
+
+
+def test_a_cart_speaks_to_the_store(peers: dict[str, Peer]) -> None:
+    """What a cart says under its own name arrives at the store's service."""
+    peers["store-service"].listen("cart/+/up/ev")
+    assert peers["cart-7"].say("cart/cart-7/up/ev", b"one") < 128
+    assert peers["store-service"].hear() == ("cart/cart-7/up/ev", b"one")
+
+
+@pytest.mark.parametrize(
+    "topic", ["cart/cart-8/up/ev", "cart/cart-8/state", "cart/cart-7/down/ack", "store/state"]
+)
+def test_a_cart_cannot_speak_for_others(peers: dict[str, Peer], topic: str) -> None:
+    """A cart is refused, aloud, under another cart's name and under the store's."""
+    assert peers["cart-7"].say(topic) == NOT_AUTHORIZED
+
+
+def test_a_cart_hears_only_what_is_for_it(peers: dict[str, Peer]) -> None:
+    """A cart that listens to all carts hears its own messages and no others."""
+    peers["cart-8"].listen("cart/+/down/#")
+    peers["store-service"].say("cart/cart-7/down/ack", b"for seven")
+    peers["store-service"].say("cart/cart-8/down/ack", b"for eight")
+    assert peers["cart-8"].hear() == ("cart/cart-8/down/ack", b"for eight")
+
+
+def test_a_cart_cannot_push_another_off_the_line(
+    folder: Path, port: int, peers: dict[str, Peer]
+) -> None:
+    """A good certificate with another cart's client id leaves that cart connected."""
+    intruder = Peer(folder, port, "cart-8", client_id="cart-7")
+    peers["cart-7"].listen("cart/cart-7/down/ack")
+    peers["store-service"].say("cart/cart-7/down/ack", b"still there")
+    assert peers["cart-7"].hear() == ("cart/cart-7/down/ack", b"still there")
+    intruder.close()
+
+
+def test_no_certificate_no_word(folder: Path, port: int) -> None:
+    """A client without a certificate is turned away before it can say anything."""
+    context = ssl.create_default_context(cafile=folder / "ca.pem")
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as wire,
+        pytest.raises((ssl.SSLError, ConnectionResetError)),
+        context.wrap_socket(wire, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.recv(1)

@@ -1,0 +1,100 @@
+"""The files in deploy/ must name what exists: commands with these options, devices, topics."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cart.contract.store import CHANNELS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+UDEV_TERM = re.compile(
+    r'(SUBSYSTEM|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})(==|\+=|=)"[^"]+"'
+)
+
+
+def unit_service(unit: Path) -> configparser.SectionProxy:
+    """Return the [Service] section of a systemd unit."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.read(unit, encoding="utf-8")
+    return parser["Service"]
+
+
+def test_the_three_processes_have_units() -> None:
+    """A cart is three processes, each restarted alone."""
+    assert [unit.stem for unit in UNITS] == ["cart-eyes", "cart-ui", "cartd"]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_starts_a_command_that_exists(unit: Path) -> None:
+    """The command of a unit prints its help, and the help knows every option that is used."""
+    _, *arguments = shlex.split(unit_service(unit)["ExecStart"])
+    options = [word for word in arguments if word.startswith("--")]
+    command = arguments[: arguments.index(options[0])]
+    done = subprocess.run(
+        [sys.executable, *command, "--help"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [option for option in options if option not in done.stdout] == []
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_comes_back_and_is_confined(unit: Path) -> None:
+    """Each process restarts within the two seconds a shopper may wait, and owns nothing extra."""
+    service = unit_service(unit)
+    assert service["Restart"] == "always"
+    assert int(service["RestartSec"].removesuffix("ms")) <= 500
+    assert service["User"] == "dashcart"
+    assert service["NoNewPrivileges"] == "yes"
+    assert service["ProtectSystem"] == "strict"
+
+
+@pytest.mark.machines
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    """Systemd itself finds nothing to say about the units, once their command exists."""
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8")
+        here = text.replace("/opt/dashcart/.venv/bin/python", sys.executable)
+        (tmp_path / unit.name).write_text(here, encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    ours = [line for line in done.stderr.splitlines() if re.search(r"cartd|cart-(eyes|ui)", line)]
+    assert ours == []
+
+
+def test_udev_names_both_devices() -> None:
+    """Every rule is made of terms that udev knows, and the scale and the scanner get a name."""
+    text = (DEPLOY / "udev" / "60-dashcart.rules").read_text(encoding="utf-8")
+    rules = [line for line in text.splitlines() if line and not line.startswith("#")]
+    broken = [term for rule in rules for term in rule.split(", ") if not UDEV_TERM.fullmatch(term)]
+    assert broken == []
+    assert set(re.findall(r'SYMLINK\+="([^"]+)"', text)) == {"dashcart/scale", "dashcart/scanner"}
+
+
+def test_the_acl_covers_every_channel_of_a_cart() -> None:
+    """Each row of the contract that a cart speaks or hears is allowed by one line of the ACL."""
+    acl = (DEPLOY / "mosquitto" / "dashcart.acl").read_text(encoding="utf-8")
+    allowed = re.findall(r"^pattern (read|write) sc/1/@TENANT@/@STORE@/(\S+)$", acl, re.MULTILINE)
+    access = {"up": "write", "down": "read"}
+    uncovered = [
+        channel.topic
+        for channel in CHANNELS
+        if channel.direction in access
+        and not any(
+            kind == access[channel.direction]
+            and channel.topic.replace("{cart}", "%u").startswith(pattern.removesuffix("#"))
+            for kind, pattern in allowed
+        )
+    ]
+    assert uncovered == []
