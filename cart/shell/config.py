@@ -1,0 +1,139 @@
+"""Reads the cart's configuration: one TOML file into one frozen value, or a clear ConfigError.
+
+Unknown keys are errors: a misspelt key must never be silently ignored. Paths are relative to the
+file that names them. docs/hardware.md lists the keys.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from cart.core.value import Value
+
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+TcpPort = Annotated[int, Meta(ge=1, le=65_535)]
+Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
+SOCKET_PATH_BYTES_MAX = 107  # what a Unix socket address holds
+
+
+class ConfigError(ValueError):
+    """The configuration can't be used; the text names the file, the key and what to do."""
+
+
+class Section(Value, forbid_unknown_fields=True):
+    """The base: an immutable table of the file; a key that it doesn't know is an error."""
+
+
+class ScaleConfig(Section):
+    """`port` is a serial device path, `driver` a name of firmware_bridge.scales."""
+
+    port: Path
+    driver: str = "dashcart"
+    calibration: Path | None = None
+
+
+class ScannerConfig(Section):
+    """`port` is the serial device path of a code scanner that ends its reads with CR or LF."""
+
+    port: Path
+    baud: Baud = 115_200
+
+
+class BrokerConfig(Section):
+    """Where the store's MQTT broker listens, and the TLS files that make the cart known there.
+
+    All three of `ca`, `certificate` and `key`, or none: plain text, which only loopback may use.
+    """
+
+    host: str = "127.0.0.1"
+    port: TcpPort = 8_883
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        given = [file is not None for file in (self.ca, self.certificate, self.key)]
+        if any(given) and not all(given):
+            raise ValueError("TLS needs all three keys: ca, certificate, key")
+        if not any(given) and not _is_loopback(self.host):
+            raise ValueError(
+                f"plain text MQTT to {self.host} is refused; set ca, certificate and key"
+            )
+
+
+class Config(Section):
+    """Everything a cart is told before it starts. A missing section is a missing device.
+
+    `store_public_key` is the store's Ed25519 key (PEM), needed with a broker. `catalog_file` is an
+    unsigned catalog for a cart without a store. `data_folder` holds journal, catalog and trips."""
+
+    cart_id: Name
+    tenant: Name
+    store: Name
+    data_folder: Path
+    screen_socket: Path
+    eyes_socket: Path
+    scale: ScaleConfig | None = None
+    scanner: ScannerConfig | None = None
+    broker: BrokerConfig | None = None
+    store_public_key: Path | None = None
+    catalog_file: Path | None = None
+    recording: bool = True
+
+    def __post_init__(self) -> None:
+        if self.broker and not self.store_public_key:
+            raise ValueError(
+                "store_public_key is needed with a broker: the file of its Ed25519 key"
+            )
+        for key in ("screen_socket", "eyes_socket"):
+            if len(bytes(getattr(self, key))) > SOCKET_PATH_BYTES_MAX:
+                raise ValueError(
+                    f"{key} is longer than {SOCKET_PATH_BYTES_MAX} bytes; use a shorter path"
+                )
+
+
+def load(path: Path) -> Config:
+    """Read `path`. Raises ConfigError naming the file, the key and what to do."""
+    folder = path.resolve().parent
+
+    def read_path(kind: type, value: object) -> Path:
+        assert kind is Path, f"no configuration key holds a {kind}"
+        if not isinstance(value, str) or not value:
+            raise ValueError("a path is a text that isn't empty")
+        return folder / value
+
+    try:
+        config = msgspec.toml.decode(path.read_bytes(), type=Config, dec_hook=read_path)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; give a file that can be read") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}; docs/hardware.md lists the keys") from error
+    _check_files(path, config)
+    return config
+
+
+def _check_files(path: Path, config: Config) -> None:
+    broker, scale = config.broker or BrokerConfig(), config.scale
+    named = {
+        "store_public_key": config.store_public_key,
+        "catalog_file": config.catalog_file,
+        "scale.calibration": scale.calibration if scale else None,
+        "broker.ca": broker.ca,
+        "broker.certificate": broker.certificate,
+        "broker.key": broker.key,
+    }
+    for key, file in named.items():
+        if file is not None and not file.is_file():
+            raise ConfigError(f"{path}: {key}: {file} is no file; put it there or mend the key")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

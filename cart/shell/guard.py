@@ -1,0 +1,68 @@
+"""Every thread of the cart runs under this guard: named, with a heartbeat, and never dying alone.
+
+An exception here is our own mistake. It ends the whole process, loudly; systemd starts it again
+and the journal brings the basket back. This is the only place that catches every exception, and it
+must never carry on after one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import NoReturn
+
+from cart.shell.clock import Clock
+
+EXIT_STATUS = 70  # EX_SOFTWARE of sysexits.h
+
+Beat = Callable[[], None]
+log = logging.getLogger(__name__)
+
+
+class Guard:
+    """Starts threads and knows which of them have fallen silent."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._beats_ms: dict[str, int] = {}
+
+    def start(self, name: str, work: Callable[[Beat], None]) -> threading.Thread:
+        """Run `work(beat)` in a thread of this name; `work` calls `beat` at least once a second."""
+        assert name not in self._beats_ms, f"two threads named {name}"
+
+        def beat() -> None:
+            self._beats_ms[name] = self._clock()
+
+        def whole_life() -> None:
+            work(beat)
+            del self._beats_ms[name]
+
+        beat()
+        thread = threading.Thread(target=guarded, args=(name, whole_life), name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def silent(self, age_max_ms: int) -> list[str]:
+        """Names of the threads that run but gave no heartbeat for `age_max_ms`."""
+        now_ms = self._clock()
+        beats = sorted(self._beats_ms.copy().items())
+        return [name for name, beat_ms in beats if now_ms - beat_ms > age_max_ms]
+
+
+def guarded(name: str, work: Callable[[], None]) -> None:
+    """Run `work`, for a thread or a callback that isn't ours; an exception ends the process."""
+    try:
+        work()
+    except Exception:
+        log.critical(
+            "thread=%s died; the process ends with status %d", name, EXIT_STATUS, exc_info=True
+        )
+        end_process()
+
+
+def end_process() -> NoReturn:
+    """End now, without clean-up: what is committed is safe and nothing else can be trusted."""
+    logging.shutdown()
+    os._exit(EXIT_STATUS)
