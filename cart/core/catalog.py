@@ -6,8 +6,13 @@ look-ups; it must never invent a product or a price.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
+import msgspec
+from biip.checksums import gs1_standard_check_digit
 from msgspec import Meta
 
 from cart.core.value import Value
@@ -95,7 +100,9 @@ class CodeLayout(Value):
 
     GS1 leaves the prefixes 02 and 20-29 to the retailer. `kind` says what the value is: a price
     in minor units, or a mass in grams. `item_digits` follow the prefix and match a product's
-    `store_code` (the product's `plu` padded with zeros on the left).
+    `store_code` (the product's `plu` padded with zeros on the left). Where the parts leave one
+    digit over, that digit checks the value and stands before it. A UPC-A is read both ways: as
+    its 12 digits (prefix "2") and with the zero that makes it an EAN-13 (prefix "02").
     """
 
     prefix: Annotated[str, Meta(pattern=r"^[0-9]{1,3}$")]
@@ -128,3 +135,164 @@ class Catalog(Value):
     prices_include_tax: bool = False
     code_layouts: tuple[CodeLayout, ...] = ()
     aisles: tuple[Aisle, ...] = ()
+
+
+class CatalogError(ValueError):
+    """A catalog cannot be used; the text names the row and what to do about it."""
+
+
+@dataclass(frozen=True)
+class CatalogIndex:
+    """Look-ups into one catalog, each built when it is first asked for. Equal if the catalogs are.
+
+    Use it for checked catalogs only: of two rows with the same key the later one would win.
+    """
+
+    catalog: Catalog
+
+    @cached_property
+    def by_sku(self) -> dict[str, Product]:
+        """Every product by its SKU."""
+        return {product.sku: product for product in self.catalog.products}
+
+    @cached_property
+    def by_gtin(self) -> dict[str, Product]:
+        """Products by each of their 14-digit GTINs."""
+        return {gtin: product for product in self.catalog.products for gtin in product.gtins}
+
+    @cached_property
+    def by_plu(self) -> dict[str, Product]:
+        """Products by their PLU without leading zeros: see `product_of_plu`."""
+        return {
+            product.plu.lstrip("0"): product
+            for product in self.catalog.products
+            if product.plu is not None
+        }
+
+    @cached_property
+    def rate_ppm_by_category(self) -> dict[str, int]:
+        """Tax rates in parts per million, in the catalog's order."""
+        return {rate.category: rate.rate_ppm for rate in self.catalog.tax_rates}
+
+    @cached_property
+    def skus_by_aisle(self) -> dict[str, frozenset[str]]:
+        """What stands in each aisle, by the planogram or by the product's own row."""
+        standing: dict[str, set[str]] = {row.aisle: set(row.skus) for row in self.catalog.aisles}
+        for product in self.catalog.products:
+            if product.aisle is not None:
+                standing.setdefault(product.aisle, set()).add(product.sku)
+        return {aisle: frozenset(skus) for aisle, skus in standing.items()}
+
+    @cached_property
+    def aisles_by_sku(self) -> dict[str, tuple[str, ...]]:
+        """The aisles each product stands in, in the catalog's order."""
+        aisles = self.skus_by_aisle
+        return {
+            sku: tuple(aisle for aisle, skus in aisles.items() if sku in skus)
+            for sku in self.by_sku
+        }
+
+    def product_of_plu(self, digits: str) -> Product | None:
+        """The product of a typed PLU or of a label's item digits, padded with zeros or not."""
+        return self.by_plu.get(digits.lstrip("0"))
+
+    def tax_category(self, sku: str) -> str:
+        """A product's tax category; "standard" for one that has left the catalog since."""
+        product = self.by_sku.get(sku)
+        return "standard" if product is None else product.tax_category
+
+    def sold_by_mass(self, sku: str) -> bool:
+        """Whether a product's price is for a kilogram."""
+        product = self.by_sku.get(sku)
+        return product is not None and product.sold_by == "mass"
+
+    def rate_on_top_ppm(self, sku: str) -> int:
+        """The tax that comes on top of a product's price; 0 if inside it or without a rate."""
+        if self.catalog.prices_include_tax:
+            return 0
+        return self.rate_ppm_by_category.get(self.tax_category(sku), 0)
+
+
+def parse_catalog(data: bytes) -> Catalog:
+    """Decode and check a catalog, JSON by docs/schemas/catalog.schema.json.
+
+    Raises CatalogError that names the first row at fault and what to do.
+    """
+    try:
+        catalog = msgspec.json.decode(data, type=Catalog)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CatalogError(
+            f"catalog: {error}; write it as docs/schemas/catalog.schema.json says"
+        ) from error
+    for fault in _faults(catalog):
+        raise CatalogError(f"catalog: {fault}; correct the row and publish the catalog again")
+    return catalog
+
+
+def _faults(catalog: Catalog) -> Iterator[str]:
+    products = catalog.products
+    rows = list(enumerate(products))
+    yield from _twice("products", "sku", ((n, row.sku) for n, row in rows))
+    yield from _twice("products", "gtin", ((n, gtin) for n, row in rows for gtin in row.gtins))
+    yield from _twice("products", "plu", ((n, row.plu.lstrip("0")) for n, row in rows if row.plu))
+    yield from _twice("deals", "deal_id", enumerate(row.deal_id for row in catalog.deals))
+    yield from _twice("aisles", "aisle", enumerate(row.aisle for row in catalog.aisles))
+    yield from _twice("tax_rates", "category", enumerate(row.category for row in catalog.tax_rates))
+    yield from _twice(
+        "code_layouts", "prefix", enumerate(row.prefix for row in catalog.code_layouts)
+    )
+    yield from _wrong_check_digits(products)
+    known = frozenset(product.sku for product in products)
+    yield from _unknown_skus("deals", enumerate(deal.skus for deal in catalog.deals), known)
+    yield from _unknown_skus("aisles", enumerate(aisle.skus for aisle in catalog.aisles), known)
+    yield from _missing_rates(catalog)
+    yield from _misfit_layouts(catalog.code_layouts)
+
+
+def _twice(table: str, field: str, keys: Iterable[tuple[int, str]]) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for number, key in keys:
+        if key in first:
+            yield f"{table}[{number}]: the {field} {key!r} stands in {table}[{first[key]}] too"
+        first.setdefault(key, number)
+
+
+def _wrong_check_digits(products: Iterable[Product]) -> Iterator[str]:
+    for number, product in enumerate(products):
+        for gtin in product.gtins:
+            right = gs1_standard_check_digit(gtin[:-1])
+            if int(gtin[-1]) != right:
+                yield (
+                    f"products[{number}]: the gtin {gtin} of {product.sku!r} has a wrong check"
+                    f" digit, it should end in {right}"
+                )
+
+
+def _unknown_skus(
+    table: str, rows: Iterable[tuple[int, tuple[str, ...]]], known: frozenset[str]
+) -> Iterator[str]:
+    for number, skus in rows:
+        for sku in skus:
+            if sku not in known:
+                yield f"{table}[{number}]: no product has the sku {sku!r}"
+
+
+def _missing_rates(catalog: Catalog) -> Iterator[str]:
+    given = frozenset(rate.category for rate in catalog.tax_rates)
+    for number, product in enumerate(catalog.products if given else ()):
+        if product.tax_category not in given:
+            yield f"products[{number}]: tax_rates has no rate for {product.tax_category!r}"
+
+
+def _misfit_layouts(layouts: Iterable[CodeLayout]) -> Iterator[str]:
+    for number, layout in enumerate(layouts):
+        if not any(value_check_digits(layout, digits) in {0, 1} for digits in (12, 13)):
+            yield (
+                f"code_layouts[{number}]: prefix, item_digits, value_digits and a check digit"
+                " must add up to 13 (or to 12, one digit less if the value has its own check)"
+            )
+
+
+def value_check_digits(layout: CodeLayout, digits: int) -> int:
+    """How many digits a layout leaves over for the check of its value, in a code this long."""
+    return digits - 1 - len(layout.prefix) - layout.item_digits - layout.value_digits
