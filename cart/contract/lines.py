@@ -6,7 +6,8 @@ the stream stays usable after it.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from types import UnionType
+from typing import TypeVar
 
 import msgspec
 
@@ -17,7 +18,7 @@ class ContractError(ValueError):
     """A message from outside does not fit the contract; the text names what is wrong."""
 
 
-def decode(kind: type[Message] | Any, data: bytes, what: str) -> Message:
+def decode(kind: type[Message] | UnionType, data: bytes, what: str) -> Message:
     """Decode one JSON message into `kind` (a Struct or a union of Structs).
 
     `what` names the message in the error. Raises ContractError.
@@ -35,7 +36,7 @@ def encode(message: msgspec.Struct) -> bytes:
 
 
 class LineBuffer:
-    """Cuts a byte stream into lines of at most `bytes_max`; longer ones are dropped and counted."""
+    """Cuts bytes into lines of at most `bytes_max`; longer ones are dropped and counted."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from cart.core.observations import Touch, TouchAction
@@ -106,7 +107,7 @@ class NoticeView(Value):
 
     code: str
     priority: int
-    values: dict[str, str] = {}
+    values: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class TaxView(Value):

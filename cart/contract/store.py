@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta, Raw
+from msgspec import Meta, Raw, json
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -221,6 +221,15 @@ CHANNELS: tuple[Channel, ...] = (
 BY_NAME = {channel.name: channel for channel in CHANNELS}
 
 
+class Packet(Value):
+    """A message as the broker carries it; `expiry_s` None never expires."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    expiry_s: int | None = None
+
+
 class Address(Value):
     """A topic taken apart: its channel, and the names that stand in it."""
 
@@ -231,6 +240,15 @@ class Address(Value):
 def topic_of(name: str, tenant: str, store: str, **names: str) -> str:
     """The topic of a channel; "+" for a name makes it the filter of a subscription."""
     return (ROOT + BY_NAME[name].topic).format(tenant=tenant, store=store, **names)
+
+
+def packet(name: str, content: Value | bytes, tenant: str, store: str, **names: str) -> Packet:
+    """Wrap a message, or a piece of a file, as its channel says."""
+    channel = BY_NAME[name]
+    assert isinstance(content, channel.message or bytes), f"{name} does not carry this"
+    payload = content if isinstance(content, bytes) else json.encode(content)
+    topic = topic_of(name, tenant, store, **names)
+    return Packet(topic, payload, channel.retain, channel.expiry_s)
 
 
 def parse(topic: str) -> Address:

@@ -6,13 +6,13 @@ It must never look at an observation, a clock or the catalog: prices and names s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
 from msgspec.structs import replace
 
 from cart.core.events import (
     CatalogAdopted,
-    CheckoutStarted,
+    Direction,
     Event,
     Evidence,
     ItemAdded,
@@ -47,7 +47,7 @@ class OpenLine(Value):
     """One yellow line: see `LineOpened`."""
 
     line_id: str
-    direction: Literal["in", "out"]
+    direction: Direction
     mass_mg: int
     choices: tuple[str, ...] = ()
     asked: bool = False
@@ -67,7 +67,7 @@ class Basket(Value):
     catalog_version: int = 0
     lines: tuple[Line, ...] = ()
     open_lines: tuple[OpenLine, ...] = ()
-    own_lines: tuple[str, ...] = ()
+    own_lines: tuple[OpenLine, ...] = ()
     load_mg: int | None = None
     attempt: int = 0
     requested_minor: int | None = None
@@ -127,18 +127,19 @@ def _item_added(basket: Basket, event: ItemAdded) -> Basket:
     return replace(
         basket,
         lines=(*basket.lines, line),
-        load_mg=_load_after(basket, event.evidence),
+        load_mg=_load_after(basket, event.load_mg),
         lines_made=basket.lines_made + 1,
     )
 
 
 def _item_removed(basket: Basket, event: ItemRemoved) -> Basket:
-    kept = (_without(line, event) if line.line_id == event.line_id else line
-            for line in basket.lines)
+    kept = (
+        _without(line, event) if line.line_id == event.line_id else line for line in basket.lines
+    )
     return replace(
         basket,
         lines=tuple(line for line in kept if line.quantity > 0),
-        load_mg=_load_after(basket, event.evidence),
+        load_mg=_load_after(basket, event.load_mg),
     )
 
 
@@ -161,7 +162,7 @@ def _line_opened(basket: Basket, event: LineOpened) -> Basket:
     return replace(
         basket,
         open_lines=(*basket.open_lines, line),
-        load_mg=_load_after(basket, event.evidence),
+        load_mg=_load_after(basket, event.load_mg),
         lines_made=basket.lines_made + 1,
     )
 
@@ -177,30 +178,30 @@ def _question_asked(basket: Basket, event: QuestionAsked) -> Basket:
 
 
 def _line_settled(basket: Basket, event: LineSettled) -> Basket:
-    own = (event.line_id,) if event.answer == "own" else ()
+    known = [*basket.open_lines, *basket.own_lines]
+    settled = tuple(line for line in known if line.line_id == event.line_id)
     return replace(
         basket,
-        open_lines=tuple(
-            line for line in basket.open_lines if line.line_id != event.line_id
-        ),
-        own_lines=(*basket.own_lines, *own),
-        load_mg=_load_after(basket, event.evidence),
+        open_lines=_except(basket.open_lines, event.line_id),
+        own_lines=_except(basket.own_lines, event.line_id)
+        + (settled if event.answer == "own" else ()),
+        load_mg=_load_after(basket, event.load_mg),
     )
 
 
-def _checkout_started(basket: Basket, event: CheckoutStarted) -> Basket:
-    return replace(basket, attempt=event.attempt)
+def _except(lines: tuple[OpenLine, ...], line_id: str) -> tuple[OpenLine, ...]:
+    return tuple(line for line in lines if line.line_id != line_id)
 
 
 def _payment_requested(basket: Basket, event: PaymentRequested) -> Basket:
-    return replace(basket, requested_minor=event.total_minor)
+    return replace(basket, attempt=event.attempt, requested_minor=event.total_minor)
 
 
 def _payment_settled(basket: Basket, event: PaymentSettled) -> Basket:
     return replace(basket, receipt_id=event.receipt_id, paid_minor=event.total_minor)
 
 
-def _trip_closed(basket: Basket, event: TripClosed) -> Basket:
+def _trip_closed(basket: Basket, _event: TripClosed) -> Basket:
     return Basket(
         catalog_version=basket.catalog_version,
         load_mg=basket.load_mg,
@@ -209,8 +210,8 @@ def _trip_closed(basket: Basket, event: TripClosed) -> Basket:
     )
 
 
-def _load_after(basket: Basket, evidence: Evidence) -> int | None:
-    return basket.load_mg if evidence.after_mg is None else evidence.after_mg
+def _load_after(basket: Basket, load_mg: int | None) -> int | None:
+    return basket.load_mg if load_mg is None else load_mg
 
 
 # Facts missing here change only the phase.
@@ -223,7 +224,6 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     LineOpened: _line_opened,
     QuestionAsked: _question_asked,
     LineSettled: _line_settled,
-    CheckoutStarted: _checkout_started,
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,
     TripClosed: _trip_closed,

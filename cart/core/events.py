@@ -12,6 +12,7 @@ from typing import Literal
 from cart.core.value import Value
 
 Answer = Literal["product", "own", "gone"]
+Direction = Literal["in", "out"]
 
 
 class CodeEvidence(Value):
@@ -35,7 +36,8 @@ class Evidence(Value):
     """Why a line is on the receipt: the load before and after, the code, the look, the score.
 
     `decided_by` says who had the last word: "fusion", "shopper", "late_evidence" or "code_alone"
-    (an item below the scale's floor, or no working scale)."""
+    (an item below the scale's floor, or no working scale). `alone` is False when the load change
+    belongs to several lines together."""
 
     before_mg: int | None = None
     after_mg: int | None = None
@@ -44,10 +46,14 @@ class Evidence(Value):
     score_millinats: int = 0
     margin_millinats: int = 0
     decided_by: Literal["fusion", "shopper", "late_evidence", "code_alone"] = "fusion"
+    alone: bool = True
 
 
 class Fact(Value, tag_field="kind"):
-    """The base: when it became true on the cart's monotonic clock."""
+    """The base: when it became true on the cart's monotonic clock.
+
+    Facts about lines carry `load_mg`: the gross load that is accounted for once the fact holds,
+    None where the fact is not about the load."""
 
     t_ms: int
 
@@ -87,6 +93,7 @@ class ItemAdded(Fact, tag="item_added"):
     price_minor: int
     mass_mg: int | None = None
     evidence: Evidence = Evidence()
+    load_mg: int | None = None
 
 
 class ItemRemoved(Fact, tag="item_removed"):
@@ -98,6 +105,7 @@ class ItemRemoved(Fact, tag="item_removed"):
     mass_mg: int | None = None
     price_minor: int = 0
     evidence: Evidence = Evidence()
+    load_mg: int | None = None
 
 
 class LineOpened(Fact, tag="line_opened"):
@@ -105,10 +113,11 @@ class LineOpened(Fact, tag="line_opened"):
     in, "out" for a thing taken out. `choices` are SKUs (in) or line ids (out), likeliest first."""
 
     line_id: str
-    direction: Literal["in", "out"]
+    direction: Direction
     mass_mg: int
     choices: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
+    load_mg: int | None = None
 
 
 class QuestionAsked(Fact, tag="question_asked"):
@@ -124,23 +133,22 @@ class LineSettled(Fact, tag="line_settled"):
     line_id: str
     answer: Answer
     evidence: Evidence = Evidence()
+    load_mg: int | None = None
 
 
 class CheckoutStarted(Fact, tag="checkout_started"):
     """The shopper wants to pay."""
 
-    attempt: int
-
 
 class CheckoutCancelled(Fact, tag="checkout_cancelled"):
     """Back to shopping: by the shopper, or because the load changed."""
 
-    attempt: int
     reason: str = ""
 
 
 class PaymentRequested(Fact, tag="payment_requested"):
-    """The shopper agreed to pay this sum; (trip, attempt) makes it idempotent."""
+    """The shopper agreed to pay this sum; (trip, attempt) makes it idempotent, and each
+    agreement is an attempt of its own."""
 
     trip_id: str
     attempt: int

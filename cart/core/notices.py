@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from cart.core.value import Value
 
 
@@ -15,11 +17,11 @@ class Notice(Value):
     """One thing to tell: a code of `NOTICES` and the values its sentence needs."""
 
     code: str
-    values: dict[str, str] = {}
+    values: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class NoticeKind(Value):
-    """How a condition is told. `priority`: higher wins. `shown_ms` None: until the cause is gone."""
+    """How a condition is told: high `priority` wins; `shown_ms` None: while its cause lasts."""
 
     priority: int
     sound: Literal["none", "soft", "ask"] = "none"

@@ -1,1 +1,1 @@
-"""Evidence to scored explanations to one of three outcomes: decide, wait or ask."""
+"""Evidence to decision: code, look and load change become scored explanations, then a verdict."""

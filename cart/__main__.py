@@ -1,0 +1,37 @@
+"""`python -m cart`: the commands of the cart, one row each. It must never hold logic."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+COMMANDS = {
+    "run": ("cart.shell.daemon", "run the cart's daemon, cartd"),
+    "journal": ("cart.shell.journal_command", "print a journal, one fact a line"),
+    "mind": ("cart.commands.mind", "feed observations to the mind, read facts and notices"),
+    "code": ("cart.commands.code", "say what scanned codes mean"),
+    "price": ("cart.commands.price", "price baskets"),
+    "contract": ("cart.commands.contract", "write or check the generated contract documents"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; without one print the help and return 2."""
+    parser = argparse.ArgumentParser(prog="python -m cart", description="The cart's commands.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    chosen = next((word for word in arguments if word in COMMANDS), None)
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name == chosen:  # only the chosen command's room is entered
+            importlib.import_module(module).add_arguments(command)
+    parsed = parser.parse_args(arguments)
+    if parsed.command is None:
+        parser.print_help()
+        return 2
+    status: int = importlib.import_module(COMMANDS[parsed.command][0]).run(parsed)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""`python -m cart mind`: the mind alone, observations in, facts and notices out, as JSON Lines.
+
+For anybody who wants to judge the mind with a world of their own. It must never know more than
+what stands on its input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from cart.contract.lines import ContractError, decode
+from cart.core import mind
+from cart.core.catalog import Catalog, CatalogError, parse_catalog
+from cart.core.events import Event
+from cart.core.notices import Notice
+from cart.core.observations import AnyObservation, Booted, CatalogArrived
+from cart.core.receipt import Receipt
+from cart.core.state import State, Turn
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--catalog",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="unsigned JSON by docs/schemas/catalog.schema.json",
+    )
+    parser.add_argument("--cart-id", default="cart", help="names guest trips (default: cart)")
+    parser.add_argument(
+        "--jsonl",
+        action="store_true",
+        help="JSON Lines (the only form there is; named so that scripts say what they expect)",
+    )
+    parser.add_argument(
+        "--receipt",
+        action="store_true",
+        help='also write {"receipt": …} after each change of the basket',
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read standard input to its end. Exit status 2 if the catalog can't be used."""
+    try:
+        catalog = parse_catalog(arguments.catalog.read_bytes())
+    except (OSError, CatalogError) as error:
+        print(f"python -m cart mind: {error}", file=sys.stderr)
+        return 2
+    state = _awake(arguments.cart_id, catalog)
+    for line in answers(sys.stdin.buffer, state, with_receipt=arguments.receipt):
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.flush()
+    return 0
+
+
+def answers(lines: Iterable[bytes], state: State, *, with_receipt: bool) -> Iterator[bytes]:
+    """What the mind says to each observation; a malformed line is answered with an error."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            observation: AnyObservation = decode(AnyObservation, line, f"line {number}")
+        except ContractError as error:
+            yield msgspec.json.encode({"error": str(error)})
+            continue
+        turn = mind.step(state, observation)
+        state = turn.state
+        yield from _said(turn, with_receipt=with_receipt)
+
+
+def _said(turn: Turn, *, with_receipt: bool) -> Iterator[bytes]:
+    said: list[dict[str, Event | Notice | Receipt | None]] = [
+        {"event": event} for event in turn.events
+    ]
+    said += [{"notice": notice} for notice in turn.notices]
+    if with_receipt and turn.events:
+        said.append({"receipt": turn.state.receipt})
+    yield from (msgspec.json.encode(item) for item in said)
+
+
+def _awake(cart_id: str, catalog: Catalog) -> State:
+    state = mind.step(mind.initial(), Booted(0, cart_id)).state
+    return mind.step(state, CatalogArrived(0, catalog)).state

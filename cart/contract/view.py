@@ -1,0 +1,265 @@
+"""From the mind's state to what the screen shows: `snapshot(state, revision, cause_ms)`.
+
+It lays out, it never decides: every figure comes from the receipt, every condition from the
+state. The route is the first row of ROUTES whose condition holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from urllib.parse import quote
+
+from cart.contract.screen import (
+    ChoiceView,
+    DealView,
+    EvidenceView,
+    LineView,
+    NoticeView,
+    QuestionView,
+    Route,
+    SavingView,
+    Snapshot,
+    TaxView,
+    WeighView,
+)
+from cart.core import telling
+from cart.core.basket import Line, OpenLine
+from cart.core.catalog import CatalogIndex, Deal
+from cart.core.deals import deals_of_aisle, figures_of
+from cart.core.events import Evidence
+from cart.core.fusion.scores import LOOK_FLOOR
+from cart.core.notices import NOTICES
+from cart.core.receipt import ReceiptLine
+from cart.core.state import State
+
+PERCENT_OF_MILLINATS = (
+    (-10, 99),
+    (-51, 95),
+    (-105, 90),
+    (-223, 80),
+    (-357, 70),
+    (-511, 60),
+    (-693, 50),
+    (-1_204, 30),
+    (-2_303, 10),
+    (LOOK_FLOOR, 1),
+)
+ALTERNATIVES_MAX = 4
+
+ROUTES: tuple[tuple[Route, Callable[[State], bool]], ...] = (
+    ("welcome", lambda state: state.basket.phase == "idle"),
+    ("receipt", lambda state: state.basket.phase == "paid"),
+    ("checkout", lambda state: state.basket.phase in ("checkout", "paying")),
+    ("choose", lambda state: _asks(state, with_choices=True)),
+    ("rescan", lambda state: _asks(state, with_choices=False)),
+    ("weigh", lambda state: _just_weighed(state) is not None),
+    ("shop", lambda _state: True),
+)
+
+
+def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
+    """The whole screen for this state. `cause_ms`: when its observation reached the inbox."""
+    route = next(route for route, holds in ROUTES if holds(state))
+    receipt, basket = state.receipt, state.basket
+    catalog = None if state.catalog is None else state.catalog.catalog
+    taxes = () if receipt is None else receipt.taxes
+    return Snapshot(
+        revision=revision,
+        cause_ms=cause_ms,
+        route=route,
+        currency="USD" if catalog is None else catalog.currency,
+        currency_digits=2 if catalog is None else catalog.currency_digits,
+        shopper=basket.shopper,
+        member=basket.member,
+        pairing=_pairing(state),
+        lines=_lines(state),
+        subtotal_minor=0 if receipt is None else receipt.subtotal_minor,
+        savings_minor=0 if receipt is None else receipt.savings_minor,
+        tax_minor=0 if receipt is None else receipt.tax_minor,
+        taxes=tuple(TaxView(tax.category, tax.rate_ppm, tax.tax_minor) for tax in taxes),
+        total_minor=0 if receipt is None else receipt.total_minor,
+        deals=_deals(state),
+        aisle=_aisle_name(state),
+        question=_question(state) if route in ("choose", "rescan") else None,
+        weigh=_weigh(state) if route == "weigh" else None,
+        notices=tuple(
+            NoticeView(item.code, NOTICES[item.code].priority, item.values)
+            for item in telling.active(state)
+        ),
+        phase=basket.phase,
+        receipt_id=basket.receipt_id,
+        online=state.online,
+        battery_percent=state.battery_percent,
+        moving=state.moving,
+        senses_lost=state.lost,
+    )
+
+
+def _pairing(state: State) -> str:
+    if state.basket.phase != "idle" or not state.pair_nonce:
+        return ""
+    return f"dashcart:pair?cart={quote(state.cart_id)}&nonce={quote(state.pair_nonce)}"
+
+
+def _lines(state: State) -> tuple[LineView, ...]:
+    sure = {line.line_id: line for line in state.basket.lines}
+    newest = max((_number(line.line_id) for line in _all_lines(state)), default=0)
+    rows = () if state.receipt is None else state.receipt.lines
+    views = [_sure_line(state, row, sure[row.line_id], newest) for row in rows]
+    views += [_open_line(line, newest) for line in state.basket.open_lines]
+    return tuple(sorted(views, key=lambda view: _number(view.line_id)))
+
+
+def _all_lines(state: State) -> Iterable[Line | OpenLine]:
+    return (*state.basket.lines, *state.basket.open_lines)
+
+
+def _number(line_id: str) -> int:
+    return int(line_id.lstrip("L"))
+
+
+def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineView:
+    return LineView(
+        line_id=row.line_id,
+        name=row.name,
+        quantity=row.quantity,
+        price_minor=row.price_minor,
+        net_minor=row.net_minor,
+        unit_price_minor=row.unit_price_minor,
+        mass_mg=row.mass_mg,
+        newest=_number(row.line_id) == newest,
+        image=_image(state.catalog, row.sku),
+        savings=tuple(SavingView(item.title, item.amount_minor) for item in row.modifiers),
+        evidence=_evidence(line.evidence, state.catalog),
+    )
+
+
+def _open_line(line: OpenLine, newest: int) -> LineView:
+    return LineView(
+        line_id=line.line_id,
+        name="",
+        quantity=1,
+        price_minor=0,
+        net_minor=0,
+        mass_mg=line.mass_mg if line.direction == "in" else -line.mass_mg,
+        state="open",
+        newest=_number(line.line_id) == newest,
+        evidence=_evidence(line.evidence, None),
+    )
+
+
+def _evidence(evidence: Evidence, index: CatalogIndex | None) -> EvidenceView:
+    look = evidence.look
+    looked = None if look is None or look.sku is None else look.sku
+    product = None if index is None or looked is None else index.by_sku.get(looked)
+    return EvidenceView(
+        code=None if evidence.code is None else evidence.code.text,
+        look=looked if product is None else product.name,
+        look_percent=None if look is None else _percent(look.score_millinats),
+        before_mg=evidence.before_mg,
+        after_mg=evidence.after_mg,
+        decided_by=evidence.decided_by,
+    )
+
+
+def _percent(millinats: int) -> int:
+    """About how sure, in words a person reads: the table's rounding down of e^x."""
+    return next((percent for floor, percent in PERCENT_OF_MILLINATS if millinats >= floor), 0)
+
+
+def _image(index: CatalogIndex | None, sku: str) -> str | None:
+    product = None if index is None else index.by_sku.get(sku)
+    return None if product is None else product.image
+
+
+def _asks(state: State, *, with_choices: bool) -> bool:
+    line = _asked(state)
+    return line is not None and bool(line.choices) == with_choices
+
+
+def _asked(state: State) -> OpenLine | None:
+    open_lines = state.basket.open_lines
+    return next((line for line in open_lines if line.line_id == state.question), None)
+
+
+def _question(state: State) -> QuestionView | None:
+    line = _asked(state)
+    if line is None:
+        return None
+    if line.direction == "out":
+        choices = tuple(
+            _product_choice(state.catalog, item.sku, item.line_id, item.name)
+            for item in state.basket.lines
+            if item.line_id in line.choices
+        )
+        return QuestionView(line.line_id, "which_out", line.mass_mg, choices)
+    choices = tuple(_product_choice(state.catalog, sku, sku, sku) for sku in line.choices)
+    if not choices:
+        return QuestionView(line.line_id, "rescan", line.mass_mg)
+    return QuestionView(line.line_id, "which_in", line.mass_mg, choices)
+
+
+def _product_choice(index: CatalogIndex | None, sku: str, choice: str, name: str) -> ChoiceView:
+    product = None if index is None else index.by_sku.get(sku)
+    if product is None:
+        return ChoiceView(choice, name)
+    return ChoiceView(choice, product.name, product.price_minor, product.sold_by, product.image)
+
+
+def _just_weighed(state: State) -> Line | None:
+    if state.weighed is None or state.t_ms >= state.weighed_until_ms:
+        return None
+    return next((line for line in state.basket.lines if line.line_id == state.weighed), None)
+
+
+def _weigh(state: State) -> WeighView | None:
+    line = _just_weighed(state)
+    if line is None or line.mass_mg is None or state.catalog is None:
+        return None
+    product = state.catalog.by_sku.get(line.sku)
+    others = (
+        item
+        for item in state.catalog.catalog.products
+        if item.sold_by == "mass" and not item.gtins and item.sku != line.sku
+    )
+    return WeighView(
+        line_id=line.line_id,
+        name=line.name,
+        net_mg=line.mass_mg,
+        unit_price_minor=line.unit_price_minor,
+        price_minor=line.price_minor,
+        tare_mg=0 if product is None else product.tare_mg,
+        image=None if product is None else product.image,
+        alternatives=tuple(
+            _product_choice(state.catalog, item.sku, item.sku, item.name) for item in others
+        )[:ALTERNATIVES_MAX],
+    )
+
+
+def _deals(state: State) -> tuple[DealView, ...]:
+    """The deals of this aisle; of the whole store while the cart doesn't know where it is."""
+    index = state.catalog
+    if index is None:
+        return ()
+    deals = deals_of_aisle(index, state.aisle) if state.aisle else index.catalog.deals
+    return tuple(_deal(deal, index) for deal in deals)
+
+
+def _deal(deal: Deal, index: CatalogIndex) -> DealView:
+    figures = figures_of(deal, index)
+    places = index.aisles_by_sku.get(deal.skus[0], ()) if deal.skus else ()
+    return DealView(
+        deal_id=deal.deal_id,
+        title=deal.title,
+        image=figures.image,
+        price_minor=figures.price_minor,
+        was_minor=figures.was_minor,
+        aisle=places[0] if places else None,
+    )
+
+
+def _aisle_name(state: State) -> str:
+    if state.catalog is None:
+        return ""
+    names = (item.name for item in state.catalog.catalog.aisles if item.aisle == state.aisle)
+    return next(names, "")

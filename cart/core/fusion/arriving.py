@@ -1,0 +1,183 @@
+"""Something was put in: every way to explain it by the codes read, the look and the load.
+
+Pure scoring: it must never state a fact. An explanation of kind "items" names products; "back"
+says that what an open question missed returned; "unknown" says that it is none of these.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from cart.core.basket import OpenLine
+from cart.core.catalog import CatalogIndex, Product
+from cart.core.fusion import scores
+from cart.core.fusion.evidence import Claim, Pending, Step
+from cart.core.fusion.verdict import Explanation, Part
+from cart.core.units import divide_half_up, price_of_mass_minor
+
+QUANTITY_MAX = 6
+CLAIMS_AT_ONCE_MAX = 4
+LABEL_SPREAD_PPM = 15_000  # a printed label and the cart's scale may differ by 1.5 %
+CHOICE_SPREADS = 3  # products within this many spreads of the load are worth offering
+CHOICES_MAX = 4
+
+
+def explain_in(
+    evidence: Pending, index: CatalogIndex | None, open_lines: Iterable[OpenLine]
+) -> list[Explanation]:
+    """All explanations of the step in `evidence`, best first; the unknown thing is always one."""
+    (step,) = evidence.steps
+    found = [_unknown(evidence)]
+    found += [_returned(line, step) for line in open_lines if line.direction == "out"]
+    if index is not None:
+        found += [_scored(parts, evidence, index) for parts in _ideas(evidence, index)]
+    return sorted(found, key=lambda item: (-item.score_millinats, item.key))
+
+
+def choices_for(explanations: list[Explanation], step: Step, index: CatalogIndex) -> list[str]:
+    """Products worth offering when the shopper is asked: explained first, then by mass alone."""
+    explained = [
+        item.parts[0].sku
+        for item in explanations
+        if item.kind == "items" and len(item.parts) == 1 and item.mass_millinats > -9_000
+    ]
+    by_mass = [
+        product.sku
+        for product in index.catalog.products
+        if product.mass_mg is not None and _fits(product, step)
+    ]
+    return list(dict.fromkeys([*explained, *by_mass]))[:CHOICES_MAX]
+
+
+def _fits(product: Product, step: Step) -> bool:
+    spread_mg = product.mass_spread_mg + step.uncertainty_mg
+    return abs(step.change_mg - (product.mass_mg or 0)) <= CHOICE_SPREADS * spread_mg
+
+
+def _unknown(evidence: Pending) -> Explanation:
+    look = scores.look_unknown_score(evidence.sights)
+    left_over = len(evidence.claims) * scores.CODE_LEFT_OVER
+    score = scores.UNKNOWN_THING + scores.FLAT_MASS + look + left_over
+    return Explanation(kind="unknown", score_millinats=score, mass_millinats=scores.FLAT_MASS)
+
+
+def _returned(line: OpenLine, step: Step) -> Explanation:
+    variance = 2 * step.uncertainty_mg**2
+    mass = scores.mass_score(step.change_mg - line.mass_mg, variance)
+    return Explanation(
+        kind="back",
+        line_id=line.line_id,
+        score_millinats=scores.PUT_BACK + mass,
+        mass_millinats=mass,
+    )
+
+
+def _ideas(evidence: Pending, index: CatalogIndex) -> Iterator[tuple[Part, ...]]:
+    """Sets of parts worth scoring, without repeats."""
+    seen: set[tuple[tuple[str, int], ...]] = set()
+    for parts in _all_ideas(evidence, index):
+        key = tuple(sorted((part.sku, part.quantity) for part in parts))
+        if key not in seen:
+            seen.add(key)
+            yield parts
+
+
+def _all_ideas(evidence: Pending, index: CatalogIndex) -> Iterator[tuple[Part, ...]]:
+    claims = evidence.claims[-CLAIMS_AT_ONCE_MAX:]
+    for size in range(1, len(claims) + 1):
+        for chosen in combinations(claims, size):
+            yield _merged(chosen)
+    for claim in claims:
+        for quantity in range(2, QUANTITY_MAX + 1):
+            yield (_part(claim.sku, quantity, claim),)
+    looked = dict.fromkeys(item.sku for sight in evidence.sights for item in sight.candidates)
+    known = [sku for sku in looked if sku in index.by_sku]
+    recent = [item.sku for item in evidence.taken_out if item.sku in index.by_sku]
+    for sku in dict.fromkeys([*known, *recent]):
+        yield (_part(sku, 1, None),)
+        for claim in claims:
+            if claim.sku != sku:
+                yield (_part(claim.sku, 1, claim), _part(sku, 1, None))
+
+
+def _merged(claims: tuple[Claim, ...]) -> tuple[Part, ...]:
+    """One part a product: two reads of the same code are two pieces."""
+    counts = Counter(claim.sku for claim in claims)
+    last = {claim.sku: claim for claim in claims}
+    return tuple(_part(sku, counts[sku], last[sku]) for sku in counts)
+
+
+def _part(sku: str, quantity: int, claim: Claim | None) -> Part:
+    return Part(sku=sku, quantity=quantity, claim=claim)
+
+
+def _scored(parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex) -> Explanation:
+    (step,) = evidence.steps
+    mass = _mass_score(parts, step, index)
+    look = scores.look_score(evidence.sights, [part.sku for part in parts])
+    score = mass + look + _code_score(parts, evidence, index)
+    return Explanation(kind="items", parts=parts, score_millinats=score, mass_millinats=mass)
+
+
+def _mass_score(parts: tuple[Part, ...], step: Step, index: CatalogIndex) -> int:
+    expected_mg, variance = 0, step.uncertainty_mg**2
+    for part in parts:
+        expectation = expected_mass(part, index.by_sku[part.sku])
+        if expectation is None:
+            weighed = index.by_sku[part.sku].sold_by == "mass"
+            return scores.FLAT_MASS if weighed else scores.MASS_NOT_KNOWN
+        mass_mg, spread_mg = expectation
+        expected_mg += part.quantity * mass_mg
+        variance += part.quantity * spread_mg**2
+    return scores.mass_score(step.change_mg - expected_mg, variance)
+
+
+def expected_mass(part: Part, product: Product) -> tuple[int, int] | None:
+    """Mass and spread of one piece in mg, or None where any load would do."""
+    claim = part.claim
+    if product.sold_by == "each":
+        return None if product.mass_mg is None else (product.mass_mg, product.mass_spread_mg)
+    if claim is None:
+        return None
+    printed_mg = claim.mass_mg
+    if printed_mg is None and claim.price_minor is not None and product.price_minor:
+        printed_mg = divide_half_up(claim.price_minor * 1_000_000, product.price_minor)
+    if printed_mg is None:
+        return None
+    # Half a cent of the printed price is this much mass, on top of the label's own tolerance.
+    grain_mg = divide_half_up(500_000, max(1, price_of_mass_minor(1_000_000, product.price_minor)))
+    spread_mg = printed_mg * LABEL_SPREAD_PPM // 1_000_000 + grain_mg + product.mass_spread_mg
+    return printed_mg + product.tare_mg, spread_mg
+
+
+def _code_score(parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex) -> int:
+    read = Counter(claim.sku for claim in evidence.claims)
+    recent = frozenset(item.sku for item in evidence.taken_out)
+    return sum(
+        _part_code_score(part, read[part.sku], index.by_sku[part.sku], back=part.sku in recent)
+        for part in parts
+    ) + _left_over(parts, read)
+
+
+def _part_code_score(part: Part, read: int, product: Product, *, back: bool) -> int:
+    if read:
+        return max(0, part.quantity - read) * scores.ONE_MORE_THAN_READ
+    if back:
+        return scores.PUT_BACK
+    return 0 if _has_no_code(product) else scores.WITHOUT_ITS_CODE
+
+
+def _has_no_code(product: Product) -> bool:
+    return product.sold_by == "mass" and not product.gtins
+
+
+def _left_over(parts: tuple[Part, ...], read: Counter[str]) -> int:
+    used = {part.sku: part.quantity for part in parts}
+    total = 0
+    for sku, count in read.items():
+        spare = max(0, count - used.get(sku, 0))
+        each = scores.SAME_CODE_LEFT_OVER if sku in used else scores.CODE_LEFT_OVER
+        total += spare * each
+    return total

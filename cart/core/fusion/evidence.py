@@ -1,0 +1,106 @@
+"""What is known and not yet used: codes read, things sighted, load steps not yet explained.
+
+This is fleeting: it is lost in a crash and rebuilt from what the senses say next. It must never
+decide anything.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from cart.core.fusion.scores import Sight
+from cart.core.value import Value
+
+CLAIM_LIFE_MS = 8_000  # a code read waits this long for its good
+SIGHT_LIFE_MS = 8_000
+BEFORE_ONSET_MS = 6_000  # evidence may precede its load step by this much
+AFTER_REST_MS = 1_500  # and follow it by this much
+LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum: by code alone)
+
+
+class Claim(Value):
+    """A code that means a product of the catalog: "this one", says the code."""
+
+    sensed_ms: int
+    sku: str
+    text: str
+    symbology: str
+    source: str
+    price_minor: int | None = None
+    mass_mg: int | None = None
+
+
+class Step(Value):
+    """A settled load change from `before_mg` to `after_mg`; `heard_ms` is when the mind heard."""
+
+    onset_ms: int
+    rest_ms: int
+    heard_ms: int
+    before_mg: int
+    after_mg: int
+    uncertainty_mg: int
+
+    @property
+    def change_mg(self) -> int:
+        """Positive: put in. Negative: taken out."""
+        return self.after_mg - self.before_mg
+
+
+class TakenOut(Value):
+    """A product that left a moment ago, in case it comes back."""
+
+    sku: str
+    left_ms: int
+
+
+class Pending(Value):
+    """All unused evidence, each kind oldest first."""
+
+    claims: tuple[Claim, ...] = ()
+    sights: tuple[Sight, ...] = ()
+    steps: tuple[Step, ...] = ()
+    taken_out: tuple[TakenOut, ...] = ()
+
+
+def in_window(sensed_ms: int, step: Step) -> bool:
+    """Whether evidence of that moment can belong to the step."""
+    return step.onset_ms - BEFORE_ONSET_MS <= sensed_ms <= step.rest_ms + AFTER_REST_MS
+
+
+def around(pending: Pending, step: Step) -> Pending:
+    """The evidence that can belong to the step."""
+    return replace(
+        pending,
+        claims=tuple(item for item in pending.claims if in_window(item.sensed_ms, step)),
+        sights=tuple(item for item in pending.sights if in_window(item.sensed_ms, step)),
+        steps=(step,),
+    )
+
+
+def without_step(pending: Pending, step: Step) -> Pending:
+    """What is left once the step is explained: its evidence is used up."""
+    return replace(
+        pending,
+        claims=tuple(item for item in pending.claims if item.sensed_ms > _used_until(step)),
+        sights=tuple(item for item in pending.sights if item.sensed_ms > _used_until(step)),
+        steps=pending.steps[1:],
+    )
+
+
+def _used_until(step: Step) -> int:
+    # What was sensed after the load came to rest may already belong to the next thing.
+    return step.rest_ms
+
+
+def fade(pending: Pending, now_ms: int, *, busy: bool) -> tuple[Pending, tuple[Claim, ...]]:
+    """Drop what nothing came of. Returns what stays and the claims that faded.
+
+    While the load moves or a step is open (`busy`) no claim fades: its good may be landing."""
+    if busy:
+        return pending, ()
+    faded = tuple(item for item in pending.claims if now_ms - item.sensed_ms > CLAIM_LIFE_MS)
+    sights = tuple(item for item in pending.sights if now_ms - item.sensed_ms <= SIGHT_LIFE_MS)
+    if not faded and len(sights) == len(pending.sights):
+        return pending, ()
+    claims = tuple(item for item in pending.claims if item not in faded)
+    return replace(pending, claims=claims, sights=sights), faded

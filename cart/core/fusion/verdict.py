@@ -1,0 +1,65 @@
+"""From scored explanations to one of three outcomes: decide, wait, ask.
+
+Deciding needs a good explanation that clearly leads the next one that means something else.
+Otherwise the mind waits while evidence may still come, then asks the shopper, once.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cart.core.fusion.evidence import AFTER_REST_MS, Claim, Step
+from cart.core.fusion.scores import CLEAR_LEAD, GOOD_ENOUGH
+from cart.core.value import Value
+
+WAIT_MS = AFTER_REST_MS
+
+
+class Part(Value):
+    """One product of an explanation; `line_id` names the line when something was taken out."""
+
+    sku: str
+    quantity: int
+    claim: Claim | None = None
+    line_id: str = ""
+
+
+class Explanation(Value):
+    """One way it may have been.
+
+    kind: "items" · "unknown" · "back" (what an open question missed returned) · "open" (a yellow
+    thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left).
+    `mass_millinats` is the load's share of the score."""
+
+    kind: str
+    score_millinats: int
+    mass_millinats: int
+    parts: tuple[Part, ...] = ()
+    line_id: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, tuple[tuple[str, int], ...]]:
+        """What it means: explanations with one key differ only in how they came about."""
+        meaning = tuple(sorted((part.sku, part.quantity) for part in self.parts))
+        return (self.kind, self.line_id, meaning)
+
+
+class Verdict(Value):
+    """The outcome for one step: `best` is what to do when `outcome` is "decide"."""
+
+    outcome: Literal["decide", "wait", "ask"]
+    best: Explanation
+    margin_millinats: int
+
+
+def judge(explanations: list[Explanation], step: Step, now_ms: int) -> Verdict:
+    """Judge explanations that are sorted best first (never empty)."""
+    best = explanations[0]
+    rivals = (item for item in explanations if item.key != best.key)
+    second = next(rivals, None)
+    margin = CLEAR_LEAD if second is None else best.score_millinats - second.score_millinats
+    sure = best.kind != "unknown" and best.score_millinats >= GOOD_ENOUGH and margin >= CLEAR_LEAD
+    if sure:
+        return Verdict("decide", best, margin)
+    waiting = now_ms - step.heard_ms < WAIT_MS
+    return Verdict("wait" if waiting else "ask", best, margin)

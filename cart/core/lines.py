@@ -1,0 +1,271 @@
+"""From a decision to the facts of a line: what is billed, with which evidence.
+
+Every line that comes on or off the receipt passes here. It must never decide, only state.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from cart.core.basket import Line, OpenLine
+from cart.core.catalog import Product
+from cart.core.events import (
+    CodeEvidence,
+    Direction,
+    Evidence,
+    ItemAdded,
+    ItemRemoved,
+    LineOpened,
+    LineSettled,
+    LookEvidence,
+)
+from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
+from cart.core.fusion.scores import Sight, mass_score
+from cart.core.fusion.verdict import Part, Verdict
+from cart.core.state import Draft
+from cart.core.units import divide_half_up, price_of_mass_minor, round_to_step
+
+INTERVAL_MG = 5_000  # e = 5 g: a weighed good is billed in whole intervals of the scale
+BILLED_MASS_MIN_MG = 100_000  # Min = 20 e: nothing lighter is billed by weight
+WEIGH_SCREEN_MS = 4_000
+CODE_ANSWERS = -4_000  # a code answers a question when its mass fits about this well
+
+
+def put_on(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
+    """State the added lines of a decided step."""
+    (step,) = evidence.steps
+    parts = verdict.best.parts
+    for part in parts:
+        proof = _proof(part, verdict, evidence, alone=len(parts) == 1)
+        _add(draft, part, proof, step.change_mg, load_mg=step.after_mg)
+    draft.note(question=None)
+
+
+def take_off(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
+    """State the removed pieces of a decided step."""
+    (step,) = evidence.steps
+    parts = verdict.best.parts
+    for part in parts:
+        proof = _proof(part, verdict, evidence, alone=len(parts) == 1)
+        remove(draft, part.line_id, part.quantity, proof, load_mg=step.after_mg)
+    gone = tuple(TakenOut(part.sku, step.rest_ms) for part in parts)
+    pending = draft.state.pending
+    draft.note(pending=replace(pending, taken_out=(*pending.taken_out, *gone)), question=None)
+
+
+def remove(
+    draft: Draft,
+    line_id: str,
+    quantity: int,
+    proof: Evidence,
+    *,
+    load_mg: int | None = None,
+) -> None:
+    """State that pieces of a line left."""
+    line = line_of(draft, line_id)
+    draft.fact(ItemRemoved(draft.now_ms, line_id, quantity, evidence=proof, load_mg=load_mg))
+    if draft.state.weighed == line_id:
+        draft.note(weighed=None)
+    draft.tell("item_removed", name=line.name)
+
+
+def remove_what_left(draft: Draft, line_id: str, mass_mg: int, proof: Evidence) -> None:
+    """The shopper named the line that `mass_mg` came from: a piece of it, or, of a weighed good,
+    that much of it; what stays is priced again."""
+    line = line_of(draft, line_id)
+    left_mg = 0 if line.mass_mg is None else round_to_step(line.mass_mg - mass_mg, INTERVAL_MG)
+    if left_mg <= 0:
+        remove(draft, line_id, 1, proof)
+        return
+    price_minor = price_of_mass_minor(left_mg, line.unit_price_minor)
+    draft.fact(ItemRemoved(draft.now_ms, line_id, 0, left_mg, price_minor, proof))
+    draft.tell("item_removed", name=line.name)
+
+
+def open_line(draft: Draft, choices: tuple[str, ...], verdict: Verdict, evidence: Pending) -> str:
+    """State a yellow line for a step nobody can explain; return its id."""
+    (step,) = evidence.steps
+    line_id = draft.next_line_id()
+    claim = evidence.claims[-1] if evidence.claims else None
+    proof = Evidence(
+        before_mg=step.before_mg,
+        after_mg=step.after_mg,
+        code=_code(claim),
+        look=_look_at_all(evidence.sights),
+        score_millinats=verdict.best.score_millinats,
+        margin_millinats=verdict.margin_millinats,
+    )
+    direction: Direction = "in" if step.change_mg > 0 else "out"
+    opened = LineOpened(
+        draft.now_ms,
+        line_id,
+        direction,
+        abs(step.change_mg),
+        choices,
+        proof,
+        load_mg=step.after_mg,
+    )
+    draft.fact(opened)
+    return line_id
+
+
+def settle_gone(draft: Draft, line_id: str, step: Step) -> None:
+    """A yellow line ends without a word: what was in doubt left again, or came back."""
+    proof = Evidence(before_mg=step.before_mg, after_mg=step.after_mg)
+    draft.fact(LineSettled(draft.now_ms, line_id, "gone", proof, load_mg=step.after_mg))
+    if draft.state.question == line_id:
+        draft.note(question=None)
+
+
+def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) -> None:
+    """A yellow line becomes a product: by the shopper's answer, or by a code shown late."""
+    index = draft.state.catalog
+    assert index is not None, "a product was named without a catalog"
+    product = index.by_sku[sku]
+    proof = replace(
+        line.evidence,
+        code=_code(claim) or line.evidence.code,
+        decided_by="shopper" if claim is None else "late_evidence",
+    )
+    draft.fact(LineSettled(draft.now_ms, line.line_id, "product", proof))
+    part = Part(sku, _pieces_in(line.mass_mg, product), claim=claim)
+    _add(draft, part, proof, line.mass_mg, line_id=line.line_id)
+    draft.note(question=None)
+
+
+def answer_with_code(draft: Draft, claim: Claim) -> None:
+    """While the screen asks what went in, the code of a thing of that mass is the answer."""
+    index = draft.state.catalog
+    assert index is not None, "a claim without a catalog"
+    for line in draft.basket.open_lines:
+        if line.line_id != draft.state.question or line.direction != "in":
+            continue
+        product = index.by_sku[claim.sku]
+        expected_mg = product.mass_mg if claim.mass_mg is None else claim.mass_mg
+        if expected_mg is None:
+            return
+        quantity = _pieces_in(line.mass_mg, product)
+        variance = quantity * product.mass_spread_mg**2 + 2 * 1_000**2
+        if mass_score(line.mass_mg - quantity * expected_mg, variance) >= CODE_ANSWERS:
+            claims = tuple(item for item in draft.state.pending.claims if item != claim)
+            draft.note(pending=replace(draft.state.pending, claims=claims))
+            name_open_line(draft, line, claim.sku, claim)
+        return
+
+
+def add_by_code_alone(draft: Draft, claim: Claim) -> None:
+    """Add one piece that the scale can't vouch for, and say so in its evidence."""
+    proof = Evidence(code=_code(claim), decided_by="code_alone")
+    _add(draft, Part(claim.sku, 1, claim=claim), proof, 0)
+
+
+def rename_weighed(draft: Draft, line: Line, sku: str) -> None:
+    """The shopper corrects which produce was weighed: same load, other product."""
+    proof = replace(line.evidence, decided_by="shopper")
+    before_mg, after_mg = proof.before_mg, proof.after_mg
+    assert before_mg is not None, "a weighed line has its load"
+    assert after_mg is not None, "a weighed line has its load"
+    draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
+    _add(draft, Part(sku, 1), proof, after_mg - before_mg)
+
+
+def line_of(draft: Draft, line_id: str) -> Line:
+    """The priced line with this id."""
+    (found,) = (line for line in draft.basket.lines if line.line_id == line_id)
+    return found
+
+
+def _add(
+    draft: Draft,
+    part: Part,
+    proof: Evidence,
+    change_mg: int,
+    *,
+    line_id: str | None = None,
+    load_mg: int | None = None,
+) -> None:
+    index = draft.state.catalog
+    assert index is not None, "a product was added without a catalog"
+    product = index.by_sku[part.sku]
+    mass_mg, unit_minor, price_minor = _billed(product, part, change_mg)
+    added = ItemAdded(
+        draft.now_ms,
+        line_id or draft.next_line_id(),
+        product.sku,
+        product.name,
+        part.quantity,
+        unit_minor,
+        price_minor,
+        mass_mg,
+        proof,
+        load_mg,
+    )
+    draft.fact(added)
+    draft.tell("item_added", name=product.name)
+    if mass_mg is not None:
+        draft.note(weighed=added.line_id, weighed_until_ms=draft.now_ms + WEIGH_SCREEN_MS)
+    if mass_mg is not None and mass_mg < BILLED_MASS_MIN_MG:
+        draft.tell("too_light_to_weigh")
+
+
+def _billed(product: Product, part: Part, change_mg: int) -> tuple[int | None, int, int]:
+    """Mass billed (None: by the piece), price of a unit, price of the line."""
+    label = part.claim
+    if label is not None and label.price_minor is not None:
+        return None, label.price_minor, label.price_minor * part.quantity
+    if product.sold_by == "each":
+        return None, product.price_minor, product.price_minor * part.quantity
+    net_mg = change_mg - product.tare_mg
+    if label is not None and label.mass_mg is not None:
+        billed_mg = label.mass_mg
+    else:
+        billed_mg = max(0, round_to_step(net_mg, INTERVAL_MG))
+    return billed_mg, product.price_minor, price_of_mass_minor(billed_mg, product.price_minor)
+
+
+def _pieces_in(mass_mg: int, product: Product) -> int:
+    if product.sold_by == "mass" or not product.mass_mg:
+        return 1
+    return max(1, divide_half_up(mass_mg, product.mass_mg))
+
+
+def _proof(part: Part, verdict: Verdict, evidence: Pending, *, alone: bool) -> Evidence:
+    (step,) = evidence.steps
+    return Evidence(
+        before_mg=step.before_mg,
+        after_mg=step.after_mg,
+        code=_code(part.claim),
+        look=_look(evidence.sights, part.sku),
+        score_millinats=verdict.best.score_millinats,
+        margin_millinats=verdict.margin_millinats,
+        alone=alone,
+    )
+
+
+def _code(claim: Claim | None) -> CodeEvidence | None:
+    if claim is None:
+        return None
+    return CodeEvidence(claim.text, claim.symbology, claim.source, claim.sensed_ms)
+
+
+def _look(sights: tuple[Sight, ...], sku: str) -> LookEvidence | None:
+    """The best look at this product, or the look that did not know it."""
+    found = [
+        LookEvidence(item.sku, item.score_millinats, sight.sensed_ms)
+        for sight in sights
+        for item in sight.candidates
+        if item.sku == sku
+    ]
+    if found:
+        return max(found, key=lambda look: (look.score_millinats, -look.sensed_ms))
+    return _look_at_all(sights)
+
+
+def _look_at_all(sights: tuple[Sight, ...]) -> LookEvidence | None:
+    if not sights:
+        return None
+    last = sights[-1]
+    best = max(last.candidates, key=lambda item: item.score_millinats, default=None)
+    if best is None or best.score_millinats < last.unknown_millinats:
+        return LookEvidence(None, last.unknown_millinats, last.sensed_ms)
+    return LookEvidence(best.sku, best.score_millinats, last.sensed_ms)

@@ -1,0 +1,76 @@
+"""The mind: `step(state, observation) -> Turn`. Pure: same state, same observation, same turn.
+
+One row a kind of observation names the function that thinks about it. After each of them time
+passes: waiting steps are judged, notices end, questions to the store are asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cart.core import asking, paying, telling, trip, weighing
+from cart.core.observations import (
+    AnyObservation,
+    Booted,
+    CatalogArrived,
+    InputRefused,
+    ItemSighted,
+    LinkChanged,
+    LoadChanged,
+    PairCodeMade,
+    Paired,
+    PaymentAnswered,
+    Place,
+    PowerChanged,
+    ScanSeen,
+    SenseBack,
+    SenseLost,
+    StoreTime,
+    Tick,
+    Touch,
+)
+from cart.core.state import Draft, State, Turn
+
+THINKERS: dict[type, Callable[[Draft, Any], None]] = {
+    Booted: trip.booted,
+    CatalogArrived: trip.catalog_arrived,
+    PairCodeMade: trip.pair_code_made,
+    Paired: trip.paired,
+    LinkChanged: trip.link_changed,
+    StoreTime: trip.store_time,
+    Place: trip.place,
+    PowerChanged: trip.power_changed,
+    SenseLost: trip.sense_lost,
+    SenseBack: trip.sense_back,
+    InputRefused: telling.input_refused,
+    ScanSeen: weighing.scan_seen,
+    ItemSighted: weighing.item_sighted,
+    LoadChanged: weighing.load_changed,
+    Touch: asking.touched,
+    PaymentAnswered: paying.payment_answered,
+    Tick: lambda _draft, _tick: None,
+}
+
+
+def initial() -> State:
+    """The state before the first observation, which must be `Booted`."""
+    return State()
+
+
+def step(state: State, observation: AnyObservation) -> Turn:
+    """Think about one observation. Time never runs backwards: an older stamp counts as now."""
+    before = frozenset(notice.code for notice in telling.standing(state))
+    draft = Draft(state)
+    draft.note(t_ms=max(state.t_ms, observation.t_ms))
+    THINKERS[type(observation)](draft, observation)
+    _let_time_pass(draft)
+    began = tuple(notice for notice in telling.standing(draft.state) if notice.code not in before)
+    return draft.turn(began)
+
+
+def _let_time_pass(draft: Draft) -> None:
+    weighing.resolve(draft)
+    trip.keep_offering(draft)
+    paying.keep_asking(draft)
+    telling.end_passed(draft)

@@ -1,0 +1,116 @@
+"""From "pay and finish" to the receipt: what must hold, what is asked of the store, what it says.
+
+The sum paid is the sum shown. A payment is asked again until it is answered, always with the same
+trip and attempt, so it can't be taken twice.
+"""
+
+from __future__ import annotations
+
+from cart.core.effects import MakePairCode, RequestPayment
+from cart.core.events import (
+    CheckoutCancelled,
+    CheckoutStarted,
+    PaymentDeclined,
+    PaymentRequested,
+    PaymentSettled,
+    TripClosed,
+)
+from cart.core.observations import PaymentAnswered
+from cart.core.state import Draft, receipt_for
+
+ASK_AGAIN_MS = 3_000
+THANKS_MS = 60_000
+
+
+def start(draft: Draft) -> None:
+    """To the checkout, unless a yellow line or a load step is still open: then say which."""
+    if draft.basket.phase != "shopping":
+        return
+    if draft.basket.open_lines:
+        draft.note(question=draft.basket.open_lines[0].line_id)
+        draft.tell("checkout_needs_answers")
+        return
+    if draft.state.pending.steps or draft.state.catalog is None:
+        draft.tell("checkout_needs_answers")
+        return
+    draft.note(question=None, weighed=None)
+    draft.fact(CheckoutStarted(draft.now_ms))
+
+
+def keep_shopping(draft: Draft) -> None:
+    """Back from the checkout; not while the bank is being asked."""
+    if draft.basket.phase == "checkout":
+        draft.fact(CheckoutCancelled(draft.now_ms, "shopper"))
+
+
+def confirm(draft: Draft) -> None:
+    """Ask the store to take exactly the sum on the screen."""
+    receipt = receipt_for(draft.state)
+    if draft.basket.phase != "checkout" or receipt is None:
+        return
+    attempt = draft.basket.attempt + 1
+    trip_id = draft.basket.trip_id
+    draft.fact(PaymentRequested(draft.now_ms, trip_id, attempt, receipt.total_minor))
+    draft.note(pay_asked_ms=None)
+
+
+def keep_asking(draft: Draft) -> None:
+    """Ask again until the store answers; thank for a while, then make room for the next."""
+    state = draft.state
+    if (
+        state.basket.phase == "paying"
+        and state.online
+        and _passed(draft, state.pay_asked_ms, ASK_AGAIN_MS)
+    ):
+        _ask(draft)
+    if state.basket.phase == "paid" and state.paid_ms is None:
+        draft.note(paid_ms=draft.now_ms)  # after a restart the thanks begin anew
+    elif state.basket.phase == "paid" and _passed(draft, state.paid_ms, THANKS_MS):
+        done(draft)
+
+
+def _passed(draft: Draft, since_ms: int | None, period_ms: int) -> bool:
+    return since_ms is None or draft.now_ms - since_ms >= period_ms
+
+
+def _ask(draft: Draft) -> None:
+    basket = draft.basket
+    assert basket.requested_minor is not None, "paying without a requested sum"
+    draft.do(RequestPayment(basket.trip_id, basket.attempt, basket.requested_minor))
+    draft.note(pay_asked_ms=draft.now_ms)
+
+
+def payment_answered(draft: Draft, answer: PaymentAnswered) -> None:
+    """Settle, or go back to the checkout with a reason. Answers to other attempts say nothing."""
+    basket = draft.basket
+    if basket.phase != "paying" or (answer.trip_id, answer.attempt) != (
+        basket.trip_id,
+        basket.attempt,
+    ):
+        return
+    if answer.outcome == "settled" and answer.total_minor == basket.requested_minor:
+        draft.fact(
+            PaymentSettled(draft.now_ms, basket.attempt, answer.receipt_id, answer.total_minor)
+        )
+        draft.note(paid_ms=draft.now_ms)
+        draft.tell("paid")
+        return
+    reason = answer.reason or answer.outcome
+    draft.fact(PaymentDeclined(draft.now_ms, basket.attempt, reason))
+    draft.tell("payment_declined" if answer.outcome == "declined" else "payment_mismatch")
+
+
+def done(draft: Draft) -> None:
+    """The shopper leaves: close the trip and show a fresh welcome."""
+    if draft.basket.phase != "paid":
+        return
+    draft.fact(TripClosed(draft.now_ms, draft.basket.trip_id, draft.basket.paid_minor))
+    draft.note(paid_ms=None, pair_nonce="", offered_ms=None, question=None, weighed=None)
+    draft.do(MakePairCode())
+
+
+def load_moved(draft: Draft) -> None:
+    """Something was put in or taken out after the sum was shown: show it anew before paying."""
+    if draft.basket.phase == "checkout":
+        draft.fact(CheckoutCancelled(draft.now_ms, "load_changed"))
+        draft.tell("checkout_changed")

@@ -1,0 +1,129 @@
+"""Everything the mind holds between two observations, and what one step gives back.
+
+*Durable* is `basket`, the fold of the journal. Everything else is *fleeting*: after a crash it
+starts empty and the senses fill it again. `Draft` is the one mutable thing of the core: it lives
+for a single step and collects what that step decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from cart.core.basket import Basket, apply
+from cart.core.catalog import CatalogIndex
+from cart.core.effects import Effect
+from cart.core.events import Event
+from cart.core.fusion.evidence import Pending
+from cart.core.notices import NOTICES, Notice
+from cart.core.pricing.engine import receipt_of
+from cart.core.receipt import Receipt
+from cart.core.value import Value
+
+INTENTS_REMEMBERED = 64
+
+
+class Told(Value):
+    """A passing notice and when it ends."""
+
+    notice: Notice
+    until_ms: int
+
+
+class State(Value):
+    """The mind between two steps. `rest_mg` is the last load at rest; `question` the open line
+    shown on the screen; `weighed` the line shown on the weigh screen until `weighed_until_ms`."""
+
+    t_ms: int = 0
+    cart_id: str = "cart"
+    epoch: int = 1
+    basket: Basket = Basket()
+    catalog: CatalogIndex | None = None
+    catalog_sha256: str = ""
+    receipt: Receipt | None = None
+    pending: Pending = Pending()
+    rest_mg: int | None = None
+    moving: bool = False
+    question: str | None = None
+    weighed: str | None = None
+    weighed_until_ms: int = 0
+    told: tuple[Told, ...] = ()
+    pair_nonce: str = ""
+    offered_ms: int | None = None
+    pay_asked_ms: int | None = None
+    paid_ms: int | None = None
+    online: bool = False
+    battery_percent: int | None = None
+    aisle: str = ""
+    lost: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+    offset_ms: int | None = None
+
+
+class Turn(Value):
+    """What one step gives: the new state, facts to journal, notices to tell, effects to do."""
+
+    state: State
+    events: tuple[Event, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+class Draft:
+    """Collects one step. `state` fact by fact becomes the next state."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.events: list[Event] = []
+        self.effects: list[Effect] = []
+        self.told: list[Notice] = []
+
+    @property
+    def now_ms(self) -> int:
+        """The time of the observation being thought about."""
+        return self.state.t_ms
+
+    @property
+    def basket(self) -> Basket:
+        """The basket with this step's facts so far."""
+        return self.state.basket
+
+    def note(self, **changes: Any) -> None:  # noqa: ANN401 - the names of State's fields
+        """Change fleeting fields of the state."""
+        self.state = replace(self.state, **changes)
+
+    def fact(self, event: Event) -> None:
+        """State a fact: it goes to the journal and into the basket."""
+        self.events.append(event)
+        self.note(basket=apply(self.basket, event))
+
+    def do(self, effect: Effect) -> None:
+        """Ask the shell to do something."""
+        self.effects.append(effect)
+
+    def tell(self, code: str, **values: str) -> None:
+        """Tell the shopper something that passes: shown as long as its row of NOTICES says."""
+        notice = Notice(code, values)
+        shown_ms = NOTICES[code].shown_ms
+        assert shown_ms is not None, f"{code} is told by its cause, not in passing"
+        others = tuple(item for item in self.state.told if item.notice.code != code)
+        self.told.append(notice)
+        self.note(told=(*others, Told(notice, self.now_ms + shown_ms)))
+
+    def next_line_id(self) -> str:
+        """An id that no line of this journal has had."""
+        return f"L{self.basket.lines_made + 1}"
+
+    def turn(self, standing: tuple[Notice, ...]) -> Turn:
+        """Close the step. `standing` are notices whose cause began in this step."""
+        if self.events:
+            self.note(receipt=receipt_for(self.state))
+        return Turn(self.state, tuple(self.events), (*self.told, *standing), tuple(self.effects))
+
+
+def receipt_for(state: State) -> Receipt | None:
+    """The receipt of the basket as it stands; None without a catalog or a trip."""
+    if state.catalog is None or state.basket.phase == "idle":
+        return None
+    return receipt_of(state.basket.lines, state.catalog, member=state.basket.member)

@@ -1,0 +1,62 @@
+"""Which notices stand because their cause stands, and which passing ones have ended.
+
+It must never hold a sentence: words live in the screen's texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cart.core.notices import NOTICES, Notice
+from cart.core.observations import InputRefused
+from cart.core.state import Draft, State
+
+CAUSES: tuple[tuple[str, Callable[[State], bool]], ...] = (
+    ("no_catalog", lambda state: state.catalog is None),
+    ("offline", lambda state: not state.online),
+    ("scale_lost", lambda state: "scale" in state.lost),
+    ("camera_lost", lambda state: "camera" in state.lost),
+    ("scanner_lost", lambda state: "scanner" in state.lost),
+    ("line_waits", lambda state: bool(state.basket.open_lines) and state.question is None),
+    ("please_identify", lambda state: _question_direction(state) == "in"),
+    ("please_say_what_left", lambda state: _question_direction(state) == "out"),
+    (
+        "payment_waits_for_link",
+        lambda state: state.basket.phase == "paying" and not state.online,
+    ),
+)
+
+REFUSALS = {"code": "code_unreadable", "catalog": "catalog_refused"}
+
+
+def standing(state: State) -> tuple[Notice, ...]:
+    """Notices whose cause is there now, in the order of the table."""
+    return tuple(Notice(code) for code, holds in CAUSES if holds(state))
+
+
+def active(state: State) -> tuple[Notice, ...]:
+    """Everything to be told now, loudest first."""
+    passing = tuple(item.notice for item in reversed(state.told))
+    notices = (*passing, *standing(state))
+    return tuple(sorted(notices, key=lambda notice: -NOTICES[notice.code].priority))
+
+
+def end_passed(draft: Draft) -> None:
+    """Drop the passing notices whose time is over."""
+    kept = tuple(item for item in draft.state.told if item.until_ms > draft.now_ms)
+    if len(kept) != len(draft.state.told):
+        draft.note(told=kept)
+
+
+def input_refused(draft: Draft, observation: InputRefused) -> None:
+    """A boundary refused something: tell the shopper only where it matters to the shopper."""
+    code = REFUSALS.get(observation.boundary)
+    if code is not None:
+        draft.tell(code)
+
+
+def _question_direction(state: State) -> str | None:
+    for line in state.basket.open_lines:
+        if line.line_id == state.question:
+            return line.direction
+    return None

@@ -1,0 +1,134 @@
+"""The frame of a trip: start, pairing, catalog, link, place, power and the health of the senses.
+
+It must never touch a line of the basket.
+"""
+
+from __future__ import annotations
+
+from cart.core.basket import fold
+from cart.core.catalog import CatalogIndex
+from cart.core.effects import MakePairCode, OfferPairing, TellEyes
+from cart.core.events import CatalogAdopted, TripBound, TripOpened
+from cart.core.observations import (
+    Booted,
+    CatalogArrived,
+    LinkChanged,
+    PairCodeMade,
+    Paired,
+    Place,
+    PowerChanged,
+    SenseBack,
+    SenseLost,
+    StoreTime,
+)
+from cart.core.state import Draft, State, receipt_for
+
+OFFER_EVERY_MS = 10_000
+
+
+def booted(draft: Draft, observation: Booted) -> None:
+    """Start again from the journal; everything fleeting is forgotten."""
+    basket = fold(observation.journal)
+    draft.state = State(
+        t_ms=draft.now_ms,
+        cart_id=observation.cart_id,
+        epoch=observation.epoch,
+        basket=basket,
+        rest_mg=basket.load_mg,
+    )
+    draft.do(MakePairCode())
+
+
+def catalog_arrived(draft: Draft, observation: CatalogArrived) -> None:
+    """Adopt a newer snapshot. Lines keep the price they were added at."""
+    catalog = observation.catalog
+    if catalog.version < draft.basket.catalog_version:
+        return
+    draft.note(catalog=CatalogIndex(catalog), catalog_sha256=observation.sha256)
+    if catalog.version != draft.basket.catalog_version:
+        draft.fact(CatalogAdopted(draft.now_ms, catalog.version, observation.sha256))
+    draft.note(receipt=receipt_for(draft.state))
+    _tell_eyes(draft)
+
+
+def pair_code_made(draft: Draft, observation: PairCodeMade) -> None:
+    """A fresh code for the welcome screen."""
+    draft.note(pair_nonce=observation.nonce, offered_ms=None)
+
+
+def keep_offering(draft: Draft) -> None:
+    """While somebody could pair, let the store know the code on the screen."""
+    state = draft.state
+    if not state.online or not state.pair_nonce or state.basket.shopper is not None:
+        return
+    if state.basket.phase not in ("idle", "shopping"):
+        return
+    if state.offered_ms is None or draft.now_ms - state.offered_ms >= OFFER_EVERY_MS:
+        draft.do(OfferPairing(state.pair_nonce))
+        draft.note(offered_ms=draft.now_ms)
+
+
+def paired(draft: Draft, observation: Paired) -> None:
+    """Open the shopper's trip, or give a guest trip its shopper. An old code opens nothing."""
+    if observation.nonce != draft.state.pair_nonce or draft.basket.shopper is not None:
+        return
+    who = (observation.trip_id, observation.shopper, observation.member)
+    if draft.basket.phase == "idle":
+        draft.fact(TripOpened(draft.now_ms, *who))
+    elif draft.basket.phase == "shopping":
+        draft.fact(TripBound(draft.now_ms, *who))
+    else:
+        return
+    draft.note(pair_nonce="")
+    draft.tell("welcome")
+
+
+def open_guest_trip(draft: Draft) -> None:
+    """Begin a trip without a shopper; pairing may follow."""
+    number = draft.basket.trips_opened + 1
+    trip_id = f"{draft.state.cart_id}-{draft.state.epoch}-{number}"
+    draft.fact(TripOpened(draft.now_ms, trip_id))
+    draft.tell("welcome")
+
+
+def link_changed(draft: Draft, observation: LinkChanged) -> None:
+    """The store can be reached, or not: shopping goes on either way."""
+    draft.note(online=observation.online, offered_ms=None, pay_asked_ms=None)
+
+
+def store_time(draft: Draft, observation: StoreTime) -> None:
+    """Learn the wall clock, for what is printed on a receipt."""
+    draft.note(offset_ms=observation.offset_ms)
+
+
+def place(draft: Draft, observation: Place) -> None:
+    """The cart stands in another aisle: other deals, other likely products."""
+    if observation.aisle != draft.state.aisle:
+        draft.note(aisle=observation.aisle)
+        _tell_eyes(draft)
+
+
+def power_changed(draft: Draft, observation: PowerChanged) -> None:
+    """Remember the battery's charge."""
+    draft.note(battery_percent=observation.battery_percent)
+
+
+def sense_lost(draft: Draft, observation: SenseLost) -> None:
+    """A sense can't be trusted: what only it can say stays unsaid."""
+    draft.note(lost=tuple(sorted({*draft.state.lost, observation.sense})))
+    if observation.sense == "scale":
+        draft.note(moving=False)
+
+
+def sense_back(draft: Draft, observation: SenseBack) -> None:
+    """A sense works again."""
+    draft.note(lost=tuple(item for item in draft.state.lost if item != observation.sense))
+
+
+def _tell_eyes(draft: Draft) -> None:
+    index = draft.state.catalog
+    if index is None:
+        return
+    here = [aisle.skus for aisle in index.catalog.aisles if aisle.aisle == draft.state.aisle]
+    gtins = tuple(gtin for product in index.catalog.products for gtin in product.gtins)
+    draft.do(TellEyes(gtins, here[0] if here else ()))

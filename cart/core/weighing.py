@@ -1,0 +1,196 @@
+"""Codes, looks and load changes: kept as evidence, then turned into facts step by step.
+
+The only place where something is put on or taken off the receipt without a touch. It must never
+charge what fusion did not decide, and never accuse: what can't be explained becomes a question.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from cart.core import codes, lines, paying, trip
+from cart.core.events import QuestionAsked
+from cart.core.fusion.arriving import choices_for, explain_in
+from cart.core.fusion.evidence import (
+    LOAD_FLOOR_MG,
+    Claim,
+    Pending,
+    Step,
+    around,
+    fade,
+    without_step,
+)
+from cart.core.fusion.leaving import explain_out, line_choices
+from cart.core.fusion.scores import Sight
+from cart.core.fusion.verdict import Explanation, Verdict, judge
+from cart.core.observations import ItemSighted, LoadChanged, ScanSeen
+from cart.core.state import Draft
+
+PUT_BACK_MS = 15_000
+
+
+def scan_seen(draft: Draft, scan: ScanSeen) -> None:
+    """Keep a product's code as a claim; say so when a code means nothing here."""
+    index = draft.state.catalog
+    if index is None:
+        return
+    meaning = codes.meaning(scan.text, scan.symbology, index)
+    if isinstance(meaning, codes.ProductCode):
+        _claim(draft, scan, meaning)
+    elif isinstance(meaning, codes.UnknownCode):
+        draft.tell("unknown_code")
+    elif scan.source == "scanner":
+        draft.tell("code_unreadable")  # the camera sees posters too; the scanner was pointed
+
+
+def _claim(draft: Draft, scan: ScanSeen, meaning: codes.ProductCode) -> None:
+    claim = Claim(
+        sensed_ms=scan.sensed_ms,
+        sku=meaning.sku,
+        text=scan.text,
+        symbology=scan.symbology,
+        source=scan.source,
+        price_minor=meaning.price_minor,
+        mass_mg=meaning.mass_mg,
+    )
+    if _weight_says_nothing(draft, claim):
+        _open_trip_if_none(draft)
+        lines.add_by_code_alone(draft, claim)
+        return
+    pending = draft.state.pending
+    draft.note(pending=replace(pending, claims=(*pending.claims, claim)))
+    lines.answer_with_code(draft, claim)
+
+
+def _weight_says_nothing(draft: Draft, claim: Claim) -> bool:
+    """No scale, or a thing too light for it: the code is all there will be."""
+    if draft.basket.phase not in ("idle", "shopping"):
+        return False
+    index = draft.state.catalog
+    assert index is not None, "a claim without a catalog"
+    mass_mg = index.by_sku[claim.sku].mass_mg
+    too_light = mass_mg is not None and mass_mg < LOAD_FLOOR_MG
+    return too_light or "scale" in draft.state.lost
+
+
+def item_sighted(draft: Draft, seen: ItemSighted) -> None:
+    """Keep what the eyes saw."""
+    sight = Sight(seen.sensed_ms, seen.candidates, seen.unknown_millinats)
+    pending = draft.state.pending
+    draft.note(pending=replace(pending, sights=(*pending.sights, sight)))
+
+
+def load_changed(draft: Draft, load: LoadChanged) -> None:
+    """Open a step when the load rests elsewhere than before; a jolt or drift opens none."""
+    if load.state == "moving":
+        draft.note(moving=True)
+        return
+    before_mg = _accounted(draft.state.rest_mg, load.before_mg)
+    draft.note(moving=False, rest_mg=load.after_mg)
+    step = Step(
+        onset_ms=load.sensed_ms if load.onset_ms is None else load.onset_ms,
+        rest_ms=load.sensed_ms,
+        heard_ms=draft.now_ms,
+        before_mg=before_mg,
+        after_mg=load.after_mg,
+        uncertainty_mg=max(1, load.uncertainty_mg),
+    )
+    if abs(step.change_mg) >= max(LOAD_FLOOR_MG, 4 * step.uncertainty_mg):
+        pending = draft.state.pending
+        draft.note(pending=replace(pending, steps=(*pending.steps, step)))
+
+
+def _accounted(rest_mg: int | None, before_mg: int) -> int:
+    """The scale follows drift better than we do; but what changed while nobody watched (a crash,
+    a cable) counts from the load that we knew."""
+    if rest_mg is None or abs(before_mg - rest_mg) < LOAD_FLOOR_MG:
+        return before_mg
+    return rest_mg
+
+
+def resolve(draft: Draft) -> None:
+    """Judge the open steps, oldest first, until one has to wait; let stale evidence fade."""
+    while draft.state.pending.steps and draft.basket.phase != "paying":
+        step = draft.state.pending.steps[0]
+        if not _resolve_step(draft, step):
+            break
+    _fade(draft)
+
+
+def _resolve_step(draft: Draft, step: Step) -> bool:
+    """Whether the step is done with."""
+    going_out = step.change_mg < 0
+    if draft.basket.phase in ("idle", "paid") and going_out:
+        _use_up(draft, step)  # the shopper unloads: nothing to take off a receipt
+        return True
+    evidence = around(draft.state.pending, step)
+    explanations = _explain(draft, evidence, going_out=going_out)
+    verdict = judge(explanations, step, draft.now_ms)
+    if verdict.outcome == "wait":
+        return False
+    if draft.basket.phase == "paid":
+        paying.done(draft)
+    _open_trip_if_none(draft)
+    paying.load_moved(draft)
+    if verdict.outcome == "decide":
+        _decide(draft, verdict, evidence, going_out=going_out)
+    else:
+        _ask(draft, explanations, verdict, evidence, going_out=going_out)
+    _use_up(draft, step)
+    return True
+
+
+def _explain(draft: Draft, evidence: Pending, *, going_out: bool) -> list[Explanation]:
+    index = draft.state.catalog
+    if going_out:
+        return explain_out(evidence, draft.basket, index)
+    return explain_in(evidence, index, draft.basket.open_lines)
+
+
+def _decide(draft: Draft, verdict: Verdict, evidence: Pending, *, going_out: bool) -> None:
+    best = verdict.best
+    if best.kind in ("back", "open", "own"):
+        lines.settle_gone(draft, best.line_id, evidence.steps[0])
+    elif going_out:
+        lines.take_off(draft, verdict, evidence)
+    else:
+        lines.put_on(draft, verdict, evidence)
+
+
+def _ask(
+    draft: Draft,
+    explanations: list[Explanation],
+    verdict: Verdict,
+    evidence: Pending,
+    *,
+    going_out: bool,
+) -> None:
+    (step,) = evidence.steps
+    index = draft.state.catalog
+    if going_out:
+        choices = line_choices(explanations, draft.basket)
+    else:
+        choices = [] if index is None else choices_for(explanations, step, index)
+    line_id = lines.open_line(draft, tuple(choices), verdict, evidence)
+    draft.fact(QuestionAsked(draft.now_ms, line_id))
+    draft.note(question=line_id, weighed=None)
+
+
+def _use_up(draft: Draft, step: Step) -> None:
+    draft.note(pending=without_step(draft.state.pending, step))
+
+
+def _fade(draft: Draft) -> None:
+    pending = draft.state.pending
+    busy = draft.state.moving or bool(pending.steps)
+    kept, faded = fade(pending, draft.now_ms, busy=busy)
+    if faded:
+        draft.tell("scanned_not_put_in")
+    taken_out = tuple(item for item in kept.taken_out if draft.now_ms - item.left_ms <= PUT_BACK_MS)
+    if kept is not pending or taken_out != kept.taken_out:
+        draft.note(pending=replace(kept, taken_out=taken_out))
+
+
+def _open_trip_if_none(draft: Draft) -> None:
+    if draft.basket.phase == "idle":
+        trip.open_guest_trip(draft)
