@@ -138,7 +138,7 @@ class Link:
         """The port went: forget half a frame, ask anew when it is back. The queue is kept."""
         self._reader = _renewed(self._reader)
         self._ask_anew()
-        self._down_told = True
+        self._down_told = False
 
     def receive(self, data: bytes, now_ms: int) -> list[LinkEvent]:
         """What `data` means. Call it at least every 100 ms, also with nothing: silence counts."""

@@ -1,0 +1,90 @@
+"""What every scale driver is to the cart: bytes in, these events out. No IO, no clock.
+
+Masses are whole milligrams, times the caller's monotonic milliseconds. `sensed_ms` is when the
+scale saw it, not when the bytes arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class LossReason(StrEnum):
+    """Why there is no scale."""
+
+    PORT = "port"  # the port is missing or went away
+    SILENT = "silent"  # the port is there, and nothing believable comes
+    SCHEMA = "schema"  # the firmware speaks another dictionary
+    CHANNELS = "channels"  # another number of load cells than the calibration is for
+    SENSOR = "sensor"  # the scale itself reports or shows a fault
+
+
+@dataclass(frozen=True, slots=True)
+class LoadMoving:
+    """The load left its settled value; a LoadSettled follows."""
+
+    sensed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSettled:
+    """A motion ended, also one that changed nothing: a jolt has `after` near `before`.
+
+    `before_mg` is the settled value just before the onset; it has followed slow drift, so it may
+    differ a little from the last `after_mg`. The first of a driver's life has before == after and
+    no LoadMoving. The true change lies within `uncertainty_mg` of after - before. After samples
+    were missing, the onset is the last sample before the hole.
+    """
+
+    onset_ms: int
+    sensed_ms: int
+    before_mg: int
+    after_mg: int
+    uncertainty_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLive:
+    """For the display, at most 5 a second. Never to be billed from while not `stable`."""
+
+    sensed_ms: int
+    mass_mg: int
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleLost:
+    """No mass can be trusted from here on; `detail` is for people and says what to do."""
+
+    reason: LossReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleBack:
+    """After a ScaleLost: trusted samples come again. A LoadSettled follows at rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramesLost:
+    """So many frames or conversions never arrived."""
+
+    count: int
+
+
+ScaleEvent = LoadMoving | LoadSettled | LoadLive | ScaleLost | ScaleBack | FramesLost
+
+
+class Scale(Protocol):
+    """A driver. One thread uses it; nothing in it blocks or raises on what the wire says."""
+
+    def receive(self, data: bytes, now_ms: int) -> list[ScaleEvent]:
+        """What the bytes mean. Call it at least every 100 ms, also with nothing."""
+
+    def to_send(self, now_ms: int) -> bytes:
+        """Bytes to write now, often none. Call it after every `receive`."""
+
+    def lost(self, now_ms: int) -> list[ScaleEvent]:
+        """The port is gone (or not there yet). After it is open again, just go on receiving."""
