@@ -20,8 +20,10 @@ from cart.core.value import Value
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Sku = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}$")]
-PriceMinor = Annotated[int, Meta(ge=0, le=100_000_000)]
-MassMg = Annotated[int, Meta(ge=0, le=200_000_000)]
+PRICE_MINOR_MAX = 100_000_000
+MASS_MG_MAX = 200_000_000
+PriceMinor = Annotated[int, Meta(ge=0, le=PRICE_MINOR_MAX)]
+MassMg = Annotated[int, Meta(ge=0, le=MASS_MG_MAX)]
 
 
 class Product(Value):
@@ -29,7 +31,8 @@ class Product(Value):
 
     `price_minor` is for one piece, or for one kilogram when `sold_by` is "mass". `mass_mg` is the
     expected gross mass of a piece and `mass_spread_mg` one standard deviation of it; `mass_mg`
-    None means the store doesn't know it. `tare_mg` is taken off a weighed good.
+    None means the store doesn't know it. `tare_mg` is taken off a weighed good. `plu` is the number
+    typed for it (4 or 5 digits) or the store's own item number on its labels.
     """
 
     sku: Sku
@@ -37,7 +40,7 @@ class Product(Value):
     price_minor: PriceMinor
     sold_by: Literal["each", "mass"] = "each"
     gtins: tuple[Gtin, ...] = ()
-    plu: Annotated[str, Meta(pattern=r"^[0-9]{4,5}$")] | None = None
+    plu: Annotated[str, Meta(pattern=r"^[0-9]{4,7}$")] | None = None
     mass_mg: MassMg | None = None
     mass_spread_mg: MassMg = 2_000
     tare_mg: MassMg = 0
@@ -100,7 +103,7 @@ class CodeLayout(Value):
 
     GS1 leaves the prefixes 02 and 20-29 to the retailer. `kind` says what the value is: a price
     in minor units, or a mass in grams. `item_digits` follow the prefix and match a product's
-    `store_code` (the product's `plu` padded with zeros on the left). Where the parts leave one
+    `plu`, padded with zeros on the left. Where the parts leave one
     digit over, that digit checks the value and stands before it. A UPC-A is read both ways: as
     its 12 digits (prefix "2") and with the zero that makes it an EAN-13 (prefix "02").
     """
@@ -286,13 +289,20 @@ def _missing_rates(catalog: Catalog) -> Iterator[str]:
 
 def _misfit_layouts(layouts: Iterable[CodeLayout]) -> Iterator[str]:
     for number, layout in enumerate(layouts):
-        if not any(value_check_digits(layout, digits) in {0, 1} for digits in (12, 13)):
+        if not any(layout_fits(layout, digits) for digits in (12, 13)):
             yield (
                 f"code_layouts[{number}]: prefix, item_digits, value_digits and a check digit"
-                " must add up to 13 (or to 12, one digit less if the value has its own check)"
+                " must add up to 13 (12 for a UPC-A), or to one less where a value of 4 or 5"
+                " digits has its own check digit"
             )
 
 
 def value_check_digits(layout: CodeLayout, digits: int) -> int:
     """How many digits a layout leaves over for the check of its value, in a code this long."""
     return digits - 1 - len(layout.prefix) - layout.item_digits - layout.value_digits
+
+
+def layout_fits(layout: CodeLayout, digits: int) -> bool:
+    """Whether a layout can read a code of so many digits. GS1 has value checks for 4 and 5."""
+    left = value_check_digits(layout, digits)
+    return left == 0 or (left == 1 and layout.value_digits in {4, 5})

@@ -5,7 +5,8 @@ is taken first; ties go to the deal that stands first in the catalog. Taking the
 miss the best whole, so among deals that compete for the same goods every choice of deals is tried
 this way and the best one kept: one more deal then never makes a basket dearer, but for the
 rounding of tax. Where more than `DEALS_TRIED_MAX` deals compete, only all of them together are
-tried, and neither is promised. An exact search of all combinations stands in no case behind this.
+tried and that is not promised. In no case is this an exact search of all combinations: there can
+be a better one.
 """
 
 from __future__ import annotations
