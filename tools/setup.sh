@@ -11,7 +11,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 GL_PACKAGES="libegl1 libgl1 libgl1-mesa-dri libgbm1"
-CI_PACKAGES="python3-venv $GL_PACKAGES gcc libc6-dev make mosquitto"
+CI_PACKAGES="python3-venv $GL_PACKAGES gcc libc6-dev make mosquitto systemd"
 STAMP=.venv/installed.sha256
 
 say() { echo "dashcart: $*" >&2; }
@@ -32,22 +32,21 @@ missing_packages() {
     done
 }
 
-# need REASON PACKAGE...: install what is missing, or name the command; fails if still missing.
+# Install the named packages that are missing, or name the command that does; fails if any is
+# missing still.
 need() {
-    reason=$1
-    shift
     missing=$(missing_packages "$@")
     missing=${missing% }
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
-        say "$reason: sudo apt-get install $missing"
+        say "Debian packages are missing: sudo apt-get install $missing"
         return 1
     fi
-    say "$reason: installing the Debian packages $missing"
+    say "installing the Debian packages $missing"
     # The lists may be older than the archive (or absent), so they are fetched first.
     if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-        --no-install-recommends $missing; } </dev/null >&2; then
-        say "apt-get could not install: $missing"
+        -o Dpkg::Use-Pty=0 --no-install-recommends $missing; } </dev/null >&2; then
+        say "apt-get could not install $missing"
         return 1
     fi
 }
@@ -78,32 +77,27 @@ first_python() {
     return 1
 }
 
-find_python() {
-    first_python complete && return 0
-    first_python any >/dev/null || die "no Python 3.11, 3.12 or 3.13 runs here; install python3"
-    need "virtual environments need a Debian package" python3-venv || exit 1
-    first_python complete || die "Python is here but cannot make virtual environments (no ensurepip)"
-}
-
 # What the environment depends on; a second call with the same sum has nothing to do.
 fingerprint() { cat setup.cfg pyproject.toml tools/setup.sh | sha256sum; }
 
 install() {
-    need "drawing the touchscreen needs GL libraries (it runs without, unseen)" $GL_PACKAGES || true
+    first_python any >/dev/null || die "no Python 3.11, 3.12 or 3.13 runs here; install python3"
+    packages=$GL_PACKAGES
+    first_python complete >/dev/null || packages="python3-venv $packages"
     camera_extra=
     site=
     if on_a_pi; then
+        packages="$packages python3-picamera2"
         site=--system-site-packages
-        if need "the Pi's camera needs a Debian package (all else runs without)" \
-            python3-picamera2; then
-            camera_extra=,pi
-        fi
     fi
+    # Whoever cannot install them goes on: the demo says itself which pictures it leaves out.
+    need $packages || true
+    if on_a_pi && [ -z "$(missing_packages python3-picamera2)" ]; then camera_extra=,pi; fi
     wanted="$(fingerprint) $camera_extra"
     if [ "$(cat "$STAMP" 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
         return 0
     fi
-    python=$(find_python)
+    python=$(first_python complete) || die "no .venv can be made without python3-venv"
     say "making .venv with $("$python" --version) ($python); the first time takes a minute"
     # An environment that was moved, or whose Python is gone, is beyond mending.
     grep -qs "$PWD/.venv" .venv/bin/activate && .venv/bin/python -c '' 2>/dev/null || rm -rf .venv
@@ -116,7 +110,7 @@ install() {
 
 case "${1-}" in
 install) install ;;
-ci-deps) need "the whole test suite needs Debian packages" $CI_PACKAGES ;;
+ci-deps) need $CI_PACKAGES ;;
 *)
     sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
