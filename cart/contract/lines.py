@@ -36,7 +36,7 @@ def encode(message: msgspec.Struct) -> bytes:
 
 
 class LineBuffer:
-    """Cuts bytes into lines of at most `bytes_max`; longer ones are dropped and counted."""
+    """Cuts bytes into lines of at most `bytes_max`; a longer one is dropped and counted."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
@@ -45,7 +45,7 @@ class LineBuffer:
         self.dropped = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the complete lines that `data` ends, without their newline, empty ones left out."""
+        """Return the lines that `data` completes, without their newline, empty ones left out."""
         *ended, self._held = (self._held + data).split(b"\n")
         lines = [line for line in ended if self._accepts(line)]
         if len(self._held) > self._bytes_max and not self._skipping:

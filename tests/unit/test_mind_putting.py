@@ -1,0 +1,219 @@
+"""What the mind makes of things put into the cart."""
+
+from __future__ import annotations
+
+from cart.core.events import ItemAdded, LineOpened, LineSettled, QuestionAsked, TripOpened
+from cart.core.observations import SenseLost
+from tests.unit.mind_world import APPLES, BANANAS, CHEESE, GUM, PASTA, RICE, TOMATOES, Hands
+
+
+def test_a_code_and_its_mass_make_a_line_at_once() -> None:
+    """A read code with a fitting load is decided without waiting, in a guest trip of its own."""
+    hands = Hands()
+    facts = hands.put(TOMATOES)
+    assert [type(fact) for fact in facts] == [TripOpened, ItemAdded]
+    assert hands.skus == [TOMATOES]
+    assert hands.total_minor == 129
+
+
+def test_a_line_carries_its_evidence() -> None:
+    """Code, look and the load before and after stand on the line."""
+    hands = Hands()
+    hands.sight(TOMATOES, -20)
+    hands.put(TOMATOES)
+    (line,) = hands.state.basket.lines
+    assert line.evidence.code is not None
+    assert line.evidence.code.text == "9520000000011"
+    assert line.evidence.look is not None
+    assert (line.evidence.look.sku, line.evidence.look.score_millinats) == (TOMATOES, -20)
+    assert (line.evidence.before_mg, line.evidence.after_mg) == (0, 458_000)
+
+
+def test_the_same_good_twice_is_two_lines_and_its_deal() -> None:
+    """Each piece has a line of its own; two of them cost two for two."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.put(TOMATOES)
+    assert hands.skus == [TOMATOES, TOMATOES]
+    assert hands.total_minor == 200
+
+
+def test_two_of_the_same_with_one_code_are_counted_by_mass() -> None:
+    """Put in together and read once, the mass says that there are two."""
+    hands = Hands()
+    hands.put(PASTA, pieces=2)
+    hands.wait(2_000)
+    (line,) = hands.state.basket.lines
+    assert (line.sku, line.quantity, line.price_minor) == (PASTA, 2, 298)
+
+
+def test_two_goods_at_once_are_two_lines() -> None:
+    """Two codes and one load step that is their sum."""
+    hands = Hands()
+    hands.scan(TOMATOES)
+    hands.scan(PASTA)
+    hands.load(458_000 + 507_000)
+    assert sorted(hands.skus) == [PASTA, TOMATOES]
+    assert not hands.state.basket.lines[0].evidence.alone
+
+
+def test_a_code_of_a_good_of_nearly_the_same_mass_is_believed() -> None:
+    """Rice and pasta differ by 5 g: the code decides between them."""
+    hands = Hands()
+    hands.scan(RICE)
+    hands.load(509_000)
+    hands.wait(2_000)
+    assert hands.skus == [RICE]
+
+
+def test_bananas_are_billed_by_weight_in_whole_intervals() -> None:
+    """742.3 g of bananas by look: billed as 740 g at 1.49 a kilogram, rounded once."""
+    hands = Hands()
+    hands.sight(BANANAS, -60)
+    hands.load(742_300)
+    hands.wait(2_000)
+    (line,) = hands.state.basket.lines
+    assert (line.sku, line.mass_mg, line.price_minor) == (BANANAS, 740_000, 110)
+
+
+def test_the_shopper_corrects_what_was_weighed() -> None:
+    """One tap on the weigh screen turns bananas into apples of the same load."""
+    hands = Hands()
+    hands.sight(BANANAS, -60)
+    hands.load(742_300)
+    hands.touch("answer", hands.state.basket.lines[0].line_id, APPLES)
+    (line,) = hands.state.basket.lines
+    assert (line.sku, line.mass_mg, line.price_minor) == (APPLES, 740_000, 184)
+    assert line.evidence.decided_by == "shopper"
+
+
+def test_a_deli_label_is_charged_as_printed() -> None:
+    """The price stands in the code; the mass it implies must fit the load."""
+    hands = Hands()
+    hands.scan("2802114004525"[:12] + _check_digit("280211400452"))
+    hands.load(239_000)
+    (line,) = hands.state.basket.lines
+    assert (line.sku, line.quantity, line.price_minor) == (CHEESE, 1, 452)
+
+
+def test_a_deli_label_on_something_else_is_asked_about() -> None:
+    """The label says 239 g and the load says two kilograms: nobody is charged silently."""
+    hands = Hands()
+    hands.scan("280211400452" + _check_digit("280211400452"))
+    hands.load(2_000_000)
+    hands.wait(2_000)
+    assert hands.skus == []
+    assert hands.state.question is not None
+
+
+def test_an_unknown_thing_becomes_a_yellow_line_asked_about_once() -> None:
+    """No code, no look: after a moment one open line and one question, however long it waits."""
+    hands = Hands()
+    assert hands.load(512_000) == []
+    facts = hands.wait(30_000)
+    assert [type(fact) for fact in facts] == [TripOpened, LineOpened, QuestionAsked]
+    assert hands.told().count("please_identify") == 1
+    assert hands.skus == []
+
+
+def test_an_answer_settles_the_yellow_line() -> None:
+    """The shopper taps rice: the line is priced and keeps its evidence."""
+    hands = Hands()
+    hands.load(512_000)
+    hands.wait(2_000)
+    (line,) = hands.state.basket.open_lines
+    assert RICE in line.choices
+    hands.touch("answer", line.line_id, RICE)
+    assert hands.state.basket.open_lines == ()
+    (added,) = hands.state.basket.lines
+    assert (added.sku, added.line_id, added.evidence.decided_by) == (RICE, line.line_id, "shopper")
+    assert (added.evidence.before_mg, added.evidence.after_mg) == (0, 512_000)
+
+
+def test_later_leaves_it_yellow_and_does_not_ask_again() -> None:
+    """Touching "later" closes the question; it opens again only when touched."""
+    hands = Hands()
+    hands.load(700_000)
+    hands.wait(2_000)
+    hands.touch("later")
+    assert hands.state.question is None
+    hands.wait(10_000)
+    assert hands.state.question is None
+    (line,) = hands.state.basket.open_lines
+    hands.touch("ask", line.line_id)
+    assert hands.state.question == line.line_id
+
+
+def test_a_late_code_answers_the_question_on_the_screen() -> None:
+    """Asked what it was, the shopper shows its code."""
+    hands = Hands()
+    hands.load(458_500)
+    hands.wait(2_000)
+    facts = hands.scan(TOMATOES)
+    assert [type(fact) for fact in facts] == [LineSettled, ItemAdded]
+    assert hands.state.basket.lines[0].evidence.decided_by == "late_evidence"
+
+
+def test_my_own_thing_costs_nothing_and_leaves_silently() -> None:
+    """An own bag is noted, and taking it out takes nothing off the receipt."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.load(903_000)
+    hands.wait(2_000)
+    hands.touch("answer", hands.state.basket.open_lines[0].line_id, "own")
+    hands.load(-903_000)
+    hands.wait(2_000)
+    assert hands.skus == [TOMATOES]
+    assert hands.state.basket.own_lines == ()
+
+
+def test_a_scan_without_a_good_is_dropped_and_never_charged() -> None:
+    """Scanned and put back on the shelf: a soft word, no line."""
+    hands = Hands()
+    hands.scan(TOMATOES)
+    hands.wait(9_000)
+    assert "scanned_not_put_in" in hands.told()
+    hands.load(458_000)
+    hands.wait(2_000)
+    assert hands.skus == []
+
+
+def test_gum_is_too_light_for_the_scale_and_goes_by_its_code() -> None:
+    """Below the scale's floor the code alone counts, and the evidence says so."""
+    hands = Hands()
+    hands.scan(GUM)
+    assert hands.skus == [GUM]
+    assert hands.state.basket.lines[0].evidence.decided_by == "code_alone"
+
+
+def test_without_a_scale_goods_go_on_by_code() -> None:
+    """A dead scale does not end the trip."""
+    hands = Hands()
+    hands.say(SenseLost(hands.now_ms, "scale", "cable"))
+    hands.scan(TOMATOES)
+    assert hands.skus == [TOMATOES]
+    assert "scale_lost" in hands.told()
+
+
+def test_a_cheap_code_on_another_thing_is_not_charged_silently() -> None:
+    """The code says gum-priced pasta, look and load say otherwise: a question, not a charge."""
+    hands = Hands()
+    hands.scan(PASTA)
+    hands.sight(TOMATOES, -20)
+    hands.load(1_400_000)
+    hands.wait(2_000)
+    assert hands.skus == []
+    assert len(hands.state.basket.open_lines) == 1
+
+
+def test_an_unknown_code_is_told_and_charged_to_nobody() -> None:
+    """A right code that the store does not sell."""
+    hands = Hands()
+    hands.scan("4006381333931")
+    assert "unknown_code" in hands.told()
+    assert hands.skus == []
+
+
+def _check_digit(twelve: str) -> str:
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
+    return str(-weighted % 10)
