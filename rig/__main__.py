@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import sys
 
@@ -17,16 +18,21 @@ COMMANDS = {
 
 def main(arguments: list[str]) -> int:
     """Run the sub-command named first; without one, show them and return 2."""
+    parser = argparse.ArgumentParser(prog="python -m rig", description=__doc__)
+    table = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parsers = {
+        name: table.add_parser(name, help=what, description=what)
+        for name, (_, what) in COMMANDS.items()
+    }
     asked = arguments[0] if arguments else ""
-    if asked in COMMANDS:
-        module = importlib.import_module(COMMANDS[asked][0])
-        status: int = module.main(arguments[1:])
-        return status
-    helped = asked in {"-h", "--help"}
-    lines = ["usage: python -m rig COMMAND [--help]", ""]
-    lines += [f"  {name:8}{what}" for name, (_, what) in COMMANDS.items()]
-    print("\n".join(lines), file=sys.stdout if helped else sys.stderr)
-    return 0 if helped else 2
+    if asked not in COMMANDS:
+        parser.parse_args(arguments)
+        parser.print_help(sys.stderr)
+        return 2
+    module = importlib.import_module(COMMANDS[asked][0])
+    module.add_arguments(parsers[asked])
+    status: int = module.run(parser.parse_args(arguments))
+    return status
 
 
 if __name__ == "__main__":

@@ -193,6 +193,18 @@ def parcel() -> Image.Image:
     return pen.finished()
 
 
+@cache
+def bagged() -> Image.Image:
+    """A closed dark bag: whatever is in it, nobody sees."""
+    pen = Pen()
+    bag = (44, 48, 60)
+    pen.area([(90, 120), (310, 120), (352, 350), (300, 384), (100, 384), (48, 350)], bag)
+    pen.area([(170, 124), (230, 124), (250, 70), (150, 70)], darker(bag, 0.3))
+    for fold in range(-3, 4):
+        pen.line([(200 + fold * 12, 126), (200 + fold * 38, 370)], darker(bag, 0.25), 3)
+    return pen.finished()
+
+
 def code_panel(text: str, kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.EAN13,
                module_pixels: int = MODULE_PIXELS, height: int = 96) -> Image.Image:  # fmt: skip
     """A white label with a printed code, quiet zones and its digits; RGB-opaque RGBA."""
