@@ -33,7 +33,7 @@ class ScaleConfig(Section):
     """`port` is a serial device path, `driver` a name of firmware_bridge.scales."""
 
     port: Path
-    driver: str = "dashcart"
+    driver: str = "chip"
     calibration: Path | None = None
 
 

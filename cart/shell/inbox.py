@@ -80,6 +80,11 @@ class Inbox:
             self._closed = True
             self._changed.notify_all()
 
+    def wait_closed(self, timeout_ms: int) -> bool:
+        """Wait at most `timeout_ms` for the end; whether the cart is stopping."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._closed, timeout_ms / 1_000)
+
     @property
     def closed(self) -> bool:
         """Whether the cart is stopping."""

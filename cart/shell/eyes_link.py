@@ -1,0 +1,118 @@
+"""The eyes' socket: reads and sightings in, the catalog's codes and likely products out.
+
+The eyes say every second that they live and how old their newest frame is. Silence, an old frame
+or their own word make the camera lost. It must never touch a picture.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from cart.contract.lines import ContractError, decode, encode
+from cart.contract.senses import (
+    LINE_BYTES_MAX,
+    Candidates,
+    CodeRead,
+    EyesAlive,
+    EyesMessage,
+    EyesTrouble,
+    KnownCodes,
+    Sighting,
+)
+from cart.core.effects import TellEyes
+from cart.core.observations import InputRefused, ItemSighted, ScanSeen, SenseBack, SenseLost
+from cart.shell.clock import Clock
+from cart.shell.guard import Beat
+from cart.shell.inbox import Inbox
+from cart.shell.line_server import LineServer
+
+SILENCE_MAX_MS = 3_000
+FRAME_AGE_MAX_MS = 2_000
+
+log = logging.getLogger(__name__)
+
+
+class EyesLink:
+    """Turns what the eyes say into observations, and says when nothing sees."""
+
+    def __init__(self, path: Path, inbox: Inbox, clock: Clock) -> None:
+        self._inbox = inbox
+        self._clock = clock
+        self._alive_ms = clock()
+        self._lost = False
+        self._server = LineServer(
+            path, LINE_BYTES_MAX, self._heard, self._refused, self._clients_changed
+        )
+
+    def tell(self, effect: TellEyes) -> None:
+        """Give the eyes the catalog's codes and the products that are likely here."""
+        self._server.publish("known_codes", encode(KnownCodes(gtins=effect.gtins)))
+        self._server.publish("candidates", encode(Candidates(skus=effect.skus)))
+
+    def serve(self, beat: Beat) -> None:
+        """Serve until `stop`."""
+        self._server.serve(beat, self._listen_for_silence)
+
+    def stop(self) -> None:
+        """End `serve`."""
+        self._server.stop()
+
+    def _heard(self, line: bytes) -> None:
+        try:
+            message: EyesMessage = decode(EyesMessage, line, "message of the eyes")
+        except ContractError as error:
+            self._refused(str(error))
+            return
+        match message:
+            case CodeRead():
+                self._inbox.put(
+                    ScanSeen(
+                        t_ms=0,
+                        sensed_ms=max(0, message.sensed_ms),
+                        text=message.text,
+                        symbology=message.format,
+                        source="camera",
+                    )
+                )
+            case Sighting():
+                self._inbox.put(
+                    ItemSighted(
+                        t_ms=0,
+                        sensed_ms=max(0, message.sensed_ms),
+                        candidates=message.candidates,
+                        unknown_millinats=min(0, message.unknown_millinats),
+                    )
+                )
+            case EyesAlive():
+                self._judge(message)
+            case EyesTrouble():
+                self._lose(message.reason)
+
+    def _judge(self, alive: EyesAlive) -> None:
+        self._alive_ms = self._clock()
+        if alive.frame_age_ms > FRAME_AGE_MAX_MS:
+            self._lose(f"the newest frame is {alive.frame_age_ms} ms old")
+        elif self._lost:
+            self._lost = False
+            log.info("sense_back sense=camera")
+            self._inbox.put(SenseBack(t_ms=0, sense="camera"))
+
+    def _clients_changed(self, clients: int) -> None:
+        if clients == 0:
+            self._lose("the eyes closed the connection")
+
+    def _listen_for_silence(self) -> None:
+        if self._clock() - self._alive_ms > SILENCE_MAX_MS:
+            self._lose("the eyes are silent")
+
+    def _lose(self, reason: str) -> None:
+        if self._lost:
+            return
+        self._lost = True
+        log.warning("sense_lost sense=camera: %s", reason)
+        self._inbox.put(SenseLost(t_ms=0, sense="camera", reason=reason))
+
+    def _refused(self, reason: str) -> None:
+        log.warning("input_refused from=eyes: %s", reason)
+        self._inbox.put(InputRefused(t_ms=0, boundary="contract", reason=reason[:500]))

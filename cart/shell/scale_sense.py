@@ -1,0 +1,113 @@
+"""The scale on a serial port: bytes through a driver of `firmware_bridge`, its events as
+observations. It opens the port again whenever it is back.
+
+It must never filter or judge a load: the driver settles it, the mind explains it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from cart.core.observations import LoadChanged, SenseBack, SenseLost
+from cart.shell.clock import Clock
+from cart.shell.config import ScaleConfig
+from cart.shell.guard import Beat
+from cart.shell.inbox import Inbox
+from firmware_bridge.port import Port, PortLost
+from firmware_bridge.scales.base import (
+    FramesLost,
+    LoadMoving,
+    LoadSettled,
+    Scale,
+    ScaleBack,
+    ScaleEvent,
+    ScaleLost,
+)
+
+REOPEN_S = 0.25
+
+log = logging.getLogger(__name__)
+
+
+class ScaleSense:
+    """Moves bytes between the port and the driver in its own thread."""
+
+    def __init__(self, config: ScaleConfig, driver: Scale, inbox: Inbox, clock: Clock) -> None:
+        self._path = str(config.port)
+        self._driver = driver
+        self._inbox = inbox
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._rest_mg = 0
+        self._frames_lost = 0
+        self._trouble = ""
+
+    def serve(self, beat: Beat) -> None:
+        """Weigh until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                with Port(self._path) as port:
+                    self._weigh(port, beat)
+            except PortLost as error:
+                self._say(str(error))
+                self._take(self._driver.lost(self._clock()))
+                beat()
+                self._stopping.wait(REOPEN_S)
+
+    def stop(self) -> None:
+        """End `serve`."""
+        self._stopping.set()
+
+    def _weigh(self, port: Port, beat: Beat) -> None:
+        while not self._stopping.is_set():
+            data = port.read()
+            now_ms = self._clock()
+            self._take(self._driver.receive(data, now_ms))
+            port.write(self._driver.to_send(now_ms))
+            beat()
+
+    def _say(self, trouble: str) -> None:
+        """Log why the port can't be had, once for each reason."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            log.warning("port_lost sense=scale: %s", trouble)
+
+    def _take(self, events: list[ScaleEvent]) -> None:
+        for event in events:
+            self._put(event)
+
+    def _put(self, event: ScaleEvent) -> None:
+        match event:
+            case LoadMoving():
+                self._inbox.put(
+                    LoadChanged(
+                        t_ms=0,
+                        sensed_ms=max(0, event.sensed_ms),
+                        before_mg=self._rest_mg,
+                        after_mg=self._rest_mg,
+                        state="moving",
+                    )
+                )
+            case LoadSettled():
+                self._rest_mg = event.after_mg
+                self._inbox.put(
+                    LoadChanged(
+                        t_ms=0,
+                        sensed_ms=max(0, event.sensed_ms),
+                        before_mg=event.before_mg,
+                        after_mg=event.after_mg,
+                        onset_ms=max(0, event.onset_ms),
+                        uncertainty_mg=event.uncertainty_mg,
+                    )
+                )
+            case ScaleLost():
+                log.warning("sense_lost sense=scale reason=%s: %s", event.reason, event.detail)
+                self._inbox.put(SenseLost(t_ms=0, sense="scale", reason=event.detail))
+            case ScaleBack():
+                self._trouble = ""
+                log.info("sense_back sense=scale")
+                self._inbox.put(SenseBack(t_ms=0, sense="scale"))
+            case FramesLost():
+                self._frames_lost += event.count
+                log.info("frames_lost count=%d since_start=%d", event.count, self._frames_lost)
