@@ -1,0 +1,120 @@
+"""`python -m cart price`: add up a basket, with the very engine that the cart and the store use."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from cart.commands.files import answer_standard_input, complain, money, read_index
+from cart.contract.lines import ContractError, decode
+from cart.core.basket import Line
+from cart.core.catalog import MASS_MG_MAX, CatalogError, CatalogIndex, PriceMinor, Sku
+from cart.core.pricing.engine import receipt_of
+from cart.core.receipt import Receipt
+from cart.core.units import price_of_mass_minor
+from cart.core.value import Value
+
+COMMAND = "python -m cart price"
+
+
+class WantedLine(Value):
+    """One line to price. A good sold by mass needs `mass_mg`, or the `price_minor` of its label.
+
+    `price_minor` is for the whole line and left out takes the catalog's price."""
+
+    sku: Sku
+    quantity: Annotated[int, Meta(ge=1, le=1_000)] = 1
+    mass_mg: Annotated[int, Meta(ge=1, le=MASS_MG_MAX)] | None = None
+    price_minor: PriceMinor | None = None
+    line_id: Annotated[str, Meta(max_length=64)] = ""
+
+
+class WantedBasket(Value):
+    """One line in: a basket, and whether the shopper is a member."""
+
+    lines: Annotated[tuple[WantedLine, ...], Meta(max_length=1_000)]
+    member: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.description = (
+        'Add up a basket from standard input: {"lines": [{"sku", "quantity", "mass_mg"}], "member"}'
+    )
+    parser.add_argument("--catalog", type=Path, required=True, metavar="FILE", help="catalog JSON")
+    parser.add_argument(
+        "--jsonl", action="store_true", help="one basket a line in, one receipt a line out"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the receipt of one basket, or with --jsonl answer each line with a receipt in JSON."""
+    try:
+        index = read_index(arguments.catalog)
+        if arguments.jsonl:
+            return answer_standard_input(lambda line, where: answer(line, where, index))
+        receipt = answer(sys.stdin.buffer.read(), "the basket", index)
+    except (CatalogError, ContractError) as error:
+        return complain(COMMAND, error)
+    for line in in_words(receipt):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+def answer(line: bytes, where: str, index: CatalogIndex) -> Receipt:
+    """The receipt of one JSON basket. Raises ContractError."""
+    basket: WantedBasket = decode(WantedBasket, line, where)
+    lines = [_line(f"{where}: lines[{at}]", row, index) for at, row in enumerate(basket.lines)]
+    ids = [line.line_id for line in lines]
+    if len(frozenset(ids)) < len(ids):
+        raise ContractError(f"{where}: two lines have the same line_id; leave line_id out")
+    return receipt_of(lines, index, basket.member)
+
+
+def _line(where: str, row: WantedLine, index: CatalogIndex) -> Line:
+    product = index.by_sku.get(row.sku)
+    if product is None:
+        raise ContractError(f"{where}: no product of this catalog has the sku {row.sku!r}")
+    by_mass = product.sold_by == "mass"
+    if row.mass_mg is not None and (not by_mass or row.quantity > 1):
+        raise ContractError(f"{where}: leave mass_mg out for what is sold by the piece")
+    if by_mass and row.mass_mg is None and row.price_minor is None:
+        raise ContractError(f"{where}: {row.sku!r} is sold by mass; give mass_mg")
+    if row.price_minor is not None:
+        price_minor = row.price_minor
+    elif row.mass_mg is not None:
+        price_minor = price_of_mass_minor(row.mass_mg, product.price_minor)
+    else:
+        price_minor = product.price_minor * row.quantity
+    return Line(
+        line_id=row.line_id or where.rpartition(" ")[2],
+        sku=row.sku,
+        name=product.name,
+        quantity=row.quantity,
+        unit_price_minor=product.price_minor,
+        price_minor=price_minor,
+        mass_mg=row.mass_mg,
+    )
+
+
+def in_words(receipt: Receipt) -> Iterator[str]:
+    """A receipt as lines for people."""
+    for line in receipt.lines:
+        amount = f"{money(line.mass_mg, 6)} kg" if line.mass_mg else f"{line.quantity} x"
+        yield _row(f"{amount} {line.name}", line.price_minor, receipt)
+        for modifier in line.modifiers:
+            yield _row(f"  {modifier.title}", modifier.amount_minor, receipt)
+    yield _row("Subtotal", receipt.subtotal_minor, receipt)
+    yield _row("Savings", -receipt.savings_minor, receipt)
+    for tax in receipt.taxes:
+        yield _row(f"Tax {tax.category} {money(tax.rate_ppm, 4)} %", tax.tax_minor, receipt)
+    yield _row(f"Total {receipt.currency}", receipt.total_minor, receipt)
+
+
+def _row(text: str, amount_minor: int, receipt: Receipt) -> str:
+    return f"{text:<50}{money(amount_minor, receipt.currency_digits):>12}"
