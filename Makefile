@@ -28,10 +28,12 @@ check: install
 	$(PYTHON) -m pytest -q tests/test_tidy.py
 	$(PYTHON) -m firmware_bridge generate --check
 	$(PYTHON) -m cart contract --check
+	$(PYTHON) -m ui texts --check
 
 contract: install
 	$(PYTHON) -m firmware_bridge generate
 	$(PYTHON) -m cart contract
+	$(PYTHON) -m ui texts
 
 bench: install
 	$(PYTHON) -m rig bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cart.contract.store import CHANNELS
+from cart.shell.config import load
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -56,6 +58,23 @@ def test_a_unit_comes_back_and_is_confined(unit: Path) -> None:
     assert service["User"] == "dashcart"
     assert service["NoNewPrivileges"] == "yes"
     assert service["ProtectSystem"] == "strict"
+
+
+def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> None:
+    """The sample is accepted as it is; udev makes its devices, systemd its folders."""
+    shutil.copy(DEPLOY / "cart.toml", tmp_path)
+    for name in ("store.pem", "ca.pem", "cart-7.pem", "cart-7.key"):
+        (tmp_path / name).touch()
+    config = load(tmp_path / "cart.toml")
+    rules = (DEPLOY / "udev" / "60-dashcart.rules").read_text(encoding="utf-8")
+    assert config.scale
+    assert config.scanner
+    for device in (config.scale.port, config.scanner.port):
+        assert f'SYMLINK+="{device.relative_to("/dev")}"' in rules
+    service = unit_service(DEPLOY / "systemd" / "cartd.service")
+    assert config.screen_socket.parent == Path("/run", service["RuntimeDirectory"])
+    assert config.eyes_socket.parent == Path("/run", service["RuntimeDirectory"])
+    assert config.data_folder == Path("/var/lib", service["StateDirectory"])
 
 
 @pytest.mark.machines

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+DEMO_CATALOG = ROOT / "rig" / "demo" / "catalog.json"
 PROBE = Path(__file__).with_name("wheel_probe.py")
 BUILD_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg")
 
@@ -59,11 +60,11 @@ def names_in(wheel: Path) -> list[str]:
 
 
 def test_every_package_is_listed() -> None:
-    """A package folder that setup.cfg forgets would be missing on the cart, and nowhere else."""
+    """A folder of code that setup.cfg forgets would be missing on the cart, and nowhere else."""
     on_disk = {
         ".".join(found.parent.relative_to(ROOT).parts)
         for top in top_packages()
-        for found in (ROOT / top).rglob("__init__.py")
+        for found in (ROOT / top).rglob("*.py")
     }
     assert on_disk == set(listed_packages())
 
@@ -91,7 +92,10 @@ def test_every_resource_is_inside(wheel: Path) -> None:
 
 
 def test_it_opens_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    """Every package imports, and every screen, network, text and catalog opens, from the wheel."""
+    """Every package imports, and every screen, network and text opens, from the wheel alone.
+
+    The demo store's catalog stays with the rig; what the wheel installs must read it.
+    """
     home = tmp_path / "environment"
     venv.create(home, with_pip=False)
     python = str(home / "bin" / "python")
@@ -102,7 +106,7 @@ def test_it_opens_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     site = next(home.glob("lib/python*/site-packages"))
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
 
-    answer = json.loads(run(python, "-I", str(PROBE), *top_packages()))
+    answer = json.loads(run(python, "-I", str(PROBE), str(DEMO_CATALOG), *top_packages()))
 
     assert all(Path(module).is_relative_to(site) for module in answer["modules"])
     shipped = [name for name in names_in(wheel) if name.endswith((".kv", ".onnx", ".mo", ".json"))]

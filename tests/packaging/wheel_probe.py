@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator
 from gettext import GNUTranslations
 from importlib.resources.abc import Traversable
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from PIL import Image
+
+from cart.core.catalog import parse_catalog
 
 
 def _open_network(content: bytes) -> None:
@@ -58,10 +61,14 @@ def _files(folder: Traversable) -> Iterator[Traversable]:
 
 
 def main() -> None:
-    """Import the packages named in the arguments and open every file of theirs by its kind."""
+    """Read the catalog, import the packages, and open every file of theirs by its kind.
+
+    The first argument is the catalog's path, the others name the packages.
+    """
+    parse_catalog(Path(sys.argv[1]).read_bytes())
     modules: list[str | None] = []
     opened: dict[str, list[str]] = {}
-    for name in sys.argv[1:]:
+    for name in sys.argv[2:]:
         modules.append(importlib.import_module(name).__file__)
         for file in _files(importlib.resources.files(name)):
             kind = file.name.rpartition(".")[2]
