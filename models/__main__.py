@@ -1,0 +1,107 @@
+"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from models.errors import ModelError
+
+DATA_DIR = Path(os.environ.get("DASHCART_DATA", "../shared/data"))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="python -m models", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    read = commands.add_parser("read", help="read the barcodes of every picture in a folder")
+    read.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
+    read.add_argument("--jsonl", action="store_true", help="one JSON object a picture")
+
+    score = commands.add_parser("score", help="compare the reads of a folder with its labels")
+    score.add_argument("folder", type=_folder, metavar="DIR")
+    score.add_argument("--labels", type=_file, required=True, metavar="FILE", help="labels.csv")
+    score.add_argument("--json", action="store_true", help="the figures as one JSON object")
+
+    recognise = commands.add_parser("recognise", help="say what every photo in a folder shows")
+    recognise.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
+    recognise.add_argument("--jsonl", action="store_true", help="one JSON object a photo")
+    _add_gallery(recognise)
+
+    enrol = commands.add_parser("enrol", help="make a gallery of DIR/<label>/* photos")
+    enrol.add_argument("folder", type=_folder, metavar="DIR")
+    enrol.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npz to write")
+    enrol.add_argument(
+        "--calibrate",
+        type=_folder,
+        metavar="DIR",
+        help="held-out photos of the same labels, to choose temperature and unknown similarity",
+    )
+
+    evaluate = commands.add_parser("evaluate", help="figures on GroceryStoreDataset")
+    evaluate.add_argument("--split", choices=["val", "train"], default="val")
+    evaluate.add_argument("--data", type=_folder, default=DATA_DIR, metavar="DIR")
+    _add_gallery(evaluate)
+    return top
+
+
+def _add_gallery(command: argparse.ArgumentParser) -> None:
+    help_text = "a gallery of `enrol` (default: the shipped 81 classes)"
+    command.add_argument("--gallery", type=_file, metavar="FILE", help=help_text)
+
+
+def main() -> int:
+    """Run one command; the exit status is 1 if a file of ours cannot be used."""
+    arguments = parser().parse_args()
+    cv2.setNumThreads(1)
+    try:
+        for line in _lines(arguments):
+            print(line, flush=True)
+    except ModelError as trouble:
+        print(f"models: {trouble}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has seen enough; Python must not flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _lines(arguments: argparse.Namespace) -> Iterator[str]:
+    """The output of the command; only now are zxing-cpp or onnxruntime loaded."""
+    if arguments.command in {"read", "score"}:
+        from models import code_commands as codes
+
+        run = {"read": codes.read_command, "score": codes.score_command}
+    else:
+        from models import look_commands as looks
+
+        run = {
+            "recognise": looks.recognise_command,
+            "enrol": looks.enrol_command,
+            "evaluate": looks.evaluate_command,
+        }
+    return run[arguments.command](arguments)
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder")
+    return path
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text} is not a file")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

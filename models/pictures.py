@@ -1,0 +1,77 @@
+"""Pictures on disk: which files count, in which order, and their pixels as arrays.
+
+Every way a picture file can be broken becomes one `ModelError`; nothing else may escape. File names
+choose the order and nothing more.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from models.errors import ModelError
+
+Pixels = NDArray[np.uint8]
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
+PIXELS_MAX = 64_000_000
+"""Larger pictures are refused before they are decoded: a small file can unfold to gigabytes."""
+
+# What Pillow's decoders raise on damaged or hostile files, gathered by mutating real files.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+def photo_paths(folder: Path) -> list[Path]:
+    """All picture files below `folder`, sorted by their path relative to it."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = [path for path in found if path.is_file()]
+    return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def read_luma(path: Path) -> Pixels:
+    """The picture as HxW uint8 luma; transparency becomes white paper."""
+    return _read(path, "L")
+
+
+def read_rgb(path: Path) -> Pixels:
+    """The picture as HxWx3 uint8 RGB; transparency becomes white paper."""
+    return _read(path, "RGB")
+
+
+def _read(path: Path, mode: str) -> Pixels:
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > PIXELS_MAX:
+                raise ValueError(f"{image.width}x{image.height} pixels are too many")
+            upright = ImageOps.exif_transpose(image)
+            return np.ascontiguousarray(np.asarray(_on_white(upright).convert(mode)))
+    except _DAMAGE as damage:
+        reason = str(damage) or type(damage).__name__
+        raise ModelError(f"cannot read {path.name} as a picture: {reason}") from damage
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    layer = image.convert("RGBA")
+    paper = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+    paper.alpha_composite(layer)
+    return paper

@@ -1,0 +1,174 @@
+"""`python -m models` as a newcomer and as a program would call it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zxingcpp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from zxingcpp import BarcodeFormat as Kind
+
+from models.errors import ModelError
+from models.pictures import photo_paths, read_luma
+from tests.data import ROOT, data_dir
+
+DRAWN = np.pad(
+    np.asarray(zxingcpp.create_barcode("5201815331227", Kind.EAN13).to_image(scale=3), np.uint8),
+    40,
+    constant_values=255,
+)
+
+
+def models(*arguments: str | Path, status: int = 0) -> str:
+    """Run the command and give its output, or its errors where it must fail."""
+    command = [sys.executable, "-m", "models", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    return done.stderr if status else done.stdout
+
+
+def lines(output: str) -> list[dict[str, Any]]:
+    """The JSON objects of a command's output."""
+    return [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with codes in every picture format, a blank, a broken file and a bystander."""
+    folder = tmp_path_factory.mktemp("shelf")
+    (folder / "b").mkdir()
+    for name in ("b/one.png", "a.webp", "c.JPG", "d.gif"):
+        Image.fromarray(DRAWN).save(folder / name)
+    clear = Image.new("LA", (DRAWN.shape[1], DRAWN.shape[0]), (0, 0))
+    clear.putalpha(Image.fromarray(255 - DRAWN))
+    clear.save(folder / "clear.png")
+    Image.new("L", (60, 40), 255).save(folder / "5201815331227.png")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno picture")
+    (folder / "notes.txt").write_text("no picture at all", encoding="utf-8")
+    return folder
+
+
+def test_read_gives_one_line_a_picture_in_sorted_order(shelf: Path) -> None:
+    """Every picture has its line; a broken one has an error; names do not influence an answer."""
+    rows = lines(models("read", shelf, "--jsonl"))
+    names = ["5201815331227.png", "a.webp", "b/one.png", "broken.png", "c.JPG", "clear.png"]
+    assert [row["file"] for row in rows] == [*names, "d.gif"]
+    answers = {row.pop("file"): row for row in rows}
+    for row in answers.values():
+        elapsed_ms = row.pop("ms")
+        assert ("error" in row) == (elapsed_ms is None)
+    nothing: dict[str, Any] = {"text": None, "format": None, "gtin": None, "others": []}
+    code = {"text": "5201815331227", "format": "EAN13", "gtin": "05201815331227", "others": []}
+    assert answers["5201815331227.png"] == nothing
+    assert "broken.png" in answers.pop("broken.png")["error"]
+    assert all(answers[name] == code for name in answers if name != "5201815331227.png")
+
+
+def test_read_prints_a_table_for_people(shelf: Path) -> None:
+    """Without --jsonl each picture is a readable line under a heading."""
+    heading, *rows = models("read", shelf).splitlines()
+    assert heading.startswith("format")
+    assert len(rows) == 7
+    assert any("EAN13" in row and row.endswith("b/one.png: 5201815331227") for row in rows)
+
+
+def test_two_codes_are_one_line(tmp_path: Path) -> None:
+    """The second code in view stands under others, with its text, format and GTIN."""
+    second = zxingcpp.create_barcode("59001270", Kind.EAN8).to_image(scale=2)
+    view = np.pad(DRAWN, ((0, 260), (0, 0)), constant_values=255)
+    small = np.asarray(second, np.uint8)
+    view[-small.shape[0] - 20 : -20, 40 : 40 + small.shape[1]] = small
+    Image.fromarray(view).save(tmp_path / "two.png")
+    [row] = lines(models("read", tmp_path, "--jsonl"))
+    assert row["text"] == "5201815331227"
+    assert row["others"] == [{"text": "59001270", "format": "EAN8", "gtin": "00000059001270"}]
+
+
+def test_score_counts_right_wrong_and_negatives(shelf: Path, tmp_path: Path) -> None:
+    """Labels beside the pictures give the figures; a wrong label shows as a misread."""
+    labels = tmp_path / "labels.csv"
+    right, wrong = '"""5201815331227"""', '"""4006381333931"""'
+    prefix = Path("..") / shelf.name if shelf.parent == tmp_path.parent else shelf
+    rows = [("a.webp", right), ("c.JPG", wrong), ("5201815331227.png", "")]
+    text = "".join(f"{prefix / name},{expected}\n" for name, expected in rows)
+    labels.write_text("path,expected_text_json\n" + text, encoding="utf-8")
+    [figures] = lines(models("score", shelf, "--labels", labels, "--json"))
+    assert (figures["positives"], figures["right"], figures["wrong"]) == (2, 1, 1)
+    assert (figures["negatives"], figures["negative_reads"]) == (1, 0)
+    assert figures["mistakes"] == ["c.JPG"]
+
+
+def test_usage_errors_are_one_clear_line() -> None:
+    """A folder that is absent, and no command at all, end with status 2 and say so."""
+    assert "no-such-folder is not a folder" in models("read", "no-such-folder", status=2)
+    assert "COMMAND" in models(status=2)
+
+
+def test_enrol_then_recognise(tmp_path: Path) -> None:
+    """A gallery of two labels from photos names new photos, with a top of two and an unknown."""
+    grocery = data_dir() / "grocery"
+    labels = ("Banana", "Red-Grapefruit")
+    photos = {
+        split: [path for path in photo_paths(grocery / split) if path.parent.name in labels]
+        for split in ("train", "val")
+    }
+    for path in photos["train"][::4]:
+        (tmp_path / "enrol" / path.parent.name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "enrol" / path.parent.name / path.name).symlink_to(path)
+    (tmp_path / "ask").mkdir()
+    for path in photos["val"]:
+        (tmp_path / "ask" / path.name).symlink_to(path)
+    (tmp_path / "ask" / "broken.jpg").write_bytes(b"no picture")
+    gallery = tmp_path / "two.npz"
+    models("enrol", tmp_path / "enrol", "--out", gallery)
+    rows = lines(models("recognise", tmp_path / "ask", "--jsonl", "--gallery", gallery))
+    assert [row["file"] for row in rows] == sorted(row["file"] for row in rows)
+    answers = {row["file"]: row for row in rows}
+    assert "broken.jpg" in answers.pop("broken.jpg")["error"]
+    assert len(answers) == len(photos["val"])
+    named = sum(answers[path.name]["top"][0][0] == path.parent.name for path in photos["val"])
+    assert named >= 0.8 * len(answers)
+    for row in answers.values():
+        assert len(row["top"]) == 2
+        assert abs(sum(share for _, share in row["top"]) + row["unknown"] - 1) < 0.01
+
+
+def test_recognise_without_a_gallery_knows_the_shipped_classes(tmp_path: Path) -> None:
+    """The shipped gallery answers with five of its labels."""
+    photo = photo_paths(data_dir() / "grocery" / "val")[0]
+    (tmp_path / photo.name).symlink_to(photo)
+    [row] = lines(models("recognise", tmp_path, "--jsonl"))
+    assert len(row["top"]) == 5
+
+
+def test_a_folder_without_photos_cannot_be_enrolled(tmp_path: Path) -> None:
+    """The message names the folder and the form that is expected."""
+    message = models("enrol", tmp_path, "--out", tmp_path / "g.npz", status=1)
+    assert f"{tmp_path}: holds no photo" in message
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]), st.data())
+def test_a_damaged_picture_is_a_picture_or_a_model_error(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
+) -> None:
+    """Cut or altered bytes never raise anything but ModelError."""
+    path = tmp_path_factory.getbasetemp() / f"damaged.{kind.lower()}"
+    Image.fromarray(DRAWN[::4, ::4]).save(path, kind)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with contextlib.suppress(ModelError):
+        luma = read_luma(path)
+        assert luma.ndim == 2
+        assert luma.dtype == np.uint8

@@ -1,0 +1,211 @@
+"""The recogniser and its gallery on real photographs, and on files somebody damaged."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from models.errors import ModelError
+from models.gallery import Belief, Gallery, combine, probability
+from models.pictures import photo_paths, read_rgb
+from models.recogniser import EMBEDDING_SIZE, Embedding, Recogniser, Sighting, mean_sighting
+from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, MANIFEST_NAME, WEIGHTS_DIR, verified
+from tests.data import data_dir
+
+SUM_TOLERANCE = 0.02
+"""Each of up to 82 probabilities is rounded to 1/1000 nat, half up to a part in 2,000."""
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    """The shipped network."""
+    return Recogniser()
+
+
+@pytest.fixture(scope="module")
+def shipped(recogniser: Recogniser) -> Gallery:
+    """The shipped gallery of 81 classes."""
+    return Gallery.load(WEIGHTS_DIR / GALLERY_NAME, recogniser.fingerprint)
+
+
+def photos(label: str, split: str) -> list[Path]:
+    """The photos of one class in one official split."""
+    folder = data_dir() / "grocery" / split
+    return [path for path in photo_paths(folder) if path.parent.name == label]
+
+
+def total(belief: Belief) -> float:
+    """The sum of all probabilities of a belief."""
+    return sum(map(probability, [*belief.millinats.values(), belief.unknown_millinats]))
+
+
+def unit(*values: float) -> NDArray[np.float32]:
+    """A unit embedding that begins with the given values."""
+    padded = np.pad(np.array(values, np.float32), (0, EMBEDDING_SIZE - len(values)))
+    return np.asarray(padded / np.linalg.norm(padded), np.float32)
+
+
+def test_the_shipped_gallery_knows_val_photos(recogniser: Recogniser, shipped: Gallery) -> None:
+    """On a sixth of the val photos the right class is among five in at least 90 of 100."""
+    paths = photo_paths(data_dir() / "grocery" / "val")[::6]
+    tops = [
+        dict(shipped.believe(recogniser.look(read_rgb(path)).embedding).top()) for path in paths
+    ]
+    hits = sum(path.parent.name in top for path, top in zip(paths, tops, strict=True))
+    assert len(shipped.labels) == 81
+    assert hits >= 0.9 * len(paths)
+
+
+def test_two_labels_are_told_apart_after_three_photos(recogniser: Recogniser) -> None:
+    """A gallery built from three train photos a label names most photos of val, sums to one."""
+    labels = ("Banana", "Red-Grapefruit")
+    looks = {
+        label: [recogniser.look(read_rgb(path)).embedding for path in photos(label, "train")[:3]]
+        for label in labels
+    }
+    gallery = Gallery.build(looks, recogniser.fingerprint)
+    for label in labels:
+        beliefs = [
+            gallery.believe(recogniser.look(read_rgb(path)).embedding)
+            for path in photos(label, "val")
+        ]
+        named = combine(beliefs).top(1)[0][0]
+        assert named == label
+        assert all(abs(total(belief) - 1) < SUM_TOLERANCE for belief in beliefs)
+
+
+def test_a_look_is_one_unit_vector_whatever_the_frame(recogniser: Recogniser) -> None:
+    """Large, small, wide and narrow frames give 256 numbers of unit length, twice the same."""
+    dice = np.random.default_rng(0)
+    for height, width in ((720, 1280), (40, 30), (1, 1), (300, 20)):
+        frame = dice.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        embedding = recogniser.look(frame).embedding
+        assert embedding.shape == (EMBEDDING_SIZE,)
+        assert math.isclose(float(np.linalg.norm(embedding)), 1, abs_tol=1e-4)
+        assert np.array_equal(embedding, recogniser.look(frame).embedding)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (5, 5, 4), (0, 5, 3)])
+def test_a_frame_that_is_no_rgb_is_refused(recogniser: Recogniser, shape: tuple[int, ...]) -> None:
+    """Luma, four channels and emptiness are the caller's mistake and are named."""
+    with pytest.raises(ValueError, match="HxWx3"):
+        recogniser.look(np.zeros(shape, np.uint8))
+
+
+def test_the_mean_of_sightings_is_a_sighting() -> None:
+    """Several crops give one unit embedding between them; none give an error."""
+    mean = mean_sighting([Sighting(unit(1, 0)), Sighting(unit(0, 1))]).embedding
+    assert np.allclose(mean, unit(1, 1))
+    with pytest.raises(ValueError, match="no crop"):
+        mean_sighting([])
+
+
+@pytest.mark.parametrize("name", [EMBEDDING_NAME, GALLERY_NAME])
+def test_one_flipped_bit_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    """Every shipped file is vouched for by the manifest, and a copy with one flipped bit is not."""
+    for file in (name, MANIFEST_NAME):
+        shutil.copy(WEIGHTS_DIR / file, tmp_path / file)
+    verified(tmp_path / name)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match=rf"{name}: damaged or foreign"):
+        verified(tmp_path / name)
+
+
+@pytest.mark.parametrize("manifest", [None, "", "[]", '{"sha256": 3}', '{"sha256": {}}'])
+def test_weights_without_a_sound_manifest_are_refused(tmp_path: Path, manifest: str | None) -> None:
+    """A foreign network is not run, whatever its manifest looks like."""
+    weights = tmp_path / "foreign.onnx"
+    weights.write_bytes(b"not a network")
+    if manifest is not None:
+        (tmp_path / MANIFEST_NAME).write_text(manifest, encoding="utf-8")
+    with pytest.raises(ModelError):
+        Recogniser(weights)
+
+
+def test_a_gallery_survives_its_file(tmp_path: Path) -> None:
+    """What is saved is what is loaded, and it believes the same."""
+    gallery = Gallery.build({"b": [unit(0, 1)], "a": [unit(1, 0), unit(1, 1)]}, "these weights")
+    gallery.save(tmp_path / "g.npz")
+    loaded = Gallery.load(tmp_path / "g.npz", "these weights")
+    assert loaded.labels == ("a", "b")
+    assert np.array_equal(loaded.centroids, gallery.centroids)
+    assert loaded.believe(unit(1, 2)) == gallery.believe(unit(1, 2))
+
+
+def test_a_gallery_of_other_weights_is_refused(tmp_path: Path) -> None:
+    """Embeddings of two networks are not compared."""
+    Gallery.build({"a": [unit(1)]}, "these weights").save(tmp_path / "g.npz")
+    with pytest.raises(ModelError, match="made with other weights"):
+        Gallery.load(tmp_path / "g.npz", "those weights")
+
+
+def test_a_damaged_gallery_is_refused_by_name(tmp_path: Path) -> None:
+    """Cut, empty, foreign, pickled and misfitting files are refused, never run."""
+    file = tmp_path / "g.npz"
+    Gallery.build({"a": [unit(1)]}, "w").save(file)
+    whole = file.read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"PK\x03\x04 no archive"):
+        file.write_bytes(content)
+        with pytest.raises(ModelError, match=r"g\.npz"):
+            Gallery.load(file, "w")
+    np.savez(file, labels=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ModelError, match="is no gallery"):
+        Gallery.load(file, "w")
+    Gallery(("a", "b"), np.zeros((1, EMBEDDING_SIZE), np.float32), "w").save(file)
+    with pytest.raises(ModelError, match="do not fit"):
+        Gallery.load(file, "w")
+
+
+def test_a_gallery_of_nothing_is_refused() -> None:
+    """No label, or a label without photos, is no gallery."""
+    nothing: list[dict[str, list[Embedding]]] = [{}, {"a": []}]
+    for embeddings in nothing:
+        with pytest.raises(ModelError, match="at least one"):
+            Gallery.build(embeddings, "w")
+
+
+@given(arrays(np.float32, EMBEDDING_SIZE, elements=st.floats(-1, 1, width=32)))
+def test_any_belief_sums_to_one(embedding: NDArray[np.float32]) -> None:
+    """Whatever is seen, the labels' and the unknown's probabilities sum to one."""
+    gallery = Gallery.build({"a": [unit(1)], "b": [unit(0, 1)], "c": [unit(0, 0, 1)]}, "w")
+    belief = gallery.believe(embedding)
+    assert abs(total(belief) - 1) < SUM_TOLERANCE
+    assert all(isinstance(one, int) and one <= 0 for one in belief.millinats.values())
+
+
+def test_what_resembles_nothing_is_unknown() -> None:
+    """An embedding far from every centroid is most probably none of the labels."""
+    gallery = Gallery.build({"a": [unit(1)], "b": [unit(0, 1)]}, "w")
+    belief = gallery.believe(unit(0, 0, 1))
+    assert probability(belief.unknown_millinats) > 0.9
+    assert gallery.believe(unit(1)).top(1)[0][0] == "a"
+
+
+def test_beliefs_combine_to_their_common_ground() -> None:
+    """Two frames that differ on one rival agree on the label that both hold likely."""
+    one = Belief({"a": -800, "b": -600, "c": -9000}, -9000)
+    other = Belief({"a": -800, "b": -9000, "c": -600}, -9000)
+    both = combine([one, other])
+    assert both.top(1)[0][0] == "a"
+    assert abs(total(both) - 1) < SUM_TOLERANCE
+    with pytest.raises(ValueError, match="nothing was seen"):
+        combine([])
+
+
+def test_calibration_chooses_from_held_out_photos(recogniser: Recogniser) -> None:
+    """Held-out looks that are all clear make the gallery surer than looks that are not."""
+    gallery = Gallery.build({"a": [unit(1, 0)], "b": [unit(0, 1)]}, recogniser.fingerprint)
+    clear = gallery.calibrated([unit(1, 0.1), unit(0.1, 1)] * 4, ["a", "b"] * 4)
+    mixed = gallery.calibrated([unit(1, 0.9), unit(1, 0.95)] * 4, ["a", "b"] * 4)
+    assert clear.temperature < mixed.temperature
+    assert clear.believe(unit(1, 0.2)).millinats["a"] > mixed.believe(unit(1, 0.2)).millinats["a"]
