@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Sequence
 
 SPIKE_MG_MIN = 3_000.0  # more than noise alone ever leaves a median
-SPIKE_RATIO = 2.0
-DEPARTURES_KEPT = 12
+SPIKE_SHARE = 0.25  # of a swing's width; its own peaks, at 11 Hz, leave the median by 0.18
+SWING_SAMPLES = 12  # one swing of the slowest basket
 DAMPING = 0.07  # of the usual basket: 0.04 to 0.10 all settle within the figures
 
 
@@ -21,13 +21,13 @@ class SpikeFilter:
     """The median of three where a sample stands alone, the sample itself elsewhere.
 
     A plain median cuts the peaks of every swing, and what it cuts no boxcar brings back. A sample
-    is a spike when it leaves its neighbours' median by far more than samples lately did. One
-    sample late.
+    is a spike when it leaves its neighbours' median by more than a swing as wide as the last one
+    can. One sample late.
     """
 
     def __init__(self) -> None:
         self._last: deque[float] = deque(maxlen=3)
-        self._departures: deque[float] = deque(maxlen=DEPARTURES_KEPT)
+        self._passed: deque[float] = deque(maxlen=SWING_SAMPLES)
 
     def push(self, value: float) -> float:
         """The sample before `value`, or what it should have been; at the start `value`."""
@@ -35,10 +35,10 @@ class SpikeFilter:
         if len(self._last) < 3:
             return value
         middle, median = self._last[1], sorted(self._last)[1]
-        departure = abs(middle - median)
-        limit = SPIKE_MG_MIN + SPIKE_RATIO * max(self._departures, default=0.0)
-        self._departures.append(departure)
-        return median if departure > limit else middle
+        width = max(self._passed) - min(self._passed) if self._passed else 0.0
+        spike = abs(middle - median) > SPIKE_MG_MIN + SPIKE_SHARE * width
+        self._passed.append(median if spike else middle)
+        return self._passed[-1]
 
 
 def boxcar(length: float) -> list[float]:

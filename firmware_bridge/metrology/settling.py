@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from firmware_bridge.metrology.filters import SpikeFilter, two_boxcars, weighted
+from firmware_bridge.metrology.filters import SWING_SAMPLES, SpikeFilter, two_boxcars, weighted
 from firmware_bridge.metrology.ring import RingPeriod
 
 ONSET_MG = 2_000.0  # beyond the loudest recent swing: more than six times the noise
 SHIFT_MG = 1_500.0  # of the filtered value: a change that hides in a swing, or comes gently
-SWING_SAMPLES = 12  # one swing of the slowest basket
 ONSET_SAMPLES = 2
 STABLE_MG = 700.0  # the filtered value may wander this far in a stable window
 STABLE_SAMPLES = 13  # a little more than one swing of the slowest basket

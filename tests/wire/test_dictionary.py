@@ -1,0 +1,77 @@
+"""The one dictionary: its files are current, its hash means something, its mistakes are named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from firmware_bridge import dictionary, frames, generate, messages
+from firmware_bridge.__main__ import main
+
+PROTOCOL = generate.ROOT / generate.SOURCE
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    """A copy of the dictionary with one text replaced."""
+    text = PROTOCOL.read_text(encoding="utf-8")
+    assert old in text
+    path = folder / "protocol.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def test_the_generated_files_are_current() -> None:
+    """What is committed is what the dictionary says."""
+    assert main(["generate", "--check"]) == 0
+
+
+def test_a_stale_file_is_named_and_mended(tmp_path: Path) -> None:
+    """A checkout with an old generated file is told so, and `write` mends exactly that."""
+    assert len(generate.write(tmp_with_source(tmp_path))) == 3
+    assert generate.stale(tmp_path) == {}
+    (tmp_path / "docs/wire.md").write_text("old", encoding="utf-8")
+    assert generate.write(tmp_path) == [tmp_path / "docs/wire.md"]
+
+
+def tmp_with_source(folder: Path) -> Path:
+    """A folder with the dictionary and nothing generated."""
+    target = folder / generate.SOURCE
+    target.parent.mkdir(parents=True)
+    shutil.copy(PROTOCOL, target)
+    return folder
+
+
+def test_the_hash_changes_with_the_bytes_and_only_with_them(tmp_path: Path) -> None:
+    """A new type is a new hash; a better explanation is not."""
+    ours = dictionary.load(PROTOCOL).schema_hash
+    assert ours == messages.SCHEMA_HASH
+    reworded = changed(tmp_path, "raw conversions, oldest first", "conversions")
+    assert dictionary.load(reworded).schema_hash == ours
+    retyped = changed(tmp_path, 'name = "overruns", type = "u16"', 'name = "overruns", type = "u8"')
+    assert dictionary.load(retyped).schema_hash != ours
+
+
+def test_the_frames_and_the_dictionary_agree_on_the_longest_payload() -> None:
+    """The codec's limit is the dictionary's."""
+    assert frames.PAYLOAD_BYTES_MAX == messages.PAYLOAD_BYTES_MAX
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("id = 0x02", "id = 0x01", "Samples: id 0x1 is taken"),
+        ("id = 0x02", "id = 0x60", "Samples: id 0x60 is reserved"),
+        ('type = "u16"', 'type = "u24"', "Samples.overruns: type 'u24' is unknown"),
+        ('direction = "chip_to_host"', 'direction = "up"', "Hello: direction is one of"),
+        ("version = 1", "version", "protocol.toml"),
+        ("payload_bytes_max = 96", "", "payload_bytes_max"),
+    ],
+)
+def test_a_broken_dictionary_says_what_is_broken(
+    tmp_path: Path, old: str, new: str, complaint: str
+) -> None:
+    """Each mistake gets one error naming the entry."""
+    with pytest.raises(dictionary.DictionaryError, match=complaint):
+        dictionary.load(changed(tmp_path, old, new))

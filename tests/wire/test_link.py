@@ -1,0 +1,228 @@
+"""Every scenario of the conversation, on every kind of wire, in simulated time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from firmware_bridge import frames, messages
+from firmware_bridge.frames import Frame
+from firmware_bridge.link import QUEUE_MAX, GapSeen, Link, LinkUp, Received
+from firmware_bridge.messages import Beep, ResetCause, SetLight
+from firmware_bridge.scales.base import (
+    FramesLost,
+    LoadLive,
+    LoadMoving,
+    LoadSettled,
+    LossReason,
+    ScaleBack,
+    ScaleLost,
+)
+from tests.wire.wires import WIRES, Bench, Wire, changes_mg, only
+
+Maker = Callable[[int], Wire]
+GRAM = 1_000
+
+
+@pytest.fixture(params=list(WIRES))
+def wire(request: pytest.FixtureRequest) -> Maker:
+    """Each kind of wire in turn."""
+    return WIRES[request.param]
+
+
+def started(wire: Maker, load_mg: int = 5_000_000) -> Bench:
+    """A bench whose first load has settled."""
+    bench = Bench(wire, load_mg=load_mg)
+    bench.run(3000)
+    assert only(LoadSettled, bench.events)
+    return bench
+
+
+def test_the_first_settled_load_changes_nothing(wire: Maker) -> None:
+    """What already lies in the cart at boot is a beginning, not a change."""
+    first = only(LoadSettled, started(wire).events)[0]
+    assert first.before_mg == first.after_mg == pytest.approx(5_000_000, abs=GRAM)
+
+
+def test_an_item_is_one_change_of_its_mass(wire: Maker) -> None:
+    """Moving, then settled; the change is the item's mass to a gram."""
+    bench = started(wire)
+    bench.put(5_400_000)
+    events = bench.run(3000)
+    assert only(LoadMoving, events)
+    assert changes_mg(events) == pytest.approx(400_000, abs=GRAM)
+
+
+def test_a_chip_that_starts_anew_in_mid_trip_loses_no_item(wire: Maker) -> None:
+    """An item put in while the chip starts is a change like any other."""
+    bench = started(wire)
+    bench.inject(bench.chip.reset(ResetCause.WATCHDOG, bench.now_ms * 1000))
+    bench.put(5_250_000)
+    events = bench.run(6000)
+    assert changes_mg(events) == pytest.approx(250_000, abs=GRAM)
+
+
+def test_a_reset_whose_hello_is_lost_is_found_out(wire: Maker) -> None:
+    """Silence makes the link ask again, and the new nonce tells the rest."""
+    bench = started(wire)
+    bench.chip.reset(ResetCause.BROWN_OUT, bench.now_ms * 1000)
+    events = bench.run(6000)
+    assert [lost.reason for lost in only(ScaleLost, events)] == [LossReason.SILENT]
+    assert only(ScaleBack, events)
+    assert changes_mg(events) == pytest.approx(0, abs=GRAM)
+
+
+def test_junk_on_the_wire_changes_nothing(wire: Maker) -> None:
+    """Random bytes between frames are counted and weigh nothing."""
+    bench = started(wire)
+    dice = random.Random(11)
+    for _ in range(40):
+        bench.inject(dice.randbytes(50))
+        bench.run(50)
+    events = bench.run(2000)
+    assert bench.scale.bad_frames >= 40
+    assert changes_mg(events) == pytest.approx(0, abs=GRAM)
+    assert only(LoadLive, events)[-1].mass_mg == pytest.approx(5_000_000, abs=GRAM)
+
+
+def test_half_a_frame_costs_half_a_frame(wire: Maker) -> None:
+    """The next whole frame is read, though the half one never ended."""
+    bench = started(wire)
+    half = bench.chip.hello()
+    bench.inject(half[: len(half) // 2])
+    bench.put(5_100_000)
+    events = bench.run(3000)
+    assert changes_mg(events) == pytest.approx(100_000, abs=GRAM)
+    assert bench.scale.bad_frames >= 1
+
+
+def test_another_dictionary_is_refused_by_name(wire: Maker) -> None:
+    """A foreign firmware gives one clear notice and not one mass."""
+    bench = Bench(wire, schema_hash=0xBAD)
+    bench.run(5000)
+    assert [event.reason for event in only(ScaleLost, bench.events)] == [LossReason.SCHEMA]
+    assert "00000BAD" in only(ScaleLost, bench.events)[0].detail
+    assert not only(LoadLive, bench.events)
+    assert not only(LoadSettled, bench.events)
+
+
+def test_every_command_is_executed_once_and_in_order(wire: Maker) -> None:
+    """Repeats on a bad wire never beep twice."""
+    bench = started(wire)
+    tones = [Beep(100 + number, 50) for number in range(20)]
+    for tone in tones:
+        assert bench.scale.send(tone, bench.now_ms)
+    bench.run(12_000)
+    heard = [each.frequency_hz for each in bench.chip.executed if isinstance(each, Beep)]
+    assert heard == [tone.frequency_hz for tone in tones]
+
+
+def test_a_cut_wire_is_said_once_and_the_item_is_not_lost(wire: Maker) -> None:
+    """Silence is a lost scale; what went in meanwhile is reported when it is back."""
+    bench = started(wire)
+    bench.cut = True
+    events = bench.run(5000)
+    assert [event.reason for event in only(ScaleLost, events)] == [LossReason.SILENT]
+    bench.put(5_700_000)
+    bench.cut = False
+    events = bench.run(4000)
+    assert len(only(ScaleBack, events)) == 1
+    assert changes_mg(events) == pytest.approx(700_000, abs=GRAM)
+
+
+def test_the_display_gets_at_most_five_masses_a_second(wire: Maker) -> None:
+    """LoadLive is for people."""
+    bench = started(wire)
+    live = only(LoadLive, bench.run(10_000))
+    assert 30 <= len(live) <= 51
+
+
+def test_sensed_times_are_chip_times_in_our_clock(wire: Maker) -> None:
+    """Never later than the bytes, never going back, and early by no more than the wire is late."""
+    bench = started(wire)
+    bench.put(5_300_000)
+    put_ms = bench.now_ms
+    moving = only(LoadMoving, bench.run(3000))[0]
+    assert put_ms - 5 <= moving.sensed_ms <= put_ms + 130
+    sensed = [event.sensed_ms for event in only(LoadLive, bench.events)]
+    assert sensed == sorted(sensed)
+    assert sensed[-1] <= bench.now_ms
+
+
+def test_lost_frames_are_counted_exactly() -> None:
+    """The sequence byte tells how many frames never came."""
+    bench = started(WIRES["perfect"])
+    lost = 0
+    for hole_ms in (50, 25, 125, 400):
+        before = bench.chip._sequence
+        bench.cut = True
+        bench.run(hole_ms)
+        bench.cut = False
+        lost += (bench.chip._sequence - before) % 256
+        bench.run(500)
+    assert sum(event.count for event in only(FramesLost, bench.events)) == lost
+
+
+def test_conversions_the_chip_threw_away_are_counted() -> None:
+    """An overrun is a loss like any other."""
+    bench = started(WIRES["perfect"])
+    bench.chip.overrun(7)
+    assert sum(event.count for event in only(FramesLost, bench.run(200))) == 7
+
+
+def test_a_hundred_thousand_random_bytes_invent_nothing() -> None:
+    """No exception, no mass, and after them not one good frame is lost."""
+    link = Link()
+    chip = Bench().chip
+    up = link.receive(chip.hello(), 0)
+    assert [type(event) for event in up] == [LinkUp]
+    dice = random.Random(3)
+    noise = [link.receive(dice.randbytes(1000), 0) for _ in range(100)]
+    assert noise == [[]] * 100
+    assert link.bad_frames > 300
+    samples = [messages.Samples(12_500 * n, 12_500, 0, 0, (n,)) for n in range(200)]
+    wire = b"".join(
+        frames.encode(Frame(message.TYPE, number + 1, message.encode()))
+        for number, message in enumerate(samples)
+    )
+    assert link.receive(wire, 0) == [Received(message) for message in samples]
+
+
+def test_a_gap_is_told_before_what_follows_it() -> None:
+    """Three frames missing are a gap of three."""
+    link = Link()
+    link.receive(Bench().chip.hello(), 0)
+    fault = messages.Fault(0, messages.FaultCode.NONE)
+    frame = frames.encode(Frame(fault.TYPE, 4, fault.encode()))
+    assert link.receive(frame, 1) == [GapSeen(3), Received(fault)]
+
+
+def test_the_queue_of_commands_has_an_end() -> None:
+    """A chip that never answers does not fill our memory."""
+    link = Link()
+    accepted = [link.send(SetLight(1, 2, 3), 0) for _ in range(QUEUE_MAX + 5)]
+    assert accepted.count(True) == QUEUE_MAX
+
+
+def test_a_fault_of_the_converter_loses_the_scale_in_words() -> None:
+    """What the chip latches, a person is told, once; good samples bring the scale back."""
+    bench = started(WIRES["perfect"])
+    fault = messages.Fault(0, messages.FaultCode.CONVERTER_STUCK)
+    for _ in range(3):
+        bench.inject(bench.chip._frame(fault))
+    bench.run(5)
+    lost = only(ScaleLost, bench.events)
+    assert [event.reason for event in lost] == [LossReason.SENSOR]
+    assert "check the cable" in lost[0].detail
+    assert only(ScaleBack, bench.run(500))
+
+
+def test_an_overloaded_converter_is_no_mass() -> None:
+    """A converter at its end says overload, not 39.5 kg."""
+    bench = started(WIRES["perfect"])
+    bench.put(80_000_000)
+    events = bench.run(3000)
+    assert LossReason.SENSOR in [event.reason for event in only(ScaleLost, events)]
+    assert not [event for event in only(LoadSettled, events) if event.after_mg > 39_000_000]
