@@ -42,4 +42,4 @@ ci-deps:
 	@tools/setup.sh ci-deps
 
 clean:
-	rm -rf .venv build dist out *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist out *.egg-info .hypothesis .*_cache
