@@ -91,11 +91,11 @@ def _upc_e(text: str) -> Content:
 def _eight(text: str) -> Content:
     """Eight digits of an unknown kind: every reading that is sound stays possible.
 
-    UPC-E comes first: an EAN-8 that begins with 0 is a store's own number.
+    Behind a 0 UPC-E comes first: an EAN-8 that begins with it is a store's own number.
     """
     gtins: list[str] = []
     faults: list[str] = []
-    for reader in (_upc_e, _gtin):
+    for reader in (_upc_e, _gtin) if text.startswith("0") else (_gtin, _upc_e):
         try:
             gtins.extend(reader(text).gtins)
         except CodeError as error:
