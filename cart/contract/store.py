@@ -129,12 +129,15 @@ class PayRequest(Value):
     upto_seq: Annotated[int, Meta(ge=1)]
 
 
+Outcome = Literal["settled", "declined", "mismatch"]
+
+
 class PayAnswer(Value):
     """Down: settled, declined, or the store's own sum differs ("mismatch")."""
 
     trip_id: str
     attempt: int
-    outcome: Literal["settled", "declined", "mismatch"]
+    outcome: Outcome
     total_minor: int
     receipt_id: str = ""
     reason: str = ""

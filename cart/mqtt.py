@@ -1,0 +1,272 @@
+"""One MQTT 5 connection that one thread owns: poll it, and what happened comes back as a list.
+
+Shared by the cart's store link, the store and the rig. It knows nothing of the messages it carries
+and remembers none: what must not be lost is sent again by its owner (docs/HOUSE.md). Each attempt
+is a fresh paho client without a session, so nothing stale is ever sent. Only `wake` may be called
+from another thread.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import select
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from cart.contract.store import Packet
+from cart.core.value import Value
+
+CONNECT_MS_MAX = 2_000
+KEEPALIVE_S = 5
+RETRY_MS_FIRST = 100
+HAPPENINGS_MAX = 500
+IN_FLIGHT_MAX = 100
+
+
+class Endpoint(Value):
+    """Where a broker listens. All three TLS files, or none: plain text, on loopback only."""
+
+    host: str
+    port: int
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not self.is_encrypted and not is_loopback(self.host):
+            raise ValueError(
+                f"plain text MQTT to {self.host} is refused; give ca, certificate and key"
+            )
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS guards the connection."""
+        return bool(self.ca and self.certificate and self.key)
+
+
+class Incoming(Value):
+    """A message arrived."""
+
+    topic: str
+    payload: bytes
+
+
+class Changed(Value):
+    """The connection is up with all its subscriptions, or it is gone and will be tried again."""
+
+    up: bool
+    reason: str = ""
+
+
+Happening = Incoming | Changed
+
+
+class Connection:
+    """Connects, subscribes, and connects again with growing pauses, whenever it is polled.
+
+    `will` is what the broker says when this side is gone without a word, after `will_delay_s`.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        client_id: str,
+        filters: Sequence[str],
+        clock: Callable[[], int],
+        random: Random,
+        will: Packet,
+        will_delay_s: int = 0,
+        retry_ms_max: int = 5_000,
+    ) -> None:
+        self._endpoint = endpoint
+        self._client_id = client_id
+        self._filters = tuple(filters)
+        self._clock = clock
+        self._random = random
+        self._will = will
+        self._will_delay_s = will_delay_s
+        self._retry_ms_max = retry_ms_max
+        self._client: paho.Client | None = None
+        self._happenings: list[Happening] = []
+        self._failures = 0
+        self._retry_ms = 0
+        self._give_up_ms = 0
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ear.setblocking(False)
+        self.up = False
+
+    def poll(self, timeout_ms: int) -> list[Happening]:
+        """What happened, in order; empty after `timeout_ms` of silence or after `wake`."""
+        if self._client is None and self._clock() >= self._retry_ms:
+            self._dial()
+        self._wait(0 if self._happenings else timeout_ms)
+        if self._client is not None:
+            self._serve(self._client)
+        happenings, self._happenings = self._happenings, []
+        return happenings
+
+    def publish(self, packet: Packet) -> bool:
+        """Hand a message to the broker, at least once; False and forgotten while not up."""
+        if self._client is None or not self.up:
+            return False
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if packet.expiry_s is not None:
+            properties.MessageExpiryInterval = packet.expiry_s
+        self._client.publish(packet.topic, packet.payload, 1, packet.retain, properties)
+        return True
+
+    def subscribe(self, topic_filter: str) -> None:
+        """Listen to more, until the connection is gone."""
+        if self._client is not None and self.up:
+            self._client.subscribe(topic_filter, qos=1)
+
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Listen to it no longer."""
+        if self._client is not None and self.up:
+            self._client.unsubscribe(topic_filter)
+
+    def wake(self) -> None:
+        """End a `poll` that waits. The one method for other threads."""
+        # It may have been rung often enough, or be closed because nobody waits.
+        with suppress(OSError):
+            self._bell.send(b"!")
+
+    def close(self) -> None:
+        """Say goodbye, which silences the will, and let go of everything."""
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None
+        self.up = False
+        self._bell.close()
+        self._ear.close()
+
+    def _dial(self) -> None:
+        client = self._new_client()
+        self._give_up_ms = self._clock() + CONNECT_MS_MAX
+        self._client = client
+        try:
+            client.connect(self._endpoint.host, self._endpoint.port, KEEPALIVE_S, clean_start=True)
+        except OSError as error:
+            self._lost(f"{self._endpoint.host}:{self._endpoint.port}: {error}")
+
+    def _new_client(self) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=paho.MQTTv5)
+        client.connect_timeout = CONNECT_MS_MAX / 1_000
+        client.max_inflight_messages_set(IN_FLIGHT_MAX)
+        client.on_socket_open = _send_at_once
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+        properties.WillDelayInterval = self._will_delay_s
+        will = self._will
+        client.will_set(will.topic, will.payload, 1, will.retain, properties)
+        if self._endpoint.is_encrypted:
+            ends = self._endpoint
+            client.tls_set(str(ends.ca), str(ends.certificate), str(ends.key))
+        return client
+
+    def _wait(self, timeout_ms: int) -> None:
+        """Sleep until the socket, the bell or the time says otherwise."""
+        wire = self._client.socket() if self._client else None
+        readers: list[Any] = [self._ear]
+        writers: list[Any] = []
+        if wire is not None and self._client is not None:
+            readers.append(wire)
+            writers += [wire] if self._client.want_write() else []
+            # Bytes that TLS has already taken in do not show in select.
+            timeout_ms = 0 if _pending(wire) else timeout_ms
+        else:
+            timeout_ms = min(timeout_ms, max(0, self._retry_ms - self._clock()))
+        ready, _, _ = select.select(readers, writers, [], timeout_ms / 1_000)
+        if self._ear in ready:
+            self._ear.recv(4_096)
+
+    def _serve(self, client: paho.Client) -> None:
+        """Let paho read and write what is there; its callbacks fill the list."""
+        client.loop_misc()
+        while len(self._happenings) < HAPPENINGS_MAX and _readable(client):
+            client.loop_read()
+        if client.want_write():
+            client.loop_write()
+        if client.socket() is None:
+            self._lost("the connection broke")
+        elif not self.up and self._clock() > self._give_up_ms:
+            client.disconnect()
+            self._lost("the broker does not answer")
+
+    def _lost(self, reason: str) -> None:
+        if self.up or self._failures == 0:
+            self._happenings.append(Changed(up=False, reason=reason))
+        self._client = None
+        self.up = False
+        pause_ms = min(self._retry_ms_max, RETRY_MS_FIRST << min(self._failures, 10))
+        self._failures += 1
+        # Jitter: a thousand carts must not come back in the same millisecond.
+        self._retry_ms = self._clock() + self._random.randint(pause_ms // 2, pause_ms)
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _data: object,
+        _flags: object,
+        code: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if not code.is_failure:
+            client.subscribe([(topic_filter, 1) for topic_filter in self._filters])
+
+    def _on_subscribe(
+        self,
+        client: paho.Client,
+        _data: object,
+        _number: int,
+        codes: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            client.disconnect()
+        elif not self.up:
+            self.up = True
+            self._failures = 0
+            self._happenings.append(Changed(up=True))
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        self._happenings.append(Incoming(message.topic, bytes(message.payload)))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its address or as "localhost"."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _send_at_once(_client: paho.Client, _data: object, wire: object) -> None:
+    """Nagle's algorithm with delayed acknowledgements costs 40 ms a message."""
+    assert isinstance(wire, socket.socket), "no other kind of socket was asked for"
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _pending(wire: object) -> bool:
+    return isinstance(wire, ssl.SSLSocket) and wire.pending() > 0
+
+
+def _readable(client: paho.Client) -> bool:
+    wire = client.socket()
+    if wire is None:
+        return False
+    return _pending(wire) or bool(select.select([wire], [], [], 0)[0])

@@ -1,0 +1,332 @@
+"""The link to the store: journal rows out, pairing, catalog and payment in. One thread owns it.
+
+What the store has is a cursor over the journal, moved only by the store's own acknowledgement
+(docs/asyncapi.yaml). The rest is asked again by the mind while it still wants it, so nothing needs
+a second queue. It must never decide: what arrives is checked, becomes an observation, and that is
+all. What is refused is said aloud and changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from importlib.metadata import version
+from random import Random
+from typing import ClassVar
+
+from cart import mqtt
+from cart.contract.lines import ContractError
+from cart.contract.signing import grant_text
+from cart.contract.store import (
+    PAYLOAD_BYTES_MAX,
+    Ack,
+    Birth,
+    CartState,
+    CatalogHead,
+    Entry,
+    EventBatch,
+    PairGrant,
+    PairOffer,
+    PayAnswer,
+    PayRequest,
+    StoreState,
+    decode,
+    packet,
+    parse,
+    topic_of,
+)
+from cart.core.catalog import Catalog, CatalogError
+from cart.core.effects import OfferPairing, RequestPayment
+from cart.core.observations import (
+    CatalogArrived,
+    InputRefused,
+    LinkChanged,
+    Paired,
+    PaymentAnswered,
+    StoreTime,
+)
+from cart.core.value import Value
+from cart.shell.clock import Clock
+from cart.shell.config import BrokerConfig, Config
+from cart.shell.guard import Beat, Guard
+from cart.shell.inbox import Inbox
+from cart.shell.journal import Journal, JournalError
+from cart.shell.store_catalog import CatalogIntake, StoreKey
+from cart.shell.store_outbox import RESEND_MS, Outbox
+
+POLL_MS = 250
+WILL_DELAY_S = 15
+ENTRY_BYTES_OVERHEAD = 120
+DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer")
+
+Request = OfferPairing | RequestPayment
+log = logging.getLogger(__name__)
+
+
+class StoreLink:
+    """`start`, then `journal_grew` and `perform` from any thread, then `stop`.
+
+    `random` spreads reconnections and names this boot, so it must differ from boot to boot."""
+
+    def __init__(
+        self,
+        config: Config,
+        journal: Journal,
+        inbox: Inbox,
+        guard: Guard,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        assert config.broker, "a cart without a broker has no link"
+        assert config.store_public_key, "the configuration demands it with a broker"
+        self._config = config
+        self._journal = journal
+        self._inbox = inbox
+        self._guard = guard
+        self._clock = clock
+        self._boot_id = f"{random.getrandbits(64):016x}"
+        self._key = StoreKey(config.store_public_key.read_bytes())
+        self._catalog = CatalogIntake(config.tenant, config.store, self._key, config.data_folder)
+        self._outbox = Outbox(journal.epoch, journal.acked_seq)
+        self._connection = self._new_connection(config.broker, random)
+        self._requests: deque[Request] = deque(maxlen=16)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._store_up = False
+        self._greeted = False
+        self._online = False
+        self._birth_ms = 0
+        self._offset_ms = 0
+        self._offered_nonce = ""
+
+    def start(self) -> None:
+        """Connect, and keep connecting; the catalog of the last run comes first."""
+        self._thread = self._guard.start("store_link", self._live)
+
+    def stop(self) -> None:
+        """Say goodbye and wait until the thread has ended."""
+        self._stopping.set()
+        self._connection.wake()
+        if self._thread is not None:
+            self._thread.join()
+
+    def journal_grew(self) -> None:
+        """There are new rows to send."""
+        self._connection.wake()
+
+    def perform(self, effect: Request) -> None:
+        """Ask the store; may be lost with the link, and is then asked again by the mind."""
+        self._requests.append(effect)
+        self._connection.wake()
+
+    def _new_connection(self, broker: BrokerConfig, random: Random) -> mqtt.Connection:
+        names = (self._config.tenant, self._config.store)
+        cart = self._config.cart_id
+        filters = [topic_of(name, *names, cart=cart) for name in DOWN_CHANNELS]
+        return mqtt.Connection(
+            mqtt.Endpoint(broker.host, broker.port, broker.ca, broker.certificate, broker.key),
+            cart,
+            [*filters, topic_of("store_state", *names), topic_of("catalog_head", *names)],
+            self._clock,
+            random,
+            packet("cart_state", CartState(self._boot_id, online=False), *names, cart=cart),
+            WILL_DELAY_S,
+        )
+
+    def _live(self, beat: Beat) -> None:
+        self._bring_back_catalog()
+        while not self._stopping.is_set():
+            beat()
+            for happening in self._connection.poll(POLL_MS):
+                self._take(happening)
+            self._ask_store()
+            self._send_rows()
+        self._publish("cart_state", CartState(self._boot_id, online=False))
+        self._connection.close()
+
+    def _bring_back_catalog(self) -> None:
+        try:
+            catalog = self._catalog.restore()
+        except CatalogError as error:
+            self._refuse(error)
+        else:
+            self._adopt(catalog)
+
+    def _take(self, happening: mqtt.Happening) -> None:
+        match happening:
+            case mqtt.Changed(up=True):
+                self._publish("cart_state", CartState(self._boot_id, online=True))
+            case mqtt.Changed(reason=reason):
+                log.info("store_link down: %s", reason)
+                self._store_gone()
+            case mqtt.Incoming(topic=topic, payload=payload):
+                try:
+                    self._read(topic, payload)
+                except (ContractError, CatalogError) as error:
+                    self._refuse(error)
+
+    def _read(self, topic: str, payload: bytes) -> None:
+        address = parse(topic)
+        if not payload:
+            return  # it only clears what the broker had kept
+        if address.channel.name == "catalog_chunk":
+            self._chunk_came(**address.names, piece=payload)
+            return
+        kind, handle = self._handlers[address.channel.name]
+        handle(self, decode(kind, payload))
+
+    def _store_came_or_went(self, state: StoreState) -> None:
+        self._store_up = state.online
+        if state.online:
+            self._greet()
+        else:
+            self._store_gone()
+
+    def _store_gone(self) -> None:
+        self._store_up = self._greeted = False
+        self._tell_online(False)
+
+    def _greet(self) -> None:
+        """Say who we are and how far; the answer says how far the store is."""
+        journal = self._journal
+        self._greeted = False
+        self._birth_ms = self._clock()
+        birth = Birth(
+            boot_id=self._boot_id,
+            epoch=journal.epoch,
+            last_seq=journal.last_seq,
+            acked_seq=journal.acked_seq,
+            app_version=version("dashcart"),
+            catalog_version=self._catalog.version,
+        )
+        self._publish("birth", birth)
+
+    def _ack_came(self, ack: Ack) -> None:
+        now_ms = self._clock()
+        self._outbox.acknowledged(ack, self._journal.last_seq, now_ms)
+        try:
+            self._journal.acked(ack.epoch, ack.upto_seq)
+        except JournalError as error:
+            log.warning("the cursor stays, rows may be sent again: %s", error)
+        for row in ack.rejected:
+            self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
+        if ack.utc_ms and not self._greeted:
+            self._greeting_answered(ack.utc_ms, now_ms)
+
+    def _greeting_answered(self, utc_ms: int, now_ms: int) -> None:
+        uncertainty_ms = (now_ms - self._birth_ms + 1) // 2 + 1
+        self._offset_ms = utc_ms - (now_ms + self._birth_ms) // 2
+        self._greeted = True
+        self._outbox.rewind()
+        self._inbox.put(StoreTime(0, self._offset_ms, uncertainty_ms))
+        self._tell_online(True)
+
+    def _grant_came(self, grant: PairGrant) -> None:
+        """Open the trip only for the code on our screen, once, in time, by the store's own hand."""
+        if not self._key.has_signed(grant_text(self._config.cart_id, grant), grant.signature):
+            raise ContractError("PairGrant: not signed by this store for this cart")
+        if grant.nonce != self._offered_nonce:
+            raise ContractError("PairGrant: not for the code on the screen; scan it again")
+        if self._clock() + self._offset_ms > grant.expires_utc_ms:
+            raise ContractError("PairGrant: it came too late; scan the code again")
+        self._offered_nonce = ""
+        self._inbox.put(Paired(0, grant.nonce, grant.trip_id, grant.shopper, grant.member))
+
+    def _payment_came(self, answer: PayAnswer) -> None:
+        self._inbox.put(
+            PaymentAnswered(
+                t_ms=0,
+                trip_id=answer.trip_id,
+                attempt=answer.attempt,
+                outcome=answer.outcome,
+                total_minor=answer.total_minor,
+                receipt_id=answer.receipt_id,
+                reason=answer.reason,
+            )
+        )
+
+    def _head_came(self, head: CatalogHead) -> None:
+        if self._catalog.offer(head):
+            self._connection.subscribe(self._chunks_of(head.sha256))
+
+    def _chunk_came(self, sha256: str, number: str, piece: bytes) -> None:
+        if catalog := self._catalog.chunk(sha256, number, piece):
+            self._connection.unsubscribe(self._chunks_of(sha256))
+            self._adopt(catalog)
+
+    def _adopt(self, catalog: Catalog | None) -> None:
+        if catalog is not None:
+            self._inbox.put(CatalogArrived(0, catalog, self._catalog.sha256))
+
+    def _chunks_of(self, sha256: str) -> str:
+        names = (self._config.tenant, self._config.store)
+        return topic_of("catalog_chunk", *names, sha256=sha256, number="+")
+
+    def _ask_store(self) -> None:
+        while self._requests:
+            match self._requests.popleft():
+                case OfferPairing(nonce=nonce):
+                    self._offered_nonce = nonce
+                    self._publish("pair_offer", PairOffer(nonce))
+                case RequestPayment(trip_id=trip_id, attempt=attempt, total_minor=total_minor):
+                    rows = (self._journal.epoch, self._journal.last_seq)
+                    request = PayRequest(trip_id, attempt, total_minor, *rows)
+                    self._publish("pay_request", request)
+
+    def _send_rows(self) -> None:
+        now_ms = self._clock()
+        if self._store_up and not self._greeted and now_ms - self._birth_ms >= RESEND_MS:
+            self._tell_online(False)
+            self._greet()
+        elif self._greeted and self._outbox.is_overdue(now_ms):
+            self._greet()
+        while self._greeted and self._send_batch(now_ms):
+            pass
+
+    def _send_batch(self, now_ms: int) -> bool:
+        after, count = self._outbox.next_rows(self._journal.last_seq, now_ms)
+        if not count:
+            return False
+        entries = _fitting(self._journal.entries_after(after, count))
+        self._publish("events", EventBatch(self._journal.epoch, entries))
+        self._outbox.sent(entries[-1].seq)
+        return True
+
+    def _publish(self, name: str, message: Value) -> None:
+        config = self._config
+        self._connection.publish(
+            packet(name, message, config.tenant, config.store, cart=config.cart_id)
+        )
+
+    def _tell_online(self, online: bool) -> None:
+        if online != self._online:
+            self._online = online
+            self._inbox.put(LinkChanged(0, online))
+
+    def _refuse(self, error: ContractError | CatalogError) -> None:
+        log.warning("refused: %s", error)
+        reason = str(error)[:500]
+        if isinstance(error, CatalogError):
+            self._inbox.put(InputRefused(0, "catalog", reason))
+        else:
+            self._inbox.put(InputRefused(0, "contract", reason))
+
+    _handlers: ClassVar[dict[str, tuple[type[Value], Callable[..., None]]]] = {
+        "store_state": (StoreState, _store_came_or_went),
+        "ack": (Ack, _ack_came),
+        "pair_grant": (PairGrant, _grant_came),
+        "pay_answer": (PayAnswer, _payment_came),
+        "catalog_head": (CatalogHead, _head_came),
+    }
+
+
+def _fitting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The first entries that fit into one message; always at least one."""
+    size = 0
+    for count, entry in enumerate(entries):
+        size += len(bytes(entry.event)) + ENTRY_BYTES_OVERHEAD
+        if count and size > PAYLOAD_BYTES_MAX:
+            return entries[:count]
+    return entries

@@ -1,0 +1,110 @@
+"""An MQTT 5 broker as a process of its own, on loopback and a free port, to be killed at will.
+
+iotcore comes with the rig; mosquitto is what Debian has and what a store runs. Neither keeps
+anything on disk here: what must survive is the business of cart and store.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, Self
+
+READY_S_MAX = 10
+IOTCORE = """
+id = 0
+[router]
+id = 0
+max_connections = 1000
+max_outgoing_packet_count = 200
+max_segment_size = 104857600
+max_segment_count = 10
+[v5.1]
+name = "carts"
+listen = "127.0.0.1:{port}"
+next_connection_delay_ms = 1
+[v5.1.connections]
+connection_timeout_ms = 5000
+max_payload_size = 262144
+max_inflight_count = 100
+dynamic_filters = true
+"""
+MOSQUITTO = """
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+set_tcp_nodelay true
+"""
+Kind = Literal["iotcore", "mosquitto"]
+# Of each kind: its configuration, and the command that is followed by the configuration's path.
+KINDS: dict[Kind, tuple[str, list[str]]] = {
+    "iotcore": (
+        IOTCORE,
+        [sys.executable, "-m", "iotcore", "--log-level", "CRITICAL", "--config"],
+    ),
+    "mosquitto": (MOSQUITTO, ["mosquitto", "-c"]),
+}
+
+
+class BrokerError(OSError):
+    """The broker did not come up; the text says where to look."""
+
+
+class Broker:
+    """A broker with its files in `folder`; it keeps its port through `kill` and `start`."""
+
+    def __init__(self, folder: Path, kind: Kind = "iotcore") -> None:
+        text, self._command = KINDS[kind]
+        self.host = "127.0.0.1"
+        self.port = free_port()
+        self._config = folder / f"{kind}.conf"
+        self._config.write_text(text.format(port=self.port))
+        self._log = folder / f"{kind}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Start and wait until it listens. Raises BrokerError."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._command, str(self._config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        end_s = time.monotonic() + READY_S_MAX
+        while not listens(self.host, self.port):
+            if self._process.poll() is not None or time.monotonic() > end_s:
+                self.kill()
+                raise BrokerError(f"no broker on port {self.port}; see {self._log}")
+            time.sleep(0.02)
+        return self
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    with suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

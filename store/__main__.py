@@ -1,0 +1,160 @@
+"""The store's commands: run the service, import a catalog, look at carts, trips and receipts."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msgspec import json
+
+from cart import mqtt
+from cart.contract.lines import ContractError
+from cart.core.catalog import CatalogError
+from store import catalogs, show, trips
+from store.database import FILE_NAME, DatabaseError, open_database, transaction
+from store.keys import KeyFileError, signer_of
+from store.service import Service
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+ENDPOINT = re.compile(r"(.+):([0-9]{1,5})")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl+C; a line of JSON says when carts can be served."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    host, port = options.broker
+    try:
+        endpoint = mqtt.Endpoint(
+            host, port, options.tls_ca, options.tls_certificate, options.tls_key
+        )
+    except ValueError as error:
+        options.parser.error(str(error))
+    database = open_database(options.data)
+    service = Service(
+        endpoint,
+        options.tenant,
+        options.store,
+        database,
+        signer_of(options.data, options.key),
+        clock=lambda: time.monotonic_ns() // 1_000_000,
+        utc_ms=lambda: time.time_ns() // 1_000_000,
+    )
+    ready = {"tenant": options.tenant, "store": options.store, "broker": f"{host}:{port}"}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop())
+    service.run(on_ready=lambda: _print_line({"ready": ready}))
+    database.close()
+    return 0
+
+
+def import_catalog(options: argparse.Namespace) -> int:
+    """Check a catalog and keep it; a running service publishes it at once."""
+    data = options.file.read_bytes()
+    database = open_database(options.data)
+    signer_of(options.data)
+    with transaction(database):
+        catalog = catalogs.add(database, data)
+    database.close()
+    _print_line({"version": catalog.version, "products": len(catalog.products)})
+    return 0
+
+
+def list_carts(options: argparse.Namespace) -> int:
+    """List the carts that were ever here."""
+    show.print_rows(show.carts(_existing(options.data)), "carts", as_json=options.json)
+    return 0
+
+
+def list_trips(options: argparse.Namespace) -> int:
+    """List the trips, newest last."""
+    show.print_rows(show.trip_rows(_existing(options.data)), "trips", as_json=options.json)
+    return 0
+
+
+def print_receipt(options: argparse.Namespace) -> int:
+    """Print the receipt of a trip, with the evidence of each line."""
+    database = _existing(options.data)
+    trip = trips.find(database, options.trip)
+    if trip is None:
+        raise ContractError(f"no trip {options.trip}; list them with: python -m store trips")
+    show.print_receipt(trips.priced(database, trip), as_json=options.json)
+    return 0
+
+
+def _existing(folder: Path) -> sqlite3.Connection:
+    if not (folder / FILE_NAME).is_file():
+        raise DatabaseError(f"{folder}: no store here yet; begin one with: python -m store run")
+    return open_database(folder)
+
+
+def _print_line(value: object) -> None:
+    print(json.encode(value).decode(), flush=True)
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: up to 64 letters, digits, _ . -")
+    return text
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    found = ENDPOINT.fullmatch(text)
+    if not found or not 0 < int(found[2]) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r}: write host:port")
+    return found[1], int(found[2])
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text}: no such file")
+    return Path(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m store", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, work: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=work.__doc__, description=work.__doc__)
+        made.add_argument("--data", type=Path, required=True, help="folder of the store's files")
+        made.set_defaults(work=work, parser=made)
+        return made
+
+    serve = command("run", run)
+    serve.add_argument("--broker", type=_endpoint, required=True, metavar="HOST:PORT")
+    serve.add_argument("--tenant", type=_name, required=True, help="the chain")
+    serve.add_argument("--store", type=_name, required=True, help="the store of the chain")
+    serve.add_argument("--key", type=_file, help="Ed25519 key (PEM); default: store.key, made once")
+    for part in ("ca", "certificate", "key"):
+        serve.add_argument(f"--tls-{part}", type=_file, help="needed off loopback")
+    command("import", import_catalog).add_argument("file", type=_file, help="catalog as JSON")
+    receipt = command("receipt", print_receipt)
+    receipt.add_argument("trip", help="a trip's id")
+    for listed in (command("carts", list_carts), command("trips", list_trips), receipt):
+        listed.add_argument("--json", action="store_true", help="one JSON object a line")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 1 and one line on stderr when it can't be done."""
+    parser = _parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser.print_help(sys.stderr)
+        return 2
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.work(options))
+    except (CatalogError, ContractError, DatabaseError, KeyFileError) as error:
+        print(f"store: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

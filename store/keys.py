@@ -1,0 +1,76 @@
+"""The store's own key: made on the first run, kept to its owner, and the one hand that signs.
+
+The private key never leaves its file; `store.pub` beside it goes to every cart. It must never
+decide what is worth signing.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+KEY_NAME = "store.key"
+PUBLIC_NAME = "store.pub"
+
+
+class KeyFileError(ValueError):
+    """The key file can't be used; the text says which and what to do."""
+
+
+class Signer:
+    """Signs with the Ed25519 key of one PEM file."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            key = load_pem_private_key(path.read_bytes(), password=None)
+        except (OSError, ValueError, TypeError) as error:
+            raise KeyFileError(f"{path}: {error}; give an Ed25519 key as PEM") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise KeyFileError(f"{path}: not an Ed25519 key; give one as PEM")
+        self._key = key
+
+    @property
+    def public_pem(self) -> bytes:
+        """The key that carts check with, as PEM."""
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, text: bytes) -> str:
+        """The signature under a text of `cart.contract.signing`, in base64."""
+        return base64.b64encode(self._key.sign(text)).decode()
+
+
+def signer_of(folder: Path, key_file: Path | None = None) -> Signer:
+    """The signer of a store's folder; its key is made if there is none. `key_file` overrides it.
+
+    Writes `store.pub` into the folder. Raises KeyFileError.
+    """
+    path = key_file or folder / KEY_NAME
+    if key_file is None and not path.exists():
+        _make(path)
+    signer = Signer(path)
+    (folder / PUBLIC_NAME).write_bytes(signer.public_pem)
+    return signer
+
+
+def _make(path: Path) -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    fresh = path.with_suffix(".new")
+    # Nobody else may read it, not even for the moment between making and closing it.
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -1,0 +1,120 @@
+"""What a person at a terminal sees of the store: carts, trips and receipts, as tables or JSON.
+
+It must never change the database.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import json, to_builtins
+from rich.console import Console
+from rich.table import Table
+
+from cart.contract.lines import ContractError
+from cart.core.basket import Line
+from cart.core.units import MILLIGRAMS_PER_KILOGRAM
+from store import trips
+from store.trips import PricedTrip
+
+CARTS = """SELECT carts.cart, online, carts.epoch, count(events.seq) AS events, app_version,
+    catalog_version FROM carts LEFT JOIN events ON events.cart = carts.cart GROUP BY carts.cart"""
+Row = dict[str, Any]
+
+
+def carts(database: sqlite3.Connection) -> list[Row]:
+    """One row a cart that was ever here."""
+    return [{**dict(row), "online": bool(row["online"])} for row in database.execute(CARTS)]
+
+
+def trip_rows(database: sqlite3.Connection) -> list[Row]:
+    """One row a trip, newest last; a trip that can't be added up says why in `problem`."""
+    return [_trip_row(database, trip) for trip in trips.all_trips(database)]
+
+
+def print_rows(rows: Iterable[Row], title: str, *, as_json: bool) -> None:
+    """Print rows as a table, or as one JSON object a line."""
+    rows = list(rows)
+    if as_json:
+        sys.stdout.writelines(json.encode(row).decode() + "\n" for row in rows)
+        return
+    table = Table(title=title)
+    for name in rows[0] if rows else ():
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table if rows else f"{title}: none yet")
+
+
+def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
+    """Print a receipt with the evidence of each line."""
+    if as_json:
+        sys.stdout.write(json.encode(trip).decode() + "\n")
+        return
+    receipt = trip.receipt
+    digits = receipt.currency_digits
+    table = Table(title=f"{trip.receipt_id or 'not paid yet'} · {trip.trip_id} · {trip.cart}")
+    for name in ("what", "how much", "price", "why it is here"):
+        table.add_column(name)
+    evidence = {line.line_id: line for line in trip.lines}
+    for line in receipt.lines:
+        amount = f"{line.quantity}" if line.mass_mg is None else kilograms(line.mass_mg)
+        price = money(line.price_minor, digits)
+        table.add_row(line.name, amount, price, why(evidence[line.line_id]))
+        for modifier in line.modifiers:
+            table.add_row(f"  {modifier.title}", "", money(modifier.amount_minor, digits))
+    for tax in receipt.taxes:
+        table.add_row(f"tax {tax.category}", "", money(tax.tax_minor, digits))
+    table.add_row(f"total {receipt.currency}", "", money(receipt.total_minor, digits))
+    Console().print(table)
+
+
+def why(line: Line) -> str:
+    """The evidence of a line in one phrase."""
+    evidence = line.evidence
+    parts = []
+    if evidence.code is not None:
+        parts.append(f"code {evidence.code.text[:40]}")
+    if evidence.look is not None:
+        parts.append(f"look {evidence.look.sku}")
+    if evidence.before_mg is not None and evidence.after_mg is not None:
+        parts.append(f"{kilograms(evidence.before_mg)} -> {kilograms(evidence.after_mg)}")
+    return ", ".join([*parts, f"by {evidence.decided_by}"])
+
+
+def money(amount_minor: int, digits: int) -> str:
+    """An amount with its decimals: 499 with 2 digits is 4.99."""
+    whole, part = divmod(abs(amount_minor), 10**digits)
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
+
+
+def kilograms(mass_mg: int) -> str:
+    """A mass to the gram, such as 0.404 kg."""
+    return f"{mass_mg / MILLIGRAMS_PER_KILOGRAM:.3f} kg"
+
+
+def _trip_row(database: sqlite3.Connection, trip: trips.Trip) -> Row:
+    row: Row = {
+        "trip_id": trip.trip_id,
+        "cart": trip.cart,
+        "shopper": trip.shopper,
+        "closed": trip.last_seq is not None,
+        "receipt_id": "",
+        "lines": 0,
+        "total_minor": None,
+        "problem": "",
+    }
+    try:
+        priced = trips.priced(database, trip)
+    except ContractError as error:
+        return {**row, "problem": str(error)}
+    found = {
+        "receipt_id": priced.receipt_id,
+        "lines": len(priced.receipt.lines),
+        "total_minor": priced.receipt.total_minor,
+    }
+    return {**row, **to_builtins(found)}
