@@ -77,7 +77,8 @@ def item_sighted(draft: Draft, seen: ItemSighted) -> None:
     """Keep what the eyes saw."""
     sight = Sight(seen.sensed_ms, seen.candidates, seen.unknown_millinats)
     pending = draft.state.pending
-    draft.note(pending=replace(pending, sights=(*pending.sights, sight)))
+    if seen.sensed_ms > pending.blind_until_ms:
+        draft.note(pending=replace(pending, sights=(*pending.sights, sight)))
 
 
 def load_changed(draft: Draft, load: LoadChanged) -> None:

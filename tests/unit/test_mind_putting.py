@@ -167,6 +167,18 @@ def test_my_own_thing_costs_nothing_and_leaves_silently() -> None:
     assert hands.state.basket.own_lines == ()
 
 
+def test_the_hand_that_leaves_says_nothing_about_the_next_thing() -> None:
+    """What the eyes see just after the load rests is no evidence of the next load step."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.sight(RICE, -10)
+    hands.wait(1_500)
+    hands.sight(BANANAS, -60)
+    hands.load(640_000)
+    hands.wait(2_000)
+    assert hands.skus == [TOMATOES, BANANAS]
+
+
 def test_a_scan_without_a_good_is_dropped_and_never_charged() -> None:
     """Scanned and put back on the shelf: a soft word, no line."""
     hands = Hands()

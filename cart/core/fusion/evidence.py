@@ -15,6 +15,7 @@ CLAIM_LIFE_MS = 8_000  # a code read waits this long for its good
 SIGHT_LIFE_MS = 8_000
 BEFORE_ONSET_MS = 6_000  # evidence may precede its load step by this much
 AFTER_REST_MS = 1_500  # and follow it by this much
+HAND_LEAVES_MS = 600  # after the load rests the eyes see only the hand that leaves
 LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum: by code alone)
 
 
@@ -54,12 +55,14 @@ class TakenOut(Value):
 
 
 class Pending(Value):
-    """All unused evidence, each kind oldest first."""
+    """All unused evidence, each kind oldest first. What was sighted before `blind_until_ms` is the
+    hand that leaves after the last thing, and no evidence of the next."""
 
     claims: tuple[Claim, ...] = ()
     sights: tuple[Sight, ...] = ()
     steps: tuple[Step, ...] = ()
     taken_out: tuple[TakenOut, ...] = ()
+    blind_until_ms: int = 0
 
 
 def in_window(sensed_ms: int, step: Step) -> bool:
@@ -67,29 +70,32 @@ def in_window(sensed_ms: int, step: Step) -> bool:
     return step.onset_ms - BEFORE_ONSET_MS <= sensed_ms <= step.rest_ms + AFTER_REST_MS
 
 
+def _handled(sight: Sight, step: Step) -> bool:
+    """What the eyes saw while the thing was in somebody's hand."""
+    return step.onset_ms - BEFORE_ONSET_MS <= sight.sensed_ms <= step.rest_ms
+
+
 def around(pending: Pending, step: Step) -> Pending:
     """The evidence that can belong to the step."""
     return replace(
         pending,
         claims=tuple(item for item in pending.claims if in_window(item.sensed_ms, step)),
-        sights=tuple(item for item in pending.sights if in_window(item.sensed_ms, step)),
+        sights=tuple(item for item in pending.sights if _handled(item, step)),
         steps=(step,),
     )
 
 
 def without_step(pending: Pending, step: Step) -> Pending:
     """What is left once the step is explained: its evidence is used up."""
+    blind_until_ms = step.rest_ms + HAND_LEAVES_MS
     return replace(
         pending,
-        claims=tuple(item for item in pending.claims if item.sensed_ms > _used_until(step)),
-        sights=tuple(item for item in pending.sights if item.sensed_ms > _used_until(step)),
+        # A code read after the load came to rest is already the next thing's.
+        claims=tuple(item for item in pending.claims if item.sensed_ms > step.rest_ms),
+        sights=tuple(item for item in pending.sights if item.sensed_ms > blind_until_ms),
         steps=pending.steps[1:],
+        blind_until_ms=blind_until_ms,
     )
-
-
-def _used_until(step: Step) -> int:
-    # What was sensed after the load came to rest may already belong to the next thing.
-    return step.rest_ms
 
 
 def fade(pending: Pending, now_ms: int, *, busy: bool) -> tuple[Pending, tuple[Claim, ...]]:

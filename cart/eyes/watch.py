@@ -1,0 +1,105 @@
+"""The eyes' loop: newest frame, messages, heartbeat, and a watch over the age of frames.
+
+Camera stacks stall silently. An old newest frame reopens the source once; if that does not help
+the loop ends and the process with it, and systemd starts it anew. It must never sit on a dead
+camera without saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cart.contract.senses import EyesAlive, EyesMessage, EyesTrouble
+from cart.eyes.frames import Frame, FrameSource, SourceLostError
+from cart.eyes.link import CartLink
+from cart.eyes.pipeline import Pipeline
+
+ALIVE_EVERY_MS = 1_000
+STALL_MS = 2_000
+WAIT_S = 0.1
+
+
+class Stop(Protocol):
+    """Whether to end: a signal handler's flag."""
+
+    def __call__(self) -> bool: ...
+
+
+class Watch:
+    """Runs the pipeline over a source that may stall."""
+
+    def __init__(
+        self,
+        open_source: Callable[[], FrameSource],
+        pipeline: Pipeline,
+        link: CartLink,
+        clock: Callable[[], int],
+        *,
+        stall_ms: int = STALL_MS,
+        alive_every_ms: int = ALIVE_EVERY_MS,
+    ) -> None:
+        self._open = open_source
+        self._pipeline = pipeline
+        self._link = link
+        self._clock = clock
+        self._stall_ms = stall_ms
+        self._alive_every_ms = alive_every_ms
+        self._newest_ms = clock()
+        self._alive_ms = 0
+        self._sequence: int | None = None
+        self.frames = 0
+        self.dropped = 0
+
+    def run(self, stop: Stop) -> int:
+        """Watch until `stop()`. Returns 0, or 1 when the source is gone for good."""
+        trouble = "no frame source could be opened"
+        for _ in range(2):  # the second time is the one reopening
+            try:
+                source = self._open()
+            except SourceLostError as lost:
+                trouble = str(lost)
+                break
+            self._newest_ms = self._clock()
+            try:
+                if self._watch(source, stop):
+                    return 0
+                trouble = f"no frame for {self._stall_ms} ms"
+            except SourceLostError as lost:
+                trouble = str(lost)
+            finally:
+                source.close()
+        for message in self._link.heard(self._clock()):
+            self._pipeline.told(message)
+        self._link.say(EyesTrouble(trouble[:500]))
+        return 1
+
+    def _watch(self, source: FrameSource, stop: Stop) -> bool:
+        """True when asked to stop, False on a stall."""
+        while not stop():
+            frame = source.newest(WAIT_S)
+            now_ms = self._clock()
+            for message in self._link.heard(now_ms):
+                self._pipeline.told(message)
+            if frame is not None:
+                self._count(frame, now_ms)
+                for said in self._pipeline.see(frame):
+                    self._link.say(said)
+            elif now_ms - self._newest_ms > self._stall_ms:
+                return False
+            self._live(now_ms)
+        return True
+
+    def _count(self, frame: Frame, now_ms: int) -> None:
+        self.frames += 1
+        if self._sequence is not None:
+            self.dropped += max(0, frame.sequence - self._sequence - 1)
+        self._sequence = frame.sequence
+        self._newest_ms = min(now_ms, frame.sensed_ms)
+
+    def _live(self, now_ms: int) -> None:
+        if now_ms - self._alive_ms < self._alive_every_ms:
+            return
+        self._alive_ms = now_ms
+        alive: EyesMessage = EyesAlive(max(0, now_ms - self._newest_ms), self.frames, self.dropped)
+        self._link.say(alive)
