@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -83,7 +84,8 @@ class Cart:
     def _serve(self) -> None:
         client, _ = self._listener.accept()
         with client:
-            client.sendall(encode(KnownCodes((GTIN,))))
+            with contextlib.suppress(BrokenPipeError):  # eyes may speak and leave at once
+                client.sendall(encode(KnownCodes((GTIN,))))
             lines = LineBuffer(100_000)
             while data := client.recv(65_536):
                 for line in lines.feed(data):
