@@ -27,13 +27,11 @@ DEADLINE_S = 10.0
 class ChipProcess:
     """Starts it, tells it, ends it by its id."""
 
-    def __init__(self, link: Path, seed: int = 1) -> None:
+    def __init__(self, link: Path, seed: int = 1, command: list[str] | None = None) -> None:
         self.link = link
+        simulated = [sys.executable, "-c", START, "--link", str(link), "--seed", str(seed)]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", START, "--link", str(link), "--seed", str(seed)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            command or simulated, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._answer() == {"ready": str(link)}
 
