@@ -226,33 +226,16 @@ def code_panel(text: str, kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.
 
 
 @cache
-def back(sku: str, code: str) -> Image.Image:
-    """The side of a pack with its barcode: 13 digits of an EAN-13, printed at 3 pixels a module.
+def coded(sku: str, code: str) -> Image.Image:
+    """A product turned so that its face and its barcode label below are in view.
 
-    Returns RGBA, wider than high; its colours are those of the front.
+    `code` is 13 digits of an EAN-13, printed at 3 pixels a module; a pack's own, or a label from
+    the counter that holds a price.
     """
-    design = DESIGNS.get(sku)
-    ground = design.ground if design else KRAFT
     label = code_panel(code)
-    sheet = Image.new("RGBA", (label.width + 60, label.height + 210))
-    pen = Pen()
-    pen.box(0, 0, SIDE, SIDE, darker(ground, 0.08), 24)
-    ink = INK if sum(ground) > 600 else WHITE
-    pen.words(130, 310, design.words if design else sku, 42, ink)
-    sheet.alpha_composite(pen.finished().resize(sheet.size, Image.Resampling.LANCZOS))
-    face = front(sku).resize((150, 150), Image.Resampling.LANCZOS)
-    sheet.alpha_composite(face, (sheet.width - 190, sheet.height - 166))
-    sheet.alpha_composite(label, (30, 26))
-    return sheet
-
-
-@cache
-def labelled(sku: str, code: str) -> Image.Image:
-    """A product from the counter with its printed label: a price or a mass stands in the code."""
-    label = code_panel(code)
-    sheet = Image.new("RGBA", (label.width + 40, label.height + 200))
-    sheet.alpha_composite(front(sku).resize((sheet.width, sheet.width)), (0, 0))
-    sheet.alpha_composite(label, (20, sheet.height - label.height - 30))
+    sheet = Image.new("RGBA", (label.width, 330 + label.height))
+    sheet.alpha_composite(front(sku).resize((340, 340)), ((label.width - 340) // 2, 0))
+    sheet.alpha_composite(label, (0, 330))
     return sheet
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from rig.artist import hand
 
-Frame = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 WIDTH, HEIGHT = 1280, 720
 ENTER_S, SHOW_S, LOWER_S, LEAVE_S = 0.25, 0.5, 0.25, 0.25
@@ -44,7 +44,7 @@ class Sprite:
         moved.height, moved.width = self.height, self.width
         return moved
 
-    def stamp(self, frame: Frame, x: int, y: int) -> None:
+    def stamp(self, frame: Pixels, x: int, y: int) -> None:
         """Paint it centred on (x, y); what falls outside the frame is cut."""
         left, top = x - self.width // 2, y - self.height // 2
         first_column, first_row = max(left, 0), max(top, 0)
@@ -78,7 +78,7 @@ class Reach:
     def lasts_s(self) -> float:
         return ENTER_S + SHOW_S + LOWER_S + LEAVE_S
 
-    def paint(self, frame: Frame, now_s: float) -> None:
+    def paint(self, frame: Pixels, now_s: float) -> None:
         """Paint the hand and what it holds, as they are at this moment."""
         elapsed_s = now_s - self.started_s
         at_s = elapsed_s if self.inward else self.lasts_s - elapsed_s
@@ -137,7 +137,7 @@ class Scene:
         self._lying.pop(key, None)
         self._compose()
 
-    def frame(self, now_s: float) -> Frame:
+    def frame(self, now_s: float) -> Pixels:
         """One frame, 720 x 1280 x 3 uint8 RGB."""
         frame = self._base.copy()
         reach = self.reach
@@ -157,7 +157,7 @@ class Scene:
         self._base = base
 
 
-def _basket_floor() -> Frame:
+def _basket_floor() -> Pixels:
     """Grey plastic with a mesh, darker to the rim."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     reach = np.hypot((columns - WIDTH / 2) / WIDTH, (rows - HEIGHT / 2) / HEIGHT)

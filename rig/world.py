@@ -129,7 +129,7 @@ class World:
         product = self._product(order.sku)
         mass_mg = max(1, order.price_minor * 1_000_000 // product.price_minor)
         face = artist.front(order.sku)
-        label = artist.labelled(order.sku, self._label_code(product, order.price_minor))
+        label = artist.coded(order.sku, self._label_code(product, order.price_minor))
         thing = self._thing(order.sku, mass_mg, face)
         return self._put_in([thing], [self._side(label, face, order.show)], order.show)
 
@@ -246,7 +246,7 @@ def serve(world: World, path: Path) -> None:
         listener.bind(str(path))
         path.chmod(0o600)
         listener.listen()
-        print("ready: world", flush=True)
+        print('{"ready": "world"}', flush=True)
         while True:
             caller, _ = listener.accept()
             threading.Thread(target=_converse, args=(world, caller), daemon=True).start()
