@@ -1,0 +1,189 @@
+"""What holds for every basket and every set of deals, whatever the prices."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as some
+from msgspec.structs import replace
+
+from cart.core.basket import Line
+from cart.core.catalog import (
+    BuyXGetY,
+    Catalog,
+    CatalogIndex,
+    Deal,
+    MemberPrice,
+    NForPrice,
+    PercentOff,
+    Product,
+    TaxRate,
+)
+from cart.core.pricing.combine import DEALS_TRIED_MAX
+from cart.core.pricing.engine import receipt_of
+from cart.core.receipt import Receipt
+from cart.core.units import price_of_mass_minor
+
+PIECES, BY_MASS = ("a", "b", "c", "d"), ("m", "n")
+CATEGORIES = {"a": "food", "b": "standard", "c": "food", "d": "luxury", "m": "food", "n": "luxury"}
+PRICES = {"a": 129, "b": 399, "c": 400, "d": 1, "m": 149, "n": 1890}
+RATES_PPM = {"food": 25_000, "standard": 82_500, "luxury": 190_000}
+
+skus = some.lists(some.sampled_from(PIECES + BY_MASS), min_size=1, max_size=4, unique=True)
+prices = some.integers(0, 1_500)
+names = {"deal_id": some.just("?"), "title": some.just("?"), "skus": skus.map(tuple)}
+deals = some.one_of(
+    some.builds(NForPrice, **names, quantity=some.integers(2, 4), price_minor=prices),
+    some.builds(PercentOff, **names, percent=some.integers(1, 100)),
+    some.builds(BuyXGetY, **names, buy=some.integers(1, 3), free=some.integers(1, 2)),
+    some.builds(MemberPrice, **names, price_minor=prices),
+)
+
+
+def named(found: list[Deal]) -> tuple[Deal, ...]:
+    """Deals with ids of their own."""
+    return tuple(replace(deal, deal_id=f"deal-{at}") for at, deal in enumerate(found))
+
+
+deal_lists = some.lists(deals, max_size=DEALS_TRIED_MAX).map(named)
+
+
+def piece_line(sku: str, quantity: int) -> Line:
+    """Some pieces at the shelf's price."""
+    return Line("", sku, sku, quantity, PRICES[sku], PRICES[sku] * quantity)
+
+
+def weighed_line(sku: str, mass_mg: int) -> Line:
+    """One weighed good."""
+    price_minor = price_of_mass_minor(mass_mg, PRICES[sku])
+    return Line("", sku, sku, 1, PRICES[sku], price_minor, mass_mg)
+
+
+def numbered(lines: list[Line]) -> list[Line]:
+    """Lines with ids of their own."""
+    return [replace(line, line_id=f"line-{at}") for at, line in enumerate(lines)]
+
+
+baskets = some.lists(
+    some.builds(piece_line, some.sampled_from(PIECES), some.integers(1, 6))
+    | some.builds(weighed_line, some.sampled_from(BY_MASS), some.integers(1, 3_000_000)),
+    max_size=8,
+).map(numbered)
+
+
+def index_of(deals: tuple[Deal, ...], *, inside: bool = False) -> CatalogIndex:
+    """The store with these deals, three tax rates."""
+    return CatalogIndex(
+        Catalog(
+            version=1,
+            currency="USD",
+            products=tuple(
+                Product(
+                    sku,
+                    sku,
+                    PRICES[sku],
+                    sold_by="mass" if sku in BY_MASS else "each",
+                    tax_category=CATEGORIES[sku],
+                )
+                for sku in PIECES + BY_MASS
+            ),
+            deals=deals,
+            tax_rates=tuple(TaxRate(name, rate_ppm) for name, rate_ppm in RATES_PPM.items()),
+            prices_include_tax=inside,
+        )
+    )
+
+
+def figures(receipt: Receipt) -> tuple[object, ...]:
+    """All sums of a receipt, without the rows."""
+    return (
+        receipt.subtotal_minor,
+        receipt.savings_minor,
+        receipt.taxes,
+        receipt.tax_minor,
+        receipt.total_minor,
+    )
+
+
+@given(baskets, deal_lists, some.booleans(), some.booleans())
+def test_every_cent_is_accounted_for(
+    lines: list[Line], deals: tuple[Deal, ...], member: bool, inside: bool
+) -> None:
+    """Rows add up to the sums, each cent off has a modifier, and nothing is below zero."""
+    receipt = receipt_of(lines, index_of(deals, inside=inside), member)
+    off_minor = [row.amount_minor for line in receipt.lines for row in line.modifiers]
+    assert all(amount_minor < 0 for amount_minor in off_minor)
+    assert receipt.savings_minor == -sum(off_minor)
+    assert receipt.subtotal_minor == sum(line.price_minor for line in lines)
+    for row in receipt.lines:
+        assert row.net_minor == row.price_minor + sum(m.amount_minor for m in row.modifiers)
+        assert 0 <= row.net_minor <= row.price_minor
+    assert sum(tax.base_minor for tax in receipt.taxes) == sum(r.net_minor for r in receipt.lines)
+    assert receipt.tax_minor == (0 if inside else sum(tax.tax_minor for tax in receipt.taxes))
+    assert receipt.total_minor == (
+        receipt.subtotal_minor - receipt.savings_minor + receipt.tax_minor
+    )
+
+
+@given(baskets, deal_lists, some.booleans(), some.randoms(use_true_random=False))
+def test_line_order_does_not_matter(
+    lines: list[Line], deals: tuple[Deal, ...], member: bool, random: Random
+) -> None:
+    """The same things in another order give the same rows and sums."""
+    index = index_of(deals)
+    shuffled = random.sample(lines, len(lines))
+    one, other = receipt_of(lines, index, member), receipt_of(shuffled, index, member)
+    assert figures(one) == figures(other)
+    by_id = {row.line_id: row for row in other.lines}
+    assert list(one.lines) == [by_id[line.line_id] for line in lines]
+
+
+@given(baskets, deal_lists, some.booleans())
+def test_splitting_lines_does_not_matter(
+    lines: list[Line], deals: tuple[Deal, ...], member: bool
+) -> None:
+    """Three in one line cost what three lines of one cost."""
+    apart = numbered(
+        [
+            replace(line, quantity=1, price_minor=line.price_minor // line.quantity)
+            for line in lines
+            for _ in range(line.quantity)
+        ]
+    )
+    index = index_of(deals)
+    assert figures(receipt_of(apart, index, member)) == figures(receipt_of(lines, index, member))
+
+
+@given(baskets, deal_lists.filter(len), some.data(), some.booleans())
+def test_one_more_deal_never_costs_more(
+    lines: list[Line], deals: tuple[Deal, ...], data: some.DataObject, inside: bool
+) -> None:
+    """Any one of the deals added to the others: the shopper never pays more.
+
+    With tax on top and several rates the sum is exact up to its rounding, half a cent a category.
+    """
+    added = data.draw(some.sampled_from(deals))
+    others = tuple(deal for deal in deals if deal is not added)
+    before = receipt_of(lines, index_of(others, inside=inside), True)
+    after = receipt_of(lines, index_of(deals, inside=inside), True)
+    rounding_minor = 0 if inside else len(RATES_PPM)
+    assert after.total_minor <= before.total_minor + rounding_minor
+    if inside:
+        assert after.savings_minor >= before.savings_minor
+
+
+@given(baskets, deal_lists)
+def test_members_never_pay_more(lines: list[Line], deals: tuple[Deal, ...]) -> None:
+    """Pairing a member's account can only help, but for the rounding of tax."""
+    index = index_of(deals)
+    guest, member = receipt_of(lines, index, False), receipt_of(lines, index, True)
+    assert member.total_minor <= guest.total_minor + len(RATES_PPM)
+
+
+@given(baskets, deal_lists, some.booleans())
+def test_the_same_question_has_the_same_answer(
+    lines: list[Line], deals: tuple[Deal, ...], member: bool
+) -> None:
+    """Cart and store compute apart and must agree to the byte."""
+    assert receipt_of(lines, index_of(deals), member) == receipt_of(lines, index_of(deals), member)
