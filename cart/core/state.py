@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from cart.core.basket import Basket, apply
 from cart.core.catalog import CatalogIndex
+from cart.core.deals import deals_applied
 from cart.core.effects import Effect
 from cart.core.events import Event
 from cart.core.fusion.evidence import Pending
@@ -118,8 +119,19 @@ class Draft:
     def turn(self, standing: tuple[Notice, ...]) -> Turn:
         """Close the step. `standing` are notices whose cause began in this step."""
         if self.events:
-            self.note(receipt=receipt_for(self.state))
+            self._add_up()
         return Turn(self.state, tuple(self.events), (*self.told, *standing), tuple(self.effects))
+
+    def _add_up(self) -> None:
+        """Price the basket anew, and tell when a deal takes more off than before."""
+        before = self.state.receipt
+        receipt = receipt_for(self.state)
+        self.note(receipt=receipt)
+        if before is None or receipt is None or receipt.savings_minor <= before.savings_minor:
+            return
+        titles = deals_applied(receipt)
+        newest = [row for row in titles if row not in deals_applied(before)]
+        self.tell("deal_applied", title=(newest or titles)[-1].title)
 
 
 def receipt_for(state: State) -> Receipt | None:

@@ -26,8 +26,6 @@ from cart.core.fusion.verdict import Explanation, Verdict, judge
 from cart.core.observations import ItemSighted, LoadChanged, ScanSeen
 from cart.core.state import Draft
 
-PUT_BACK_MS = 15_000
-
 
 def scan_seen(draft: Draft, scan: ScanSeen) -> None:
     """Keep a product's code as a claim; say so when a code means nothing here."""
@@ -187,9 +185,8 @@ def _fade(draft: Draft) -> None:
     kept, faded = fade(pending, draft.now_ms, busy=busy)
     if faded:
         draft.tell("scanned_not_put_in")
-    taken_out = tuple(item for item in kept.taken_out if draft.now_ms - item.left_ms <= PUT_BACK_MS)
-    if kept is not pending or taken_out != kept.taken_out:
-        draft.note(pending=replace(kept, taken_out=taken_out))
+    if kept is not pending:
+        draft.note(pending=kept)
 
 
 def _open_trip_if_none(draft: Draft) -> None:

@@ -36,6 +36,7 @@ def test_the_same_good_twice_is_two_lines_and_its_deal() -> None:
     hands.put(TOMATOES)
     assert hands.skus == [TOMATOES, TOMATOES]
     assert hands.total_minor == 200
+    assert hands.told().count("deal_applied") == 1
 
 
 def test_two_of_the_same_with_one_code_are_counted_by_mass() -> None:

@@ -15,6 +15,7 @@ CLAIM_LIFE_MS = 8_000  # a code read waits this long for its good
 SIGHT_LIFE_MS = 8_000
 BEFORE_ONSET_MS = 6_000  # evidence may precede its load step by this much
 AFTER_REST_MS = 1_500  # and follow it by this much
+PUT_BACK_MS = 15_000  # what was taken out is expected back for so long
 HAND_LEAVES_MS = 600  # after the load rests the eyes see only the hand that leaves
 LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum: by code alone)
 
@@ -82,6 +83,9 @@ def around(pending: Pending, step: Step) -> Pending:
         claims=tuple(item for item in pending.claims if in_window(item.sensed_ms, step)),
         sights=tuple(item for item in pending.sights if _handled(item, step)),
         steps=(step,),
+        taken_out=tuple(
+            item for item in pending.taken_out if step.onset_ms - item.left_ms <= PUT_BACK_MS
+        ),
     )
 
 
@@ -105,8 +109,8 @@ def fade(pending: Pending, now_ms: int, *, busy: bool) -> tuple[Pending, tuple[C
     if busy:
         return pending, ()
     faded = tuple(item for item in pending.claims if now_ms - item.sensed_ms > CLAIM_LIFE_MS)
-    sights = tuple(item for item in pending.sights if now_ms - item.sensed_ms <= SIGHT_LIFE_MS)
-    if not faded and len(sights) == len(pending.sights):
-        return pending, ()
     claims = tuple(item for item in pending.claims if item not in faded)
-    return replace(pending, claims=claims, sights=sights), faded
+    sights = tuple(item for item in pending.sights if now_ms - item.sensed_ms <= SIGHT_LIFE_MS)
+    out = tuple(item for item in pending.taken_out if now_ms - item.left_ms <= PUT_BACK_MS)
+    kept = replace(pending, claims=claims, sights=sights, taken_out=out)
+    return (pending if kept == pending else kept), faded
