@@ -225,8 +225,12 @@ class Connection:
         code: ReasonCode,
         _properties: object,
     ) -> None:
-        if not code.is_failure:
+        if code.is_failure:
+            return  # the broker closes, and another attempt follows
+        if self._filters:
             client.subscribe([(topic_filter, 1) for topic_filter in self._filters])
+        else:
+            self._stands()
 
     def _on_subscribe(
         self,
@@ -239,9 +243,12 @@ class Connection:
         if any(code.is_failure for code in codes):
             client.disconnect()
         elif not self.up:
-            self.up = True
-            self._failures = 0
-            self._happenings.append(Changed(up=True))
+            self._stands()
+
+    def _stands(self) -> None:
+        self.up = True
+        self._failures = 0
+        self._happenings.append(Changed(up=True))
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         self._happenings.append(Incoming(message.topic, bytes(message.payload)))

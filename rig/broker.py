@@ -61,7 +61,7 @@ class Broker:
         text, self._command = KINDS[kind]
         self.host = "127.0.0.1"
         self.port = free_port()
-        self._config = folder / f"{kind}.conf"
+        self._config = folder / f"{kind}.toml"  # iotcore goes by the ending
         self._config.write_text(text.format(port=self.port))
         self._log = folder / f"{kind}.log"
         self._process: subprocess.Popen[bytes] | None = None

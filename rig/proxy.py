@@ -85,7 +85,7 @@ class FaultProxy:
         self._loop.close()
 
     def _reset_all(self) -> None:
-        for writer in self._writers:
+        for writer in [each for each in self._writers if not each.is_closing()]:
             wire = writer.get_extra_info("socket")
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST_ON_CLOSE)
             writer.transport.abort()

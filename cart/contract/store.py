@@ -234,7 +234,7 @@ class Packet(Value):
 
 
 class Address(Value):
-    """A topic taken apart: its channel, and the names that stand in it."""
+    """A topic taken apart: its channel, and the names that stand in it under the root."""
 
     channel: Channel
     names: dict[str, str]
@@ -273,8 +273,10 @@ def decode(kind: type[Message], payload: bytes) -> Message:
 
 
 def _pattern(topic: str) -> re.Pattern[str]:
-    escaped = re.escape(ROOT + topic).replace(r"\{", "{").replace(r"\}", "}")
-    return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[A-Za-z0-9_.-]{1,64})", escaped))
+    """Match a channel's topics under any root; only the names of the channel are captured."""
+    name = "[A-Za-z0-9_.-]{1,64}"
+    root = ROOT.format(tenant=name, store=name)
+    return re.compile(root + re.sub(r"{(\w+)}", rf"(?P<\1>{name})", topic))
 
 
 _PATTERNS = tuple((channel, _pattern(channel.topic)) for channel in CHANNELS)

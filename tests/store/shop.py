@@ -1,0 +1,179 @@
+"""A cart's link and a store to test with: real parts, on loopback, in folders of the test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from cart.contract.store import FIRST_HASH, Entry, EventBatch, chain_hash
+from cart.core.catalog import Catalog, Product, TaxRate
+from cart.core.events import CatalogAdopted, Event, ItemAdded, TripOpened
+from cart.shell.clock import monotonic_ms
+from cart.shell.config import BrokerConfig, Config
+from cart.shell.guard import Guard
+from cart.shell.inbox import Inbox
+from cart.shell.journal import Journal
+from cart.shell.store_link import StoreLink
+from store.__main__ import main as store_main
+
+TENANT, STORE, CART = "acme", "store-1", "cart-1"
+Found = TypeVar("Found")
+CATALOG = Catalog(
+    version=1,
+    currency="USD",
+    products=(
+        Product(sku="tomatoes-400g", name="Tomatoes 400 g", price_minor=149, mass_mg=440_000),
+        Product(sku="bananas", name="Bananas", price_minor=199, sold_by="mass"),
+    ),
+    tax_rates=(TaxRate(category="standard", rate_ppm=70_000),),
+)
+
+
+def eventually(look: Callable[[], Found], what: str, within_s: float = 15) -> Found:
+    """The first truthy answer of `look`; fails, naming `what`, when there is none in time."""
+    end_s = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < end_s, f"not within {within_s} s: {what}"
+        _pause()
+    return found
+
+
+def _pause() -> None:
+    # A moment for the others; the condition above is what is waited for.
+    subprocess.run(["sleep", "0.02"], check=True)
+
+
+def rows(events: list[Event], first_seq: int = 1, last_hash: str = FIRST_HASH) -> list[Entry]:
+    """Journal rows of events, chained as the journal does it."""
+    made = []
+    for seq, event in enumerate(events, first_seq):
+        raw = msgspec.json.encode(event)
+        last_hash = chain_hash(last_hash, raw)
+        made.append(Entry(seq, msgspec.Raw(raw), last_hash))
+    return made
+
+
+def batch(entries: list[Entry], epoch: int = 1) -> EventBatch:
+    """Rows as one message."""
+    return EventBatch(epoch, tuple(entries))
+
+
+def item(number: int) -> ItemAdded:
+    """A tin of tomatoes."""
+    return ItemAdded(number, f"L{number}", "tomatoes-400g", "Tomatoes 400 g", 1, 149, 149)
+
+
+def trip_events(trip_id: str, items: int, sha256: str = "") -> list[Event]:
+    """A trip as far as its checkout: 149 a tin, and 7 % tax on top."""
+    return [
+        CatalogAdopted(0, 1, sha256),
+        TripOpened(1, trip_id, "ann"),
+        *(item(number) for number in range(items)),
+    ]
+
+
+class StoreProcess:
+    """`python -m store run` as a process, to be killed at will."""
+
+    def __init__(self, folder: Path, broker: tuple[str, int]) -> None:
+        self.folder = folder
+        self._broker = f"{broker[0]}:{broker[1]}"
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> Self:
+        """Start it, and wait for its line "ready"."""
+        names = ["--tenant", TENANT, "--store", STORE, "--broker", self._broker]
+        with (self.folder.parent / "store.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "store", "run", "--data", str(self.folder), *names],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self._process.stdout is not None
+        assert "ready" in msgspec.json.decode(self._process.stdout.readline())
+        return self
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        if self._process is not None and self._process.stdout is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdout.close()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def store_command(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the store's commands to its end."""
+    command = [sys.executable, "-m", "store", name, "--data", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+
+def import_catalog(folder: Path, catalog: Catalog = CATALOG) -> None:
+    """Give the store a catalog."""
+    file = folder.parent / f"catalog-{catalog.version}.json"
+    file.write_bytes(msgspec.json.encode(catalog))
+    assert store_main(["import", "--data", str(folder), str(file)]) == 0
+
+
+class CartLink:
+    """A cart as its store sees it: journal, inbox and link; no mind, no senses."""
+
+    def __init__(self, folder: Path, broker: tuple[str, int], public_key: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.config = Config(
+            cart_id=CART,
+            tenant=TENANT,
+            store=STORE,
+            data_folder=folder,
+            screen_socket=folder / "screen.sock",
+            eyes_socket=folder / "eyes.sock",
+            broker=BrokerConfig(*broker),
+            store_public_key=public_key,
+        )
+        self.journal = Journal(folder)
+        self.inbox = Inbox(monotonic_ms)
+        self.unheard: list[Any] = []
+        guard = Guard(monotonic_ms)
+        self.link = StoreLink(self.config, self.journal, self.inbox, guard, monotonic_ms, Random(7))
+
+    def __enter__(self) -> Self:
+        self.link.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.link.stop()
+        self.journal.close()
+
+    def write(self, events: list[Event]) -> None:
+        """Append to the journal, and say so."""
+        self.journal.append(events)
+        self.link.journal_grew()
+
+    def hear(self, kind: type[Found], within_s: float = 15) -> Found:
+        """The next observation of a kind; those of other kinds wait until they are asked for."""
+        end_s = time.monotonic() + within_s
+        while time.monotonic() < end_s:
+            for seen in self.unheard:
+                if isinstance(seen, kind):
+                    self.unheard.remove(seen)
+                    return seen
+            self.unheard += self.inbox.take(100)
+        raise AssertionError(f"no {kind.__name__} within {within_s} s; heard {self.unheard}")
+
+    def is_all_acked(self) -> bool:
+        """Whether the store has everything."""
+        return self.journal.acked_seq == self.journal.last_seq

@@ -1,0 +1,290 @@
+"""Cart and store over a real broker: nothing lost, nothing doubled, no stranger let in."""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from cart import mqtt
+from cart.contract.store import (
+    CartState,
+    CatalogHead,
+    Packet,
+    PairClaim,
+    PairGrant,
+    packet,
+    topic_of,
+)
+from cart.core.effects import OfferPairing, RequestPayment
+from cart.core.observations import (
+    CatalogArrived,
+    InputRefused,
+    LinkChanged,
+    Paired,
+    PaymentAnswered,
+    StoreTime,
+)
+from cart.shell.clock import monotonic_ms
+from rig.broker import Broker, Kind
+from rig.proxy import FaultProxy
+from tests.store.shop import (
+    CART,
+    CATALOG,
+    STORE,
+    TENANT,
+    CartLink,
+    StoreProcess,
+    eventually,
+    import_catalog,
+    item,
+    store_command,
+    trip_events,
+)
+
+NONCE = "nonce-0001"
+
+
+class Shop:
+    """A broker, a store and a cart behind a bad network."""
+
+    def __init__(self, folder: Path, broker: Broker, stack: ExitStack) -> None:
+        self.folder = folder / "store"
+        self.broker = broker
+        self.stack = stack
+        import_catalog(self.folder)
+        self.store = stack.enter_context(StoreProcess(self.folder, (broker.host, broker.port)))
+        self.proxy = stack.enter_context(FaultProxy((broker.host, broker.port)))
+        at = (self.proxy.host, self.proxy.port)
+        self.cart = stack.enter_context(CartLink(folder / "cart", at, self.folder / "store.pub"))
+
+    def stored(self) -> list[tuple[int, str]]:
+        """(number, hash) of every row the store has, in the order of commits."""
+        database = sqlite3.connect(self.folder / "store.sqlite")
+        rows = database.execute("SELECT seq, hash FROM events ORDER BY number").fetchall()
+        database.close()
+        return rows
+
+    def someone(self, name: str) -> mqtt.Connection:
+        """Somebody else on the broker."""
+        here = mqtt.Endpoint(self.broker.host, self.broker.port)
+        will = packet("cart_state", CartState("x", online=False), TENANT, STORE, cart=name)
+        someone = mqtt.Connection(here, name, [], monotonic_ms, Random(1), will)
+        self.stack.callback(someone.close)
+        eventually(lambda: someone.poll(50) and someone.up, f"{name} connects")
+        return someone
+
+    def say(self, someone: mqtt.Connection, *packets: Packet) -> None:
+        """Publish, and let it leave."""
+        for each in packets:
+            assert someone.publish(each)
+        someone.poll(0)
+
+
+@contextmanager
+def open_shop(folder: Path, kind: Kind = "iotcore") -> Iterator[Shop]:
+    """A shop that is ready: the cart is online and has its catalog."""
+    with ExitStack() as stack:
+        shop = Shop(folder, stack.enter_context(Broker(folder, kind)), stack)
+        shop.cart.hear(CatalogArrived)
+        assert shop.cart.hear(LinkChanged).online
+        yield shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop on iotcore."""
+    with open_shop(tmp_path) as opened:
+        yield opened
+
+
+def test_events_survive_kills_and_cuts(shop: Shop) -> None:
+    """200 events through killed store and broker and a cut network: stored once, in order."""
+    survive_kills_and_cuts(shop)
+
+
+def survive_kills_and_cuts(shop: Shop) -> None:
+    """The faults of the test above; tests/machines runs them on mosquitto."""
+    cart = shop.cart
+    cart.write(trip_events("trip-1", 48))
+    eventually(lambda: cart.journal.acked_seq, "the first acknowledgement")
+    shop.store.kill()
+    cart.write([item(number) for number in range(50, 100)])
+    shop.store.start()
+    eventually(cart.is_all_acked, "everything acknowledged after the store's kill")
+    shop.proxy.cut()
+    cart.write([item(number) for number in range(100, 150)])
+    shop.proxy.restore()
+    cart.write([item(number) for number in range(150, 175)])
+    shop.broker.kill()
+    cart.write([item(number) for number in range(175, 200)])
+    shop.broker.start()
+    eventually(cart.is_all_acked, "everything acknowledged at last", within_s=20)
+    written = [(entry.seq, entry.hash) for entry in cart.journal.entries_after(0, 1_000)]
+    assert len(written) == 200
+    assert shop.stored() == written
+
+
+def test_acknowledged_is_committed(shop: Shop) -> None:
+    """At the moment a row is acknowledged, a second reader finds it in the store's file."""
+    for number in range(20):
+        shop.cart.write([item(number)])
+        eventually(shop.cart.is_all_acked, "the acknowledgement")
+        assert len(shop.stored()) == number + 1
+    shop.store.kill()
+    assert len(shop.stored()) == 20
+
+
+def test_round_trip_is_quick(shop: Shop) -> None:
+    """From journal to acknowledgement takes milliseconds: no Nagle, no polling in between."""
+    took_ms = []
+    for number in range(60):
+        began = time.perf_counter()
+        shop.cart.write([item(number)])
+        while not shop.cart.is_all_acked():
+            assert time.perf_counter() - began < 5
+        took_ms.append((time.perf_counter() - began) * 1_000)
+    # Nagle alone would cost 40 ms in each direction.
+    assert statistics.median(took_ms) < 40, took_ms
+
+
+def test_online_means_that_the_store_answers(shop: Shop) -> None:
+    """Online follows the store's service, not only the broker; its clock comes with it."""
+    assert shop.cart.hear(StoreTime).uncertainty_ms < 1_000
+    shop.store.kill()
+    assert shop.cart.hear(LinkChanged).online is False
+    shop.store.start()
+    assert shop.cart.hear(LinkChanged).online is True
+
+
+def test_half_open_network_is_noticed(shop: Shop) -> None:
+    """When bytes go nowhere without a word, the cart says offline, and recovers."""
+    shop.proxy.stall()
+    shop.cart.write([item(1)])
+    assert shop.cart.hear(LinkChanged).online is False
+    shop.proxy.restore()
+    eventually(shop.cart.is_all_acked, "acknowledged after the stall")
+
+
+def test_pairing_is_single_use(shop: Shop) -> None:
+    """A code opens one trip for one shopper; asked again, a second shopper gets nothing."""
+    cart, app = shop.cart, shop.someone("app-ann")
+    claim = packet(
+        "pair_claim", PairClaim(CART, NONCE, "ann", member=True), TENANT, STORE, shopper="ann"
+    )
+    late = packet("pair_claim", PairClaim(CART, NONCE, "bob"), TENANT, STORE, shopper="bob")
+    cart.link.perform(OfferPairing(NONCE))
+    eventually(lambda: _count(shop, "offers"), "the offer is known")
+    shop.say(app, claim)
+    paired = cart.hear(Paired)
+    assert (paired.nonce, paired.shopper, paired.member) == (NONCE, "ann", True)
+    shop.say(app, late, claim)
+    assert "not for the code on the screen" in cart.hear(InputRefused).reason
+    assert _count(shop, "grants") == 1
+
+
+def test_forged_grant_is_refused(shop: Shop) -> None:
+    """A grant that the store did not sign opens nothing, whoever published it."""
+    cart, thief = shop.cart, shop.someone("thief")
+    cart.link.perform(OfferPairing(NONCE))
+    forged = PairGrant(NONCE, "trip-9", "eve", True, 2**50, "A" * 86 + "==")
+    shop.say(thief, packet("pair_grant", forged, TENANT, STORE, cart=CART))
+    assert "not signed by this store" in cart.hear(InputRefused).reason
+    assert not [each for each in cart.unheard if isinstance(each, Paired)]
+
+
+def test_forged_catalog_is_refused(shop: Shop) -> None:
+    """A head with a bad signature changes nothing: the old catalog stays, also on the disk."""
+    kept = (shop.cart.config.data_folder / "catalog.signed").read_bytes()
+    forged = CatalogHead(2, "a" * 64, 10, 1, "A" * 86 + "==")
+    shop.say(shop.someone("thief"), packet("catalog_head", forged, TENANT, STORE))
+    refused = shop.cart.hear(InputRefused)
+    assert (refused.boundary, "not signed" in refused.reason) == ("catalog", True)
+    assert (shop.cart.config.data_folder / "catalog.signed").read_bytes() == kept
+
+
+def test_new_catalog_reaches_the_cart(shop: Shop) -> None:
+    """What is imported beside the running service is published, in chunks, and adopted whole."""
+    many = tuple(
+        msgspec.structs.replace(CATALOG.products[0], sku=f"sku-{number}", name="n" * 190)
+        for number in range(1_000)
+    )
+    import_catalog(shop.folder, msgspec.structs.replace(CATALOG, version=2, products=many))
+    arrived = shop.cart.hear(CatalogArrived)
+    assert (arrived.catalog.version, len(arrived.catalog.products)) == (2, 1_000)
+
+
+def test_malformed_payloads_are_refused(shop: Shop) -> None:
+    """A truncated, foreign, oversized or deep payload is said aloud, and the link goes on."""
+    noise = shop.someone("noise")
+    topic = topic_of("ack", TENANT, STORE, cart=CART)
+    for payload in (b'{"epoch":1,"upto_s', b"\xff\xfe", b"9" * 200_001, b"[" * 9_999):
+        shop.say(noise, Packet(topic, payload))
+        assert shop.cart.hear(InputRefused).boundary == "contract"
+    shop.cart.write([item(1)])
+    eventually(shop.cart.is_all_acked, "the link goes on")
+
+
+def test_store_survives_malformed_payloads(shop: Shop) -> None:
+    """Rubbish on every channel to the store changes nothing and stops nothing."""
+    noise = shop.someone("noise")
+    root = f"sc/1/{TENANT}/{STORE}/"
+    for topic in (
+        "cart/x/up/ev",
+        "cart/x/up/birth",
+        "cart/x/up/pay",
+        "app/x/up/pair",
+        "cart/x/state",
+    ):
+        for payload in (b"{", b"", b"\x00\xff", b'{"epoch":1,"entries":[]}', b"[" * 9_999):
+            shop.say(noise, Packet(root + topic, payload))
+    shop.cart.write([item(1)])
+    eventually(shop.cart.is_all_acked, "the store goes on")
+    assert len(shop.stored()) == 1
+
+
+def test_paying_by_the_store_s_own_sum(shop: Shop) -> None:
+    """The right sum is settled once, with one receipt however often asked; a wrong one is not."""
+    cart = shop.cart
+    cart.write(trip_events("trip-1", 2, shop.cart.link._catalog.sha256))
+    cart.link.perform(RequestPayment("trip-1", 1, 300))
+    answer = cart.hear(PaymentAnswered)
+    assert (answer.outcome, answer.total_minor) == ("mismatch", 319)
+    answers = []
+    for _ in range(2):
+        cart.link.perform(RequestPayment("trip-1", 1, 319))
+        answers.append(cart.hear(PaymentAnswered))
+    assert [each.outcome for each in answers] == ["settled", "settled"]
+    assert answers[0].receipt_id == answers[1].receipt_id != ""
+    assert _count(shop, "payments") == 1
+    shown = store_command(shop.folder, "receipt", "trip-1", "--json")
+    receipt = msgspec.json.decode(shown.stdout)
+    assert receipt["receipt"]["total_minor"] == 319
+    assert receipt["receipt_id"] == answers[0].receipt_id
+
+
+def test_payment_waits_for_the_rows(shop: Shop) -> None:
+    """A request that overtakes its rows is answered once they are stored, and not before."""
+    cart, trips = shop.cart, trip_events("trip-1", 2, shop.cart.link._catalog.sha256)
+    shop.store.kill()
+    assert not cart.hear(LinkChanged).online
+    cart.write(trips)
+    cart.link.perform(RequestPayment("trip-1", 1, 319))
+    shop.store.start()
+    assert cart.hear(LinkChanged).online
+    cart.link.perform(RequestPayment("trip-1", 1, 319))
+    assert cart.hear(PaymentAnswered).outcome == "settled"
+
+
+def _count(shop: Shop, table: str) -> int:
+    database = sqlite3.connect(shop.folder / "store.sqlite")
+    count = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+    database.close()
+    return int(count)
