@@ -47,7 +47,7 @@ class Product(Value):
     tax_category: Text = "standard"
     aisle: str | None = None
     image: str | None = None
-    minimum_age: int = 0
+    minimum_age_years: int = 0
 
 
 class NForPrice(Value, tag="n_for_price"):
