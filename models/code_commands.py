@@ -61,12 +61,16 @@ def read_rows(folder: Path) -> Iterator[Row]:
 def _labels(path: Path, folder: Path) -> dict[str, str | None]:
     """The expected text of each labelled picture in `folder`; None where nothing may be read."""
     root, labels = folder.resolve(), {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            picture = (path.parent / row["path"]).resolve()
-            if picture.is_relative_to(root):
-                expected = json.loads(row["expected_text_json"] or "null")
-                labels[picture.relative_to(root).as_posix()] = expected
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                picture = (path.parent / row["path"]).resolve()
+                if picture.is_relative_to(root):
+                    expected = json.loads(row["expected_text_json"] or "null")
+                    labels[picture.relative_to(root).as_posix()] = expected
+    except (KeyError, ValueError) as trouble:
+        wanted = "a CSV with the columns path and expected_text_json (a JSON string or empty)"
+        raise ModelError(f"{path}: cannot be used as labels; expected {wanted}") from trouble
     return labels
 
 

@@ -84,6 +84,9 @@ class Gallery:
         minimises the log loss of "unknown", every photo counted twice: with its label in the
         gallery, and with its label left out.
         """
+        foreign = sorted(set(labels) - set(self.labels))
+        if foreign:
+            raise ModelError(f"held-out photos of labels not in the gallery: {', '.join(foreign)}")
         own = np.array([self.labels.index(label) for label in labels])
         similarities = np.stack(embeddings).astype(np.float64) @ self.centroids.T
         temperatures = np.geomspace(0.01, 0.3, 60)
@@ -97,16 +100,19 @@ class Gallery:
         return replace(self, temperature=float(temperature), unknown_similarity=float(unknown))
 
     def save(self, path: Path) -> None:
-        """Write the gallery as .npz (plain arrays, no pickle)."""
-        with path.open("wb") as file:
-            np.savez(
-                file,
-                labels=np.array(self.labels),
-                centroids=self.centroids,
-                weights=np.array(self.weights),
-                temperature=np.array(self.temperature),
-                unknown_similarity=np.array(self.unknown_similarity),
-            )
+        """Write the gallery as .npz (plain arrays, no pickle); `ModelError` if it cannot be."""
+        arrays = {
+            "labels": np.array(self.labels),
+            "centroids": self.centroids,
+            "weights": np.array(self.weights),
+            "temperature": np.array(self.temperature),
+            "unknown_similarity": np.array(self.unknown_similarity),
+        }
+        try:
+            with path.open("wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+        except OSError as trouble:
+            raise ModelError(f"{path}: cannot be written ({trouble.strerror})") from trouble
 
     @classmethod
     def load(cls, path: Path, weights: str) -> Gallery:

@@ -22,7 +22,7 @@ ENLARGEMENT = 2
 ENLARGED_PIXELS_MAX = 400_000
 """A larger frame keeps its size: its bars are wide enough, and the time grows with the area."""
 THICKNESS_PIXELS_MIN = 2
-"""A symbol found on fewer rows is a guess: of six such reads on zxing's photos three were wrong."""
+"""A symbol on fewer rows is a guess: of five such reads of zxing's photos three were wrong."""
 
 
 class Reader:

@@ -156,6 +156,18 @@ def test_a_folder_without_photos_cannot_be_enrolled(tmp_path: Path) -> None:
     assert f"{tmp_path}: holds no photo" in message
 
 
+def test_what_cannot_be_used_is_named(shelf: Path, tmp_path: Path) -> None:
+    """Labels that are none, and a gallery that has no place to go, end with one clear line."""
+    table = tmp_path / "table.csv"
+    table.write_text("name,code\na.webp,1\n", encoding="utf-8")
+    message = models("score", shelf, "--labels", table, status=1)
+    assert "table.csv: cannot be used as labels" in message
+    (tmp_path / "enrol" / "code").mkdir(parents=True)
+    (tmp_path / "enrol" / "code" / "a.webp").symlink_to(shelf / "a.webp")
+    nowhere = tmp_path / "absent" / "g.npz"
+    assert "cannot be written" in models("enrol", tmp_path / "enrol", "--out", nowhere, status=1)
+
+
 @settings(max_examples=120, deadline=None)
 @given(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]), st.data())
 def test_a_damaged_picture_is_a_picture_or_a_model_error(
