@@ -124,7 +124,7 @@ class Service:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in DISK_TROUBLE:
                 raise
-            log.error("nothing stored, the carts keep it: %s; make room on the disk", error)  # noqa: TRY400 - the disk needs help, not the code
+            log.critical("nothing stored, the carts keep it: %s; make room on the disk", error)
             return
         for reply in replies:
             self._connection.publish(reply)

@@ -1,0 +1,41 @@
+"""`python -m cart contract`: write the generated documents of the contract, or check them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from cart.contract.asyncapi import SCHEMAS, as_yaml, document, json_schema
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if one is stale")
+    parser.add_argument(
+        "--docs", type=Path, default=DOCS, metavar="DIR", help="folder of the documents"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write what is stale, or with --check only name it."""
+    stale = {
+        path: text
+        for path, text in documents(arguments.docs).items()
+        if not path.is_file() or path.read_bytes() != text
+    }
+    for path, text in stale.items():
+        if arguments.check:
+            sys.stderr.write(f"{path} is stale; write it with: make contract\n")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+    return 1 if stale and arguments.check else 0
+
+
+def documents(folder: Path) -> dict[Path, bytes]:
+    """Every generated document and what it should hold."""
+    schemas = {folder / "schemas" / f"{name}.schema.json": json_schema(name) for name in SCHEMAS}
+    return {folder / "asyncapi.yaml": as_yaml(document()).encode(), **schemas}
