@@ -42,7 +42,8 @@ _DAMAGE = (
 def photo_paths(folder: Path) -> list[Path]:
     """All picture files below `folder`, sorted by their path relative to it."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    files = [path for path in found if path.is_file()]
+    # A link to nowhere is kept: it is an unreadable picture, and somebody should hear of it.
+    files = [path for path in found if path.is_file() or not path.exists()]
     return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
 
 
