@@ -16,6 +16,8 @@ SOURCES = (*SHIPPED, "rig", "tests")
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 COLUMNS_MAX = 100
+# A mark for a tool must stand on its line and does not count; the reason beside it does.
+PRAGMA = re.compile(r"  # (noqa: [A-Z0-9, ]+|type: ignore\[[a-z-, ]+\])")
 
 # The standard value modules, and two named libraries; the core stands on nothing else.
 PURE_IMPORTS = {
@@ -221,11 +223,11 @@ def test_files_are_short() -> None:
     found: list[str] = []
     for path in python_files():
         text = path.read_text(encoding="utf-8")
-        lines = text.splitlines()
+        lines = [PRAGMA.sub("", line) for line in text.splitlines()]
         name = path.relative_to(ROOT)
-        found += [
-            f"{name}:{n}: {len(x)} columns" for n, x in enumerate(lines, 1) if len(x) > COLUMNS_MAX
-        ]
+        for number, line in enumerate(lines, 1):
+            if len(line) > COLUMNS_MAX:
+                found.append(f"{name}:{number}: {len(line)} columns, at most {COLUMNS_MAX}")
         if len(lines) > FILE_LINES_MAX and not generated(text):
             found.append(f"{name}: {len(lines)} lines, at most {FILE_LINES_MAX}")
     assert_clean(found)
