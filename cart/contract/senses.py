@@ -13,6 +13,20 @@ from msgspec import Meta
 from cart.core.observations import Candidate
 from cart.core.value import Value
 
+__all__ = [
+    "LINE_BYTES_MAX",
+    "Candidate",
+    "Candidates",
+    "CodeRead",
+    "EyesAlive",
+    "EyesMessage",
+    "EyesTrouble",
+    "KeepClip",
+    "KnownCodes",
+    "Sighting",
+    "ToEyesMessage",
+]
+
 LINE_BYTES_MAX = 100_000
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cart.contract.senses import (
+    Candidate,
     Candidates,
     CodeRead,
     EyesMessage,
@@ -17,7 +18,6 @@ from cart.contract.senses import (
     Sighting,
     ToEyesMessage,
 )
-from cart.core.observations import Candidate
 from cart.eyes.appearances import Appearances
 from cart.eyes.episodes import Episodes
 from cart.eyes.frames import Frame
