@@ -1,0 +1,69 @@
+"""The sentence for each notice code of the cart: one row a code, at most twelve words.
+
+Neutral words, no blame. Values named `…_minor` and `…_mg` are written as money and as mass, under
+the name without the unit. A sentence whose values did not come is replaced by its plain one.
+"""
+
+from __future__ import annotations
+
+from cart.contract.screen import NoticeView
+from ui.presenters.figures import Figures
+from ui.texts import mark
+
+# code: (with its values, plain)
+SENTENCES: dict[str, tuple[str, str]] = {
+    "welcome": (mark("Welcome, {shopper}"), mark("Welcome")),
+    "item_added": (mark("Added: {name}"), mark("Added to your cart")),
+    "item_removed": (mark("Taken out: {name}"), mark("Taken out of your cart")),
+    "own_thing_noted": (mark("Your own thing, not charged"),) * 2,
+    "deal_applied": (mark("Deal: {title}"), mark("A deal was applied")),
+    "please_identify": (mark("Please tell us what this is"),) * 2,
+    "please_say_what_left": (mark("Please tell us what you took out"),) * 2,
+    "line_waits": (mark("One item waits. Tap the yellow line any time."),) * 2,
+    "scanned_not_put_in": (
+        mark("{name} was scanned, but not put in. It is not charged."),
+        mark("Scanned, but not put in. It is not charged."),
+    ),
+    "unknown_code": (mark("This store does not know that code yet"),) * 2,
+    "code_unreadable": (mark("That code could not be read. Please try again."),) * 2,
+    "too_light_to_weigh": (mark("Too light for this scale. Please add more."),) * 2,
+    "checkout_needs_answers": (mark("Please tap the yellow lines before you pay"),) * 2,
+    "checkout_changed": (mark("Your cart changed. Please look at the new total."),) * 2,
+    "payment_waits_for_link": (mark("Waiting for the connection to pay"),) * 2,
+    "payment_declined": (mark("The payment did not go through. Nothing was charged."),) * 2,
+    "payment_mismatch": (mark("The totals differ. Nothing was charged. Help is coming."),) * 2,
+    "paid": (mark("Paid. Thank you!"),) * 2,
+    "offline": (mark("No connection. You can go on shopping."),) * 2,
+    "scale_lost": (mark("The scale rests. Please scan each item."),) * 2,
+    "camera_lost": (mark("The camera rests. Please scan each item."),) * 2,
+    "scanner_lost": (mark("The scanner rests. Show codes to the camera."),) * 2,
+    "no_catalog": (mark("This cart has no prices yet. Please take another."),) * 2,
+    "catalog_refused": (mark("New prices could not be used. The old ones stay."),) * 2,
+    "help_called": (mark("Help is on the way. You can go on shopping."),) * 2,
+    "storage_trouble": (mark("This cart needs a pause. Please call for help."),) * 2,
+}
+UNKNOWN = mark("The cart has something to tell. Please call for help.")
+
+ATTENTION_FROM_PRIORITY = 30
+
+
+def sentence(notice: NoticeView, figures: Figures) -> str:
+    """What the shopper reads; a code this screen does not know has words too."""
+    full, plain = SENTENCES.get(notice.code, (UNKNOWN, UNKNOWN))
+    try:
+        return figures.words.say(full, **written(notice.values, figures))
+    except KeyError:
+        return figures.words.say(plain)
+
+
+def written(values: dict[str, str], figures: Figures) -> dict[str, str]:
+    """The values of a notice, with money and masses written out."""
+    texts: dict[str, str] = {}
+    for name, value in values.items():
+        stem, _, unit = name.rpartition("_")
+        write = {"minor": figures.money, "mg": figures.mass}.get(unit)
+        if write and value.lstrip("-").isdecimal():
+            texts[stem] = write(int(value))
+        else:
+            texts[name] = value
+    return texts

@@ -1,0 +1,122 @@
+"""The one open question: which thing went in, which came out, or please show its barcode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cart.contract.screen import ChoiceView, QuestionView, Snapshot
+from ui.presenters.figures import Figures, figures_of
+from ui.texts import Words, mark
+
+CHOICES_MAX = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A tile to tap: `name` finds it on the screen, `choice` goes back to the cart."""
+
+    name: str
+    choice: str
+    title: str
+    detail: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """`list` opens the choices from the barcode's screen."""
+
+    question_id: str = ""
+    title: str = ""
+    hint: str = ""
+    choices: tuple[Choice, ...] = ()
+    steps: tuple[str, ...] = ()
+    promise: str = ""
+    none: str = ""
+    own: str = ""
+    list: str = ""
+    later: str = ""
+    total_caption: str = ""
+    total: str = ""
+    saved_caption: str = ""
+    saved: str = ""
+
+
+# kind: title, hint, "none of these", "my own"
+WORDING: dict[str, tuple[str, str, str, str]] = {
+    "which_in": (
+        mark("What did you put in?"),
+        mark("The cart is {mass} heavier. Tap the right one, or show its barcode."),
+        mark("None of these"),
+        mark("It is my own thing"),
+    ),
+    "which_out": (
+        mark("What did you take out?"),
+        mark("The cart is {mass} lighter. Tap the right one."),
+        mark("None of these"),
+        mark("It was my own thing"),
+    ),
+    "rescan": (
+        mark("Please show its barcode"),
+        mark("The cart is {mass} heavier, and we could not see what it is."),
+        mark("None of these"),
+        mark("It is my own thing"),
+    ),
+}
+
+
+def present(snapshot: Snapshot, words: Words) -> Page:
+    """The page of a snapshot; without a question it is empty."""
+    question = snapshot.question
+    if question is None:
+        return Page()
+    figures = figures_of(snapshot, words)
+    say = words.say
+    title, hint, none, own = WORDING[question.kind]
+    return Page(
+        question_id=question.question_id,
+        title=say(title),
+        hint=say(hint, mass=figures.mass(question.mass_mg)),
+        choices=choices_of(question.choices, figures, signed=_signed(question)),
+        steps=(
+            say("Lift the item out"),
+            say("Turn its barcode to the camera"),
+            say("Put it back in"),
+        ),
+        promise=say("Nothing is charged until we know what it is."),
+        none=say(none),
+        own=say(own),
+        list=say("Choose from pictures"),
+        later=say("Later"),
+        total_caption=say("Total"),
+        total=figures.money(snapshot.total_minor),
+        saved_caption=say("You saved"),
+        saved=figures.money(abs(snapshot.savings_minor)),
+    )
+
+
+def _signed(question: QuestionView) -> int:
+    """What came out takes its price away."""
+    return -1 if question.kind == "which_out" else 1
+
+
+def choices_of(
+    choices: tuple[ChoiceView, ...], figures: Figures, signed: int = 1
+) -> tuple[Choice, ...]:
+    """The first few choices, the likeliest first."""
+    return tuple(
+        Choice(
+            name=f"choice.{index}",
+            choice=choice.choice,
+            title=choice.name,
+            detail=_price(choice, figures, signed),
+            image=choice.image or "",
+        )
+        for index, choice in enumerate(choices[:CHOICES_MAX])
+    )
+
+
+def _price(choice: ChoiceView, figures: Figures, signed: int) -> str:
+    if choice.sold_by == "mass":
+        return figures.money_per_kilogram(choice.price_minor)
+    return figures.money(signed * choice.price_minor) if choice.price_minor else ""

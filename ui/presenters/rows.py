@@ -1,0 +1,135 @@
+"""One row of the receipt, and the sheet that says why it is there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cart.contract.screen import EvidenceView, LineView
+from ui.presenters.figures import Figures
+from ui.texts import mark
+
+DECIDERS = {
+    "fusion": mark("The cart"),
+    "shopper": mark("You"),
+    "late_evidence": mark("The cart, later"),
+    "code_alone": mark("Its code"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`name` finds it on the screen; `was` is the price before deals, "" without one."""
+
+    name: str
+    line_id: str
+    title: str
+    detail: str
+    price: str
+    was: str
+    image: str
+    saving: bool
+    is_open: bool
+    is_fresh: bool
+
+    def as_data(self) -> dict[str, Any]:
+        """Every property of the row's widget: a recycled one keeps nothing of its last line."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A label and what it says."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Why a line is on the receipt."""
+
+    title: str = ""
+    detail: str = ""
+    price: str = ""
+    image: str = ""
+    facts: tuple[Fact, ...] = ()
+    close: str = ""
+
+
+def rows_of(lines: tuple[LineView, ...], figures: Figures) -> tuple[Row, ...]:
+    """A row a line, in the order of the receipt."""
+    return tuple(row_of(line, index, figures) for index, line in enumerate(lines))
+
+
+def row_of(line: LineView, index: int, figures: Figures) -> Row:
+    """One line as a row."""
+    is_open = line.state == "open"
+    return Row(
+        name=f"line.{index}",
+        line_id=line.line_id,
+        title=line.name or open_title(line, figures),
+        detail=open_detail(line, figures) if is_open else sure_detail(line, figures),
+        price="" if is_open else figures.money(line.net_minor),
+        was="" if line.net_minor == line.price_minor else figures.money(line.price_minor),
+        image=line.image or "",
+        saving=bool(line.savings),
+        is_open=is_open,
+        is_fresh=line.newest,
+    )
+
+
+def open_title(line: LineView, figures: Figures) -> str:
+    """A yellow line's question: a load that left has a mass below zero."""
+    left = line.mass_mg is not None and line.mass_mg < 0
+    say = figures.words.say
+    return say("What was taken out?") if left else say("What is this?")
+
+
+def open_detail(line: LineView, figures: Figures) -> str:
+    """What is known of a yellow line, and what to do about it."""
+    tap = figures.words.say("Tap to tell us")
+    return tap if line.mass_mg is None else f"{figures.mass(line.mass_mg)}  ·  {tap}"
+
+
+def sure_detail(line: LineView, figures: Figures) -> str:
+    """How the price came about: quantity or mass, then the deals."""
+    parts: list[str] = []
+    if line.mass_mg is not None and line.unit_price_minor:
+        rate = figures.money_per_kilogram(line.unit_price_minor)
+        parts.append(f"{figures.kilograms(line.mass_mg)} × {rate}")
+    elif line.quantity != 1 and line.unit_price_minor:
+        parts.append(f"{line.quantity} × {figures.money(line.unit_price_minor)}")
+    elif line.quantity != 1:
+        parts.append(f"{line.quantity} ×")
+    parts += [f"{saving.title} {figures.money(saving.amount_minor)}" for saving in line.savings]
+    return "  ·  ".join(parts)
+
+
+def sheet_of(line: LineView, figures: Figures) -> Sheet:
+    """The evidence of a line."""
+    return Sheet(
+        title=line.name,
+        detail=sure_detail(line, figures),
+        price=figures.money(line.net_minor),
+        image=line.image or "",
+        facts=facts_of(line.evidence, figures),
+        close=figures.words.say("Close"),
+    )
+
+
+def facts_of(evidence: EvidenceView, figures: Figures) -> tuple[Fact, ...]:
+    """What the cart saw, weighed and read; what it did not is left out."""
+    say = figures.words.say
+    facts: list[Fact] = []
+    if evidence.code:
+        facts.append(Fact(say("Code"), evidence.code))
+    if evidence.look:
+        percent = "" if evidence.look_percent is None else f"  ·  {evidence.look_percent} %"
+        facts.append(Fact(say("Looks like"), evidence.look + percent))
+    if evidence.before_mg is not None and evidence.after_mg is not None:
+        facts.append(Fact(say("Cart before"), figures.kilograms(evidence.before_mg)))
+        facts.append(Fact(say("Cart after"), figures.kilograms(evidence.after_mg)))
+    decided = DECIDERS.get(evidence.decided_by)
+    facts.append(Fact(say("Decided by"), say(decided) if decided else evidence.decided_by))
+    return tuple(facts)
