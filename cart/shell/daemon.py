@@ -46,8 +46,8 @@ from firmware_bridge.metrology import calibration
 from firmware_bridge.scales import UnknownDriverError, open_driver
 from firmware_bridge.scales.base import Scale
 
-SILENT_MAX_MS = 5_000
 SUPERVISE_S = 1.0
+JOIN_S = 2.0
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 log = logging.getLogger(__name__)
@@ -92,22 +92,23 @@ class Cart:
 
     def start(self) -> None:
         """Start the core first, then all that feeds it."""
-        self.threads = [self.guard.start("core", self.loop.run)]
+        self.core = self.guard.start("core", self.loop.run)
         if self.store:
             self.store.start()
-        self.threads += [
+        self.threads = [
             self.guard.start(name, service.serve) for name, service in self.services.items()
         ]
 
     def stop(self) -> None:
         """End every thread and close the files. What was accepted is on the disk already."""
+        self.inbox.close()
+        self.core.join(JOIN_S)
         for service in self.services.values():
             service.stop()
         if self.store:
             self.store.stop()
-        self.inbox.close()
         for thread in self.threads:
-            thread.join(timeout=2.0)
+            thread.join(JOIN_S)
         if self.recorder:
             self.recorder.close()
         self.journal.close()
@@ -216,7 +217,7 @@ def _supervise(guard: Guard) -> None:
     """Wait for a signal to stop, and feed systemd's watchdog while every thread shows life."""
     before: list[str] = []
     while signal.sigtimedwait(STOP_SIGNALS, SUPERVISE_S) is None:
-        silent = guard.silent(SILENT_MAX_MS)
+        silent = guard.silent()
         if silent and silent == before:  # twice: after a pause of the process all look silent once
             log.critical("threads_silent %s; the process ends", ",".join(silent))
             end_process()

@@ -16,6 +16,7 @@ from typing import NoReturn
 from cart.shell.clock import Clock
 
 EXIT_STATUS = 70  # EX_SOFTWARE of sysexits.h
+SILENCE_MAX_MS = 8_000  # with two looks a second apart, a hang is caught within 10 s
 
 Beat = Callable[[], None]
 log = logging.getLogger(__name__)
@@ -27,9 +28,14 @@ class Guard:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._beats_ms: dict[str, int] = {}
+        self._silence_max_ms: dict[str, int] = {}
 
-    def start(self, name: str, work: Callable[[Beat], None]) -> threading.Thread:
-        """Run `work(beat)` in a thread of this name; `work` calls `beat` at least once a second."""
+    def start(
+        self, name: str, work: Callable[[Beat], None], silence_max_ms: int = SILENCE_MAX_MS
+    ) -> threading.Thread:
+        """Run `work(beat)` in a thread of this name; `work` calls `beat` about once a second.
+
+        `silence_max_ms` is longer only where a call may block by nature (looking up a name)."""
         assert name not in self._beats_ms, f"two threads named {name}"
 
         def beat() -> None:
@@ -39,16 +45,17 @@ class Guard:
             work(beat)
             del self._beats_ms[name]
 
+        self._silence_max_ms[name] = silence_max_ms
         beat()
         thread = threading.Thread(target=guarded, args=(name, whole_life), name=name, daemon=True)
         thread.start()
         return thread
 
-    def silent(self, age_max_ms: int) -> list[str]:
-        """Names of the threads that run but gave no heartbeat for `age_max_ms`."""
+    def silent(self) -> list[str]:
+        """Names of the threads that run but gave no heartbeat for too long."""
         now_ms = self._clock()
         beats = sorted(self._beats_ms.copy().items())
-        return [name for name, beat_ms in beats if now_ms - beat_ms > age_max_ms]
+        return [name for name, beat_ms in beats if now_ms - beat_ms > self._silence_max_ms[name]]
 
 
 def guarded(name: str, work: Callable[[], None]) -> None:

@@ -48,6 +48,7 @@ class LineServer:
         refused: Callable[[str], None],
         count: Callable[[int], None] = lambda _clients: None,
     ) -> None:
+        self._listener = _listen(path)
         self._bytes_max = bytes_max
         self._heard = heard
         self._refused = refused
@@ -60,7 +61,6 @@ class LineServer:
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
-        self._listener = _listen(path)
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._wake_reader, selectors.EVENT_READ, self._woken)
 
@@ -77,9 +77,10 @@ class LineServer:
     def serve(self, beat: Beat, each_turn: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop`; `each_turn` is called at least every half second."""
         while not self._stopping.is_set():
-            for key, events in self._selector.select(WAKE_S):
+            for key, ready in self._selector.select(WAKE_S):
                 if isinstance(key.data, Client):
-                    self._serve_client(key.data, events)
+                    if ready & selectors.EVENT_READ:
+                        self._receive(key.data)
                 else:
                     key.data()
             for client in self._clients.copy():
@@ -91,8 +92,8 @@ class LineServer:
     def _wake(self) -> None:
         try:
             self._wake_writer.send(b"!")
-        except BlockingIOError:
-            return  # enough wake-up calls wait already
+        except OSError:
+            return  # enough wake-up calls wait already, or nobody serves any more
 
     def _woken(self) -> None:
         self._wake_reader.recv(RECEIVE_BYTES)
@@ -112,10 +113,6 @@ class LineServer:
         self._clients.append(client)
         self._selector.register(connection, selectors.EVENT_READ, client)
         self._count(len(self._clients))
-
-    def _serve_client(self, client: Client, events: int) -> None:
-        if events & selectors.EVENT_READ:
-            self._receive(client)
 
     def _receive(self, client: Client) -> None:
         try:
@@ -172,18 +169,17 @@ class LineServer:
 def _listen(path: Path) -> socket.socket:
     """Open the socket; a dead one of an earlier run is replaced, a living one is an error."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        if probe.connect_ex(str(path)) == 0:
+            raise ConfigError(f"{path}: another cartd serves this socket; stop it first")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if path.exists() and listener.connect_ex(str(path)) == 0:
-            raise ConfigError(f"{path}: another cartd serves this socket; stop it first")
-        listener.close()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         path.unlink(missing_ok=True)
         listener.bind(str(path))
         path.chmod(0o600)
         listener.listen(CLIENTS_MAX)
-        listener.setblocking(False)
     except OSError as error:
         listener.close()
         raise ConfigError(f"{path}: {error.strerror}; choose another socket path") from error
+    listener.setblocking(False)
     return listener
