@@ -57,6 +57,7 @@ from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_outbox import RESEND_MS, Outbox
 
 POLL_MS = 250
+LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
 WILL_DELAY_S = 15
 ENTRY_BYTES_OVERHEAD = 120
 DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer")
@@ -103,7 +104,7 @@ class StoreLink:
 
     def start(self) -> None:
         """Connect, and keep connecting; the catalog of the last run comes first."""
-        self._thread = self._guard.start("store_link", self._live)
+        self._thread = self._guard.start("store_link", self._live, LOOKUP_MS_MAX)
 
     def stop(self) -> None:
         """Say goodbye and wait until the thread has ended."""
