@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,33 @@ def test_a_stale_file_is_named_and_mended(tmp_path: Path) -> None:
     assert generate.stale(tmp_path) == {}
     (tmp_path / "docs/wire.md").write_text("old", encoding="utf-8")
     assert generate.write(tmp_path) == [tmp_path / "docs/wire.md"]
+
+
+def test_the_check_fails_on_a_stale_file_and_names_it(tmp_path: Path) -> None:
+    """In a checkout with an old header: exit status 1, its path, and the command that mends it."""
+    shutil.copytree(generate.ROOT / "firmware_bridge", tmp_path / "firmware_bridge")
+    tmp_with_source(tmp_path)
+    shutil.copytree(generate.ROOT / "firmware/core", tmp_path / "firmware/core")
+    (tmp_path / "docs").mkdir()
+    shutil.copy(generate.ROOT / "docs/wire.md", tmp_path / "docs/wire.md")
+    assert checked(tmp_path).returncode == 0
+    (tmp_path / "firmware/core/protocol.h").write_text("old", encoding="utf-8")
+    stale = checked(tmp_path)
+    assert stale.returncode == 1
+    assert stale.stdout == "firmware/core/protocol.h: stale\n"
+    assert "generate" in stale.stderr
+
+
+def checked(checkout: Path) -> subprocess.CompletedProcess[str]:
+    """Run the check in a checkout, as `make check` does."""
+    return subprocess.run(
+        [sys.executable, "-m", "firmware_bridge", "generate", "--check"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
 
 
 def tmp_with_source(folder: Path) -> Path:

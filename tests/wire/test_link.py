@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from firmware_bridge import frames, messages
-from firmware_bridge.frames import Frame
-from firmware_bridge.link import QUEUE_MAX, GapSeen, Link, LinkUp, Received
+from firmware_bridge.frames import Frame, FrameReader
+from firmware_bridge.link import QUEUE_MAX, CommandFailed, GapSeen, Link, LinkDown, LinkUp, Received
 from firmware_bridge.messages import Beep, ResetCause, SetLight
+from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.scales.base import (
     FramesLost,
     LoadLive,
@@ -20,6 +21,7 @@ from firmware_bridge.scales.base import (
     ScaleBack,
     ScaleLost,
 )
+from firmware_bridge.scales.chip import ChipScale
 from tests.wire.wires import WIRES, Bench, Wire, changes_mg, only
 
 Maker = Callable[[int], Wire]
@@ -119,6 +121,17 @@ def test_every_command_is_executed_once_and_in_order(wire: Maker) -> None:
     assert heard == [tone.frequency_hz for tone in tones]
 
 
+def test_a_bridge_that_started_anew_is_obeyed(wire: Maker) -> None:
+    """Its first command is no repeat of its predecessor's, and the stream goes on."""
+    bench = started(wire)
+    bench.scale = ChipScale(NOMINAL)
+    bench.scale.send(Beep(440, 50), bench.now_ms)
+    events = bench.run(4000)
+    assert [each for each in bench.chip.executed if isinstance(each, Beep)]
+    first = only(LoadSettled, events)[0]
+    assert first.before_mg == first.after_mg == pytest.approx(5_000_000, abs=GRAM)
+
+
 def test_a_cut_wire_is_said_once_and_the_item_is_not_lost(wire: Maker) -> None:
     """Silence is a lost scale; what went in meanwhile is reported when it is back."""
     bench = started(wire)
@@ -165,6 +178,34 @@ def test_lost_frames_are_counted_exactly() -> None:
     assert sum(event.count for event in only(FramesLost, bench.events)) == lost
 
 
+def test_a_sequence_that_comes_round_is_no_gap() -> None:
+    """The byte counts 0 to 255 and begins again: twenty seconds without a loss."""
+    bench = started(WIRES["perfect"])
+    bench.run(20_000)
+    assert not only(FramesLost, bench.events)
+
+
+def test_silence_is_told_once() -> None:
+    """A chip that stays dumb is one LinkDown, not one a second; a HELLO makes it news again."""
+    link, chip = Link(), Bench().chip
+    events = [event for now_ms in range(0, 10_000, 50) for event in link.receive(b"", now_ms)]
+    assert events == [LinkDown()]
+    assert isinstance(link.receive(chip.hello(), 10_000)[0], LinkUp)
+    events = [event for now_ms in range(10_050, 20_000, 50) for event in link.receive(b"", now_ms)]
+    assert events == [LinkDown()]
+
+
+def test_a_chip_that_started_anew_must_settle_anew() -> None:
+    """However short the reset was, nobody knows what happened in it."""
+    bench = started(WIRES["perfect"])
+    reset_ms = bench.now_ms
+    bench.inject(bench.chip.reset(ResetCause.EXTERNAL, bench.now_ms * 1000))
+    events = bench.run(2000)
+    assert [event.sensed_ms <= reset_ms for event in only(LoadMoving, events)] == [True]
+    assert len(only(LoadSettled, events)) == 1
+    assert changes_mg(events) == pytest.approx(0, abs=GRAM)
+
+
 def test_conversions_the_chip_threw_away_are_counted() -> None:
     """An overrun is a loss like any other."""
     bench = started(WIRES["perfect"])
@@ -197,6 +238,24 @@ def test_a_gap_is_told_before_what_follows_it() -> None:
     fault = messages.Fault(0, messages.FaultCode.NONE)
     frame = frames.encode(Frame(fault.TYPE, 4, fault.encode()))
     assert link.receive(frame, 1) == [GapSeen(3), Received(fault)]
+
+
+def test_a_command_nobody_answers_is_given_up_and_said() -> None:
+    """Five times on the wire, then CommandFailed, then the next command has its turn."""
+    link = Link()
+    link.receive(Bench().chip.hello(), 0)
+    light, beep = SetLight(1, 2, 3), Beep(440, 50)
+    assert link.send(light, 0)
+    assert link.send(beep, 0)
+    reader, sent = FrameReader(), []
+    for now_ms in range(0, 1000, 20):
+        assert link.receive(b"", now_ms) == []
+        sent += [frame.type for frame in reader.feed(link.to_send(now_ms))]
+    assert sent == [SetLight.TYPE] * 5
+    fault = messages.Fault(0, messages.FaultCode.NONE)
+    alive = frames.encode(Frame(fault.TYPE, 1, fault.encode()))
+    assert CommandFailed(light) in link.receive(alive, 1000)
+    assert [frame.type for frame in reader.feed(link.to_send(1000))] == [Beep.TYPE]
 
 
 def test_the_queue_of_commands_has_an_end() -> None:
