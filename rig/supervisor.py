@@ -10,7 +10,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -27,12 +27,12 @@ class SupervisorError(RuntimeError):
 class Program:
     """One row: `ready` is a piece of the line that says it works ("": as soon as it runs).
 
-    `kept` False: it may end by itself and is not started again."""
+    A program that ends with a status of `gives_up` is not started again: it cannot work here."""
 
     name: str
     argv: tuple[str, ...]
     ready: str = ""
-    kept: bool = True
+    gives_up: frozenset[int] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,7 +55,8 @@ class _Keeper:
         while self._start():
             self._follow()
             self.is_ready.clear()
-            if not self.program.kept or self.stopping.wait(RESTART_S):
+            status = self.process.returncode if self.process else 0
+            if status in self.program.gives_up or self.stopping.wait(RESTART_S):
                 break
         self.given_up.set()
 
@@ -124,13 +125,19 @@ class Supervisor:
     def wait_ready(self, name: str, timeout_s: float = 20.0) -> None:
         """Wait for the ready line. Raises SupervisorError with the end of the log."""
         keeper = self._keepers[name]
+        if not self.wait_until(name, keeper.is_ready.is_set, timeout_s):
+            raise SupervisorError(
+                f"{name} did not get ready in {timeout_s:g} s; {keeper.log} ends with:\n"
+                + "\n".join(tail(keeper.log))
+            )
+
+    def wait_until(self, name: str, holds: Callable[[], bool], timeout_s: float = 20.0) -> bool:
+        """Wait for a condition; False when the program gave up, or it did not come in time."""
         deadline_s = time.monotonic() + timeout_s
-        while not keeper.is_ready.wait(0.05):
-            if keeper.given_up.is_set() or time.monotonic() > deadline_s:
-                raise SupervisorError(
-                    f"{name} did not get ready in {timeout_s:g} s; {keeper.log} ends with:\n"
-                    + "\n".join(tail(keeper.log))
-                )
+        while not holds():
+            if self._keepers[name].given_up.wait(0.02) or time.monotonic() > deadline_s:
+                return False
+        return True
 
     def kill(self, names: Iterable[str]) -> None:
         """SIGKILL these together, as a power cut would; each starts again at once."""
@@ -153,6 +160,10 @@ class Supervisor:
         """Whether its process lives at this moment."""
         process = self._keepers[name].process
         return process is not None and process.poll() is None
+
+    def is_ready(self, name: str) -> bool:
+        """Whether its present process has said that it is ready."""
+        return self._keepers[name].is_ready.is_set()
 
     def end(self, name: str) -> None:
         """End one program for good."""
