@@ -17,7 +17,6 @@ from pathlib import Path
 
 import msgspec
 
-from cart.contract.lines import decode
 from cart.contract.store import FIRST_HASH, Entry, chain_hash
 from cart.core.events import Event
 from cart.shell.export import entries, export_lines
@@ -40,6 +39,7 @@ INSERT OR IGNORE INTO meta VALUES ('version', 1), ('epoch', {epoch});
 INSERT OR IGNORE INTO cursor VALUES (1, 0);
 """
 ROWS = "SELECT seq, body, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 ALL = -1  # SQLite's word for "no limit"
 
 log = logging.getLogger(__name__)
@@ -243,8 +243,12 @@ def _follows(seq: int, row_hash: str, entry: Entry) -> bool:
 
 
 def _event(entry: Entry) -> Event:
-    event: Event = decode(Event, bytes(entry.event), f"journal entry {entry.seq}")
-    return event
+    try:
+        return EVENT.decode(entry.event)
+    except msgspec.MsgspecError as error:
+        raise JournalError(
+            f"journal entry {entry.seq}: {error}; a newer version wrote it, install that again"
+        ) from error
 
 
 def _kind(event: Event) -> str:

@@ -107,7 +107,7 @@ class CoreLoop:
             try:
                 self._journal.append(events)
             except JournalFull as error:
-                log.error("journal_refused events=%d: %s", len(events), error)  # noqa: TRY400 - the reason is one line
+                log.warning("journal_refused events=%d: %s", len(events), error)
                 self._trouble_until_ms = self._state.t_ms + TROUBLE_TOLD_MS
                 self._show_changes(self._state.t_ms)
                 beat()

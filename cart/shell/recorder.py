@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 import msgspec
 from mcap.exceptions import EndOfFile, McapError
@@ -24,6 +24,7 @@ from cart.contract.lines import ContractError, decode
 from cart.core.observations import AnyObservation, Booted
 
 FOLDER = "trips"
+FOLDER_BYTES_MAX = 500_000_000
 NANOSECONDS_PER_MS = 1_000_000
 
 log = logging.getLogger(__name__)
@@ -63,9 +64,11 @@ class Recorder:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_room(folder)
         self.path = folder / f"{_next_number(folder):04d}.mcap"
         self._file: RecordFile | None = RecordFile(self.path)
-        self._writer = Writer(self._file, compression=CompressionType.NONE, use_chunking=False)  # type: ignore[arg-type]  # it only calls write and tell
+        output = cast("IO[bytes]", self._file)  # the writer only calls write and tell
+        self._writer = Writer(output, compression=CompressionType.NONE, use_chunking=False)
         self._channels: dict[type, int] = {}
         self._sequence = 0
         self._writer.start(profile="dashcart", library="dashcart")
@@ -81,7 +84,7 @@ class Recorder:
             channel = self._channel(type(observation))
             self._writer.add_message(channel, at_ns, data, at_ns, self._sequence)
         except OSError as error:
-            log.error("record_ended path=%s messages=%d: %s", self.path, self._sequence - 1, error)  # noqa: TRY400 - one line is enough
+            log.warning("record_ended path=%s: %s", self.path, error)
             self._end()
 
     def close(self) -> None:
@@ -141,11 +144,21 @@ def read_record(path: Path) -> Iterator[AnyObservation]:
 
 
 def _messages(file: BinaryIO) -> Iterator[object]:
-    reader = StreamReader(_WholeReads(file))  # type: ignore[arg-type]  # it only calls read
+    reader = StreamReader(cast("IO[bytes]", _WholeReads(file)))
     try:
         yield from reader.records
     except McapError as error:
         log.info("record ends early: %s", error)
+
+
+def _make_room(folder: Path) -> None:
+    """Forget the oldest records beyond `FOLDER_BYTES_MAX`; the journal stays the truth."""
+    size_bytes = 0
+    for old in sorted(folder.glob("[0-9]*.mcap"), reverse=True):
+        size_bytes += old.stat().st_size
+        if size_bytes > FOLDER_BYTES_MAX:
+            log.info("record_forgotten path=%s", old)
+            old.unlink()
 
 
 def _next_number(folder: Path) -> int:

@@ -188,6 +188,23 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("journal-*"))
 
 
+def test_a_fact_of_a_newer_version_is_said(tmp_path: Path) -> None:
+    """A whole chain with a kind that this version doesn't know is no damage: nothing is touched."""
+    filled(tmp_path, 1).close()
+    body = b'{"kind":"item_added.2","t_ms":1}'
+    database = sqlite3.connect(tmp_path / FILE_NAME)
+    (row_hash,) = database.execute("SELECT hash FROM events").fetchone()
+    with database:
+        row = (2, 1, 1, "item_added.2", body, chain_hash(row_hash, body))
+        database.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
+    database.close()
+    journal = Journal(tmp_path)
+    with pytest.raises(JournalError, match=r"entry 2: .*item_added.2.* newer version"):
+        journal.events()
+    assert journal.epoch == 1
+    journal.close()
+
+
 def test_a_commit_is_quick(tmp_path: Path) -> None:
     """A durable commit of one event takes some milliseconds, so it may come before the pixels."""
     journal = Journal(tmp_path)

@@ -13,7 +13,7 @@ from mcap.reader import make_reader
 from cart.contract.lines import ContractError
 from cart.core.events import TripOpened
 from cart.core.observations import AnyObservation, Booted, LoadChanged, ScanSeen, Tick
-from cart.shell.recorder import Recorder, read_record
+from cart.shell.recorder import FOLDER_BYTES_MAX, Recorder, read_record
 
 OBSERVATIONS: list[AnyObservation] = [
     Booted(1, "cart-1", 1, (TripOpened(1, "t-1"),)),
@@ -119,3 +119,15 @@ def test_a_full_disk_ends_the_record_only(tmp_path: Path) -> None:
     recorder.close()
     assert recorder.path.stat().st_size == size_bytes
     assert list(read_record(recorder.path)) == OBSERVATIONS[:1]
+
+
+def test_the_oldest_records_make_room(tmp_path: Path) -> None:
+    """Records beyond the folder's size go, the oldest first; numbers are never used twice."""
+    for number in (1, 2, 3):
+        with (tmp_path / f"000{number}.mcap").open("wb") as file:
+            file.truncate(FOLDER_BYTES_MAX // 2)
+    recorder = Recorder(tmp_path)
+    recorder.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "0002.mcap", "0003.mcap", "0004.mcap",
+    ]  # fmt: skip
