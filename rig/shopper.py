@@ -20,10 +20,13 @@ from cart.core.observations import TouchAction
 from rig import phone
 from rig.cart_watch import CartWatch
 from rig.demo.stack import CARTD, SCREEN, STORE, TENANT, Stack
-from rig.finger import Finger
+from rig.finger import Finger, FingerError
+from rig.phone import PhoneError
 from rig.probes import PROBES, Seen, money, store_receipt
+from rig.world_client import WorldError
 
 STEP_S = 6.0
+BREATH_S = 0.8  # a person reaches for the next thing; nobody puts in ten goods in ten seconds
 BACK_MAX_S = 8.0
 # What a tap on each name means to the cart, for a shop without a screen.
 INTENTS: dict[str, TouchAction] = {
@@ -104,16 +107,23 @@ class Shopper:
     def play(self, step: Step) -> Row:
         """Do a step, wait for what is expected, tell what the cart said."""
         self._back_s.clear()
-        for order in step.do:
-            verb = self._verbs.get(order["do"])
-            if verb is None:
-                self._stack.world.do(order)
-            else:
-                verb(**{name: value for name, value in order.items() if name != "do"})
+        try:
+            for order in step.do:
+                self._do(order)
+        except (FingerError, WorldError, PhoneError, OSError) as error:
+            return Row(step.name, _words(step.expect), f"could not be done: {error}", same=False)
         self._until_said(step.expect)
         self._pause(step.hold_ms / 1000)
         said = {name: PROBES[name](self._seen()) for name in step.expect}
         return Row(step.name, _words(step.expect), _words(said), said == step.expect)
+
+    def _do(self, order: dict[str, Any]) -> None:
+        verb = self._verbs.get(order["do"])
+        if verb is not None:
+            verb(**{name: value for name, value in order.items() if name != "do"})
+            return
+        self._pause(BREATH_S)
+        self._stack.world.do(order)
 
     def _until_said(self, expected: dict[str, str]) -> None:
         deadline_s = time.monotonic() + STEP_S
@@ -132,12 +142,23 @@ class Shopper:
         shown = self._watch.wait_for(_offers_pairing, STEP_S)
         text = shown.pairing if shown else ""
         if self._stack.has_screen:
-            with tempfile.TemporaryDirectory(prefix="dashcart-phone-") as folder:
-                picture = Path(folder) / "welcome.png"
-                self._finger.shot(picture)
-                text = phone.read_qr(picture)
+            text = self._scan_qr()
         phone.claim(text, shopper, member=member, broker=self._stack.broker,
                     tenant=TENANT, store=STORE)  # fmt: skip
+
+    def _scan_qr(self) -> str:
+        """Hold the phone to the screen until it reads the code, as a person does."""
+        deadline_s = time.monotonic() + STEP_S
+        with tempfile.TemporaryDirectory(prefix="dashcart-phone-") as folder:
+            picture = Path(folder) / "welcome.png"
+            while True:
+                self._finger.shot(picture)
+                try:
+                    return phone.read_qr(picture)
+                except PhoneError:
+                    if time.monotonic() > deadline_s:
+                        raise
+                self._pause(0.1)
 
     def _tap(self, name: str) -> None:
         if self._stack.has_screen:
