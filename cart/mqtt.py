@@ -198,6 +198,7 @@ class Connection:
         """Let paho read and write what is there; its callbacks fill the list."""
         client.loop_misc()
         while len(self._happenings) < HAPPENINGS_MAX and _readable(client):
+            _confirm_at_once(client.socket())
             client.loop_read()
         if client.want_write():
             client.loop_write()
@@ -266,6 +267,14 @@ def _send_at_once(_client: paho.Client, _data: object, wire: object) -> None:
     """Nagle's algorithm with delayed acknowledgements costs 40 ms a message."""
     assert isinstance(wire, socket.socket), "no other kind of socket was asked for"
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _confirm_at_once(wire: object) -> None:
+    """A broker that leaves Nagle's algorithm on holds its next message until we confirm the last.
+
+    Linux forgets this wish after a while, so it is said with each read."""
+    assert isinstance(wire, socket.socket), "what is readable has a socket"
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _pending(wire: object) -> bool:

@@ -106,20 +106,27 @@ class FaultProxy:
         self._writers.add(up_writer)
         try:
             await asyncio.gather(
-                self._pump(down_reader, up_writer), self._pump(up_reader, down_writer)
+                self._pump(down_reader, down_writer, up_writer),
+                self._pump(up_reader, up_writer, down_writer),
             )
         finally:
             for writer in (down_writer, up_writer):
                 self._writers.discard(writer)
                 writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one direction until either side is gone."""
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        source: asyncio.StreamWriter,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Carry one direction, from `source`'s reader to `writer`, until either side is gone."""
         _send_at_once(writer)
         pieces: Pieces = asyncio.Queue()
         carrier = asyncio.create_task(self._carry(pieces, writer))
         try:
             while data := await reader.read(READ_BYTES_MAX):
+                _confirm_at_once(source)
                 pieces.put_nowait((self._loop.time() + self.delay_ms / 1_000, data))
             pieces.put_nowait((0, b""))
             await carrier
@@ -142,3 +149,8 @@ class FaultProxy:
 
 def _send_at_once(writer: asyncio.StreamWriter) -> None:
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _confirm_at_once(writer: asyncio.StreamWriter) -> None:
+    """Add no delay of our own: a peer with Nagle's algorithm waits for what we confirm."""
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)

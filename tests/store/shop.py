@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,8 @@ from cart.shell.store_link import StoreLink
 from store.__main__ import main as store_main
 
 TENANT, STORE, CART = "acme", "store-1", "cart-1"
+NEVER = threading.Event()
+LOOK_EVERY_S = 0.001
 Found = TypeVar("Found")
 CATALOG = Catalog(
     version=1,
@@ -41,13 +44,8 @@ def eventually(look: Callable[[], Found], what: str, within_s: float = 15) -> Fo
     end_s = time.monotonic() + within_s
     while not (found := look()):
         assert time.monotonic() < end_s, f"not within {within_s} s: {what}"
-        _pause()
+        NEVER.wait(LOOK_EVERY_S)
     return found
-
-
-def _pause() -> None:
-    # A moment for the others; the condition above is what is waited for.
-    subprocess.run(["sleep", "0.02"], check=True)
 
 
 def rows(events: list[Event], first_seq: int = 1, last_hash: str = FIRST_HASH) -> list[Entry]:

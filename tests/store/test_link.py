@@ -148,11 +148,10 @@ def test_round_trip_is_quick(shop: Shop) -> None:
     for number in range(60):
         began = time.perf_counter()
         shop.cart.write([item(number)])
-        while not shop.cart.is_all_acked():
-            assert time.perf_counter() - began < 5
+        eventually(shop.cart.is_all_acked, "the acknowledgement")
         took_ms.append((time.perf_counter() - began) * 1_000)
     # Nagle alone would cost 40 ms in each direction.
-    assert statistics.median(took_ms) < 40, took_ms
+    assert statistics.median(took_ms) < 30, took_ms
 
 
 def test_online_means_that_the_store_answers(shop: Shop) -> None:

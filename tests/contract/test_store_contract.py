@@ -1,0 +1,183 @@
+"""The store contract: one table, readable both ways, and its documents are what the code says."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from cart.__main__ import main
+from cart.contract import asyncapi
+from cart.contract.lines import ContractError
+from cart.contract.signing import grant_text, head_text
+from cart.contract.store import (
+    BATCH_MAX,
+    CHANNELS,
+    PAYLOAD_BYTES_MAX,
+    CatalogHead,
+    Channel,
+    EventBatch,
+    PairGrant,
+    decode,
+    packet,
+    parse,
+    topic_of,
+)
+from cart.core.events import Event, TripOpened
+from cart.core.value import Value
+
+NAMES = {"cart": "cart-1", "shopper": "ann", "sha256": "ab" * 32, "number": "0"}
+ROW = '{"seq":1,"event":{"kind":"trip_opened","t_ms":1,"trip_id":"t"},"hash":"' + "0" * 64 + '"}'
+PAID = '{"trip_id":"t","attempt":1,"outcome":"declined","total_minor":1,"receipt_id":""}'
+# A message of version 1 of each channel, as it was sent once: these must decode for ever.
+SAMPLES = {
+    "birth": '{"boot_id":"b","epoch":1,"last_seq":9,"acked_seq":3,"app_version":"0.1.0",'
+    '"catalog_version":7}',
+    "cart_state": '{"boot_id":"b","online":true}',
+    "events": f'{{"epoch":1,"entries":[{ROW}]}}',
+    "ack": '{"epoch":1,"upto_seq":3,"need_from":4,"rejected":[{"seq":2,"reason":"why"}]}',
+    "pair_offer": '{"nonce":"nonce-0001"}',
+    "pair_claim": '{"cart":"c","nonce":"nonce-0001","shopper":"ann","member":true}',
+    "pair_grant": '{"nonce":"nonce-0001","trip_id":"t","shopper":"ann","member":false,'
+    '"expires_utc_ms":1,"signature":"c2ln"}',
+    "pay_request": '{"trip_id":"t","attempt":1,"total_minor":319,"epoch":1,"upto_seq":9}',
+    "pay_answer": PAID,
+    "catalog_head": '{"version":1,"sha256":"' + "ab" * 32 + '","size_bytes":9,"chunks":1,'
+    '"signature":"c2ln"}',
+    "store_state": '{"svc_boot":"s","online":false}',
+}
+MESSAGES = [channel for channel in CHANNELS if channel.message is not None]
+
+
+def message_of(channel: Channel) -> type[Value]:
+    """What a channel carries that carries messages."""
+    assert channel.message is not None
+    return channel.message
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_topics_read_back(channel: Channel) -> None:
+    """Every topic that is made is recognised, with the names that stand in it."""
+    topic = topic_of(channel.name, "acme", "store-1", **NAMES)
+    address = parse(topic)
+    assert address.channel == channel
+    assert address.names == {name: NAMES[name] for name in address.names}
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["", "sc/1/a/b", "sc/2/a/b/store/state", "sc/1/a/b/cart//state", "sc/1/a/b/cart/x/y/state",
+     "sc/1/a/b/cart/+/state", "sc/1/a/b/cart/#", "sc/1/a/b/cart/x\n/state"],
+)  # fmt: skip
+def test_foreign_topics_are_refused(topic: str) -> None:
+    """What is no channel, or names nobody, is one clear error."""
+    with pytest.raises(ContractError, match="not a channel"):
+        parse(topic)
+
+
+@pytest.mark.parametrize("channel", MESSAGES, ids=lambda channel: channel.name)
+def test_kept_samples_decode(channel: Channel) -> None:
+    """A message as it was once sent decodes, with a field of the future in it, too."""
+    sample = SAMPLES[channel.name].encode()
+    kind = message_of(channel)
+    message = decode(kind, sample)
+    newer = sample[:-1] + b',"field_of_the_future":[1]}'
+    assert decode(kind, newer) == message
+    sent = packet(channel.name, message, "acme", "store-1", **NAMES)
+    assert decode(kind, sent.payload) == message
+    assert (sent.retain, sent.expiry_s) == (channel.retain, channel.expiry_s)
+
+
+@pytest.mark.parametrize("channel", MESSAGES, ids=lambda channel: channel.name)
+def test_samples_fit_the_document(channel: Channel) -> None:
+    """The generated schemas accept what the programs send."""
+    schemas = {"components": asyncapi.document()["components"]}
+    name = message_of(channel).__name__
+    schema = {"$ref": f"#/components/schemas/{name}", **msgspec.to_builtins(schemas)}
+    Draft202012Validator(schema).validate(msgspec.json.decode(SAMPLES[channel.name]))
+
+
+@pytest.mark.parametrize("channel", MESSAGES, ids=lambda channel: channel.name)
+@given(data=st.data())
+def test_damaged_payloads_are_refused_or_read(channel: Channel, data: st.DataObject) -> None:
+    """Cut or changed bytes give a message or a ContractError, never anything else."""
+    sample = SAMPLES[channel.name].encode()
+    cut = data.draw(st.integers(0, len(sample)))
+    junk = data.draw(st.binary(max_size=8))
+    kind = message_of(channel)
+    with suppress(ContractError):
+        message = decode(kind, sample[:cut] + junk + sample[cut + len(junk) :])
+        assert isinstance(message, kind)
+
+
+def test_limits_hold() -> None:
+    """Too many rows, or too many bytes, are refused by name."""
+    rows = ",".join([ROW] * (BATCH_MAX + 1))
+    with pytest.raises(ContractError, match="entries"):
+        decode(EventBatch, f'{{"epoch":1,"entries":[{rows}]}}'.encode())
+    with pytest.raises(ContractError, match="at most"):
+        decode(EventBatch, b" " * (PAYLOAD_BYTES_MAX + 1))
+
+
+def test_a_row_stays_byte_for_byte() -> None:
+    """An event keeps its bytes, so its hash still holds after a journey through older software."""
+    event = b'{"kind":"trip_opened",  "t_ms":1,"trip_id":"t","new":1}'
+    row = b'{"seq":1,"event":' + event + b',"hash":"' + b"0" * 64 + b'"}'
+    batch = decode(EventBatch, b'{"epoch":1,"entries":[' + row + b"]}")
+    assert bytes(batch.entries[0].event) == event
+    assert msgspec.json.decode(batch.entries[0].event, type=Event) == TripOpened(1, "t")
+
+
+def test_every_field_is_signed() -> None:
+    """A signed text changes with each value it covers, and with what it is for."""
+    head = decode(CatalogHead, SAMPLES["catalog_head"].encode())
+    grant = decode(PairGrant, SAMPLES["pair_grant"].encode())
+    changes = {"version": 2, "sha256": "cd" * 32, "size_bytes": 8, "chunks": 2}
+    heads = [msgspec.structs.replace(head, **{name: new}) for name, new in changes.items()]
+    texts = {head_text("a", "b", each) for each in (head, *heads)}
+    texts |= {head_text("b", "a", head), head_text("a", "c", head)}
+    assert len(texts) == len(changes) + 3
+    given = {"nonce": "nonce-0002", "trip_id": "u", "shopper": "bob", "member": True,
+             "expires_utc_ms": 2}  # fmt: skip
+    grants = [msgspec.structs.replace(grant, **{name: new}) for name, new in given.items()]
+    texts = {grant_text("c", each) for each in (grant, *grants)} | {grant_text("d", grant)}
+    assert len(texts) == len(given) + 2
+
+
+def test_documents_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--check names what is stale and exits 1; after writing it is content."""
+    arguments = ["contract", "--docs", str(tmp_path)]
+    assert main([*arguments, "--check"]) == 1
+    assert "event.schema.json is stale" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert main([*arguments, "--check"]) == 0
+    written = (tmp_path / "asyncapi.yaml").read_text()
+    assert all(f"  {channel.name}:\n" in written for channel in CHANNELS)
+    for name in asyncapi.SCHEMAS:
+        schema = msgspec.json.decode((tmp_path / "schemas" / f"{name}.schema.json").read_bytes())
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    """No $ref of the AsyncAPI document is dead."""
+    document = asyncapi.document()
+    for reference in references(document):
+        node: Any = document
+        for key in reference.removeprefix("#/").split("/"):
+            node = node[key]
+
+
+def references(node: object) -> list[str]:
+    """Every $ref below a node."""
+    if isinstance(node, dict):
+        here = [node["$ref"]] if "$ref" in node else []
+        return here + [found for child in node.values() for found in references(child)]
+    if isinstance(node, list | tuple):
+        return [found for child in node for found in references(child)]
+    return []

@@ -1,0 +1,153 @@
+"""The store's commands: clear errors, safe keys, tables and JSON for a person and a program."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cart import mqtt
+from cart.contract.store import CatalogHead, decode
+from cart.core.catalog import CatalogError
+from cart.shell.config import ConfigError
+from cart.shell.store_catalog import CatalogIntake, StoreKey
+from store import catalogs
+from store.__main__ import main
+from store.database import open_database, transaction
+from store.keys import signer_of
+from store.ledger import ingest
+from tests.store.shop import CART, CATALOG, STORE, TENANT, batch, import_catalog, rows, trip_events
+
+
+def test_import_makes_a_key_for_its_owner_only(tmp_path: Path) -> None:
+    """The private key is its owner's alone; the public one lies beside it and stays the same."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    assert stat.S_IMODE((folder / "store.key").stat().st_mode) == 0o600
+    public = (folder / "store.pub").read_bytes()
+    import_catalog(folder)
+    assert (folder / "store.pub").read_bytes() == public
+    assert StoreKey(public).has_signed(b"text", signer_of(folder).sign(b"text"))
+    assert not StoreKey(public).has_signed(b"texts", signer_of(folder).sign(b"text"))
+
+
+def test_a_key_that_is_none_is_named() -> None:
+    """A cart with a broken public key says so before it starts."""
+    with pytest.raises(ConfigError, match=r"store\.pub"):
+        StoreKey(b"-----BEGIN NOTHING-----")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"products": [{"sku": "x"}]}, "products"),
+        ({"version": 0}, "version"),
+        ({"currency": "dollars"}, "currency"),
+    ],
+)
+def test_a_bad_catalog_is_refused(
+    tmp_path: Path, change: dict[str, object], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the carts would refuse is not imported, and the error names the place."""
+    file = tmp_path / "catalog.json"
+    file.write_bytes(msgspec.json.encode(msgspec.to_builtins(CATALOG) | change))
+    assert main(["import", "--data", str(tmp_path / "store"), str(file)]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_version_is_one_catalog_for_ever(tmp_path: Path) -> None:
+    """Another catalog under a version that was published is refused."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    changed = msgspec.structs.replace(CATALOG, currency="EUR")
+    database = open_database(folder)
+    with pytest.raises(CatalogError, match="raise the version"):
+        catalogs.add(database, msgspec.json.encode(changed))
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--broker", "nowhere"],
+        ["run", "--broker", "store.example:8883"],
+        ["run", "--broker", "127.0.0.1:99999"],
+        ["run", "--tenant", "a/b"],
+        ["import", "no-such-file.json"],
+        ["cars"],
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments: list[str], tmp_path: Path) -> None:
+    """Wrong arguments are refused before anything happens; plain text off loopback is wrong too."""
+    given = {"--data": str(tmp_path), "--tenant": "acme", "--store": "s", "--broker": "127.0.0.1:1"}
+    needed = given if arguments[0] == "run" else {"--data": str(tmp_path)}
+    missing = [word for name, value in needed.items() if name not in arguments
+               for word in (name, value)]  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, *missing])
+    assert ended.value.code == 2
+
+
+def test_plain_text_stays_on_loopback() -> None:
+    """Without TLS no connection leaves this machine."""
+    with pytest.raises(ValueError, match="plain text"):
+        mqtt.Endpoint("192.0.2.1", 1883)
+    assert not mqtt.Endpoint("::1", 1883).is_encrypted
+
+
+def test_a_person_sees_trips_and_receipts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tables show the trip's total and why each line is there; an unknown trip is said to be."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    database = open_database(folder)
+    with transaction(database):
+        ingest(database, CART, batch(rows(trip_events("trip-1", 2))))
+    database.close()
+    capsys.readouterr()
+    assert main(["trips", "--data", str(folder), "--json"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["total_minor"] == 319
+    assert main(["receipt", "--data", str(folder), "trip-1"]) == 0
+    shown = capsys.readouterr().out
+    assert "3.19" in shown
+    assert "by fusion" in shown
+    assert main(["receipt", "--data", str(folder), "trip-2"]) == 1
+    assert "no trip trip-2" in capsys.readouterr().err
+    assert main(["carts", "--data", str(tmp_path / "elsewhere")]) == 1
+
+
+def test_a_tampered_catalog_file_is_not_used(tmp_path: Path) -> None:
+    """The catalog kept on the cart's disk is checked again; one changed byte is noticed."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    database, signer = open_database(folder), signer_of(folder)
+    sha256 = catalogs.newest_sha256(database)
+    *chunks, head = catalogs.packets(database, signer, TENANT, STORE, sha256)
+    key = StoreKey(signer.public_pem)
+    intake = CatalogIntake(TENANT, STORE, key, tmp_path)
+    assert intake.offer(decode(CatalogHead, head.payload))
+    assert intake.chunk(sha256, "0", chunks[0].payload) == CATALOG
+    assert CatalogIntake(TENANT, STORE, key, tmp_path).restore() == CATALOG
+    file = tmp_path / "catalog.signed"
+    file.write_bytes(file.read_bytes().replace(b"149", b"001"))
+    for names in ((TENANT, STORE), (TENANT, "store-2")):
+        with pytest.raises(CatalogError):
+            CatalogIntake(*names, key, tmp_path).restore()
+    database.close()
+
+
+def test_an_older_catalog_is_refused(tmp_path: Path) -> None:
+    """A head that was signed once can't bring its old prices back."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    database, signer = open_database(folder), signer_of(folder)
+    sha256 = catalogs.newest_sha256(database)
+    *_, head = catalogs.packets(database, signer, TENANT, STORE, sha256)
+    intake = CatalogIntake(TENANT, STORE, StoreKey(signer.public_pem), tmp_path)
+    intake.version, intake.sha256 = 2, "f" * 64
+    with pytest.raises(CatalogError, match="higher version"):
+        intake.offer(decode(CatalogHead, head.payload))
+    database.close()
