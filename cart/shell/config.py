@@ -7,6 +7,7 @@ file that names them. docs/hardware.md lists the keys.
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from pathlib import Path
 from typing import Annotated
 
@@ -114,6 +115,8 @@ def load(path: Path) -> Config:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}; docs/hardware.md lists the keys") from error
     _check_files(path, config)
+    if config.broker:
+        _check_tls(path, config.broker)
     return config
 
 
@@ -130,6 +133,22 @@ def _check_files(path: Path, config: Config) -> None:
     for key, file in named.items():
         if file is not None and not file.is_file():
             raise ConfigError(f"{path}: {key}: {file} is no file; put it there or mend the key")
+
+
+def _check_tls(path: Path, broker: BrokerConfig) -> None:
+    """Load the files once now: later the link to the store would only fail, again and again."""
+    if not (broker.ca and broker.certificate and broker.key):
+        return
+    try:
+        ssl.create_default_context(cafile=str(broker.ca))
+    except ssl.SSLError as error:
+        raise ConfigError(f"{path}: broker.ca: no PEM certificate ({error.reason})") from error
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(broker.certificate, broker.key)
+    except ssl.SSLError as error:
+        raise ConfigError(
+            f"{path}: broker.certificate, broker.key: no PEM pair that fits ({error.reason})"
+        ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cart.shell.config import ConfigError, load
+from tests.packaging.certificates import Authority
 
 WHOLE = """
 cart_id = "cart-1"
@@ -21,8 +22,8 @@ TLS = 'ca = "ca.pem"\ncertificate = "cart.pem"\nkey = "cart.key"\n'
 
 def written(folder: Path, text: str) -> Path:
     """A configuration file of this text, with the files that it may name."""
-    for name in ("ca.pem", "cart.pem", "cart.key", "store.pem"):
-        (folder / name).touch()
+    Authority(folder).issue("cart")
+    (folder / "store.pem").touch()
     path = folder / "cart.toml"
     path.write_text(text)
     return path
@@ -71,6 +72,14 @@ BAD = {
     "no text": ("\udcff", "lists the keys"),
     "plain text": (KEYED + '[broker]\nhost = "10.0.0.1"\n', "set ca, certificate and key"),
     "half of TLS": (KEYED + '[broker]\nca = "ca.pem"\n', "all three"),
+    "no certificate": (
+        KEYED + '[broker]\nca = "cart.key"\ncertificate = "cart.pem"\nkey = "cart.key"\n',
+        "broker.ca: no PEM certificate",
+    ),
+    "no pair": (
+        KEYED + '[broker]\nca = "ca.pem"\ncertificate = "cart.pem"\nkey = "store.pem"\n',
+        "broker.certificate, broker.key: no PEM pair",
+    ),
     "no store key": (WHOLE + "[broker]\n", "store_public_key is needed"),
     "port too high": (KEYED + "[broker]\nport = 70000\n", r"at `\$.broker.port`"),
     "no such file": (WHOLE + 'catalog_file = "gone.json"\n', "catalog_file: .* is no file"),
