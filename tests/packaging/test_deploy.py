@@ -14,6 +14,7 @@ import pytest
 
 from cart.contract.store import CHANNELS
 from cart.shell.config import load
+from tests.packaging.certificates import Authority
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -63,8 +64,8 @@ def test_a_unit_comes_back_and_is_confined(unit: Path) -> None:
 def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> None:
     """The sample is accepted as it is; udev makes its devices, systemd its folders."""
     shutil.copy(DEPLOY / "cart.toml", tmp_path)
-    for name in ("store.pem", "ca.pem", "cart-7.pem", "cart-7.key"):
-        (tmp_path / name).touch()
+    Authority(tmp_path).issue("cart-7")
+    (tmp_path / "store.pem").touch()
     config = load(tmp_path / "cart.toml")
     rules = (DEPLOY / "udev" / "60-dashcart.rules").read_text(encoding="utf-8")
     assert config.scale
