@@ -102,6 +102,7 @@ class Connection:
         self._failures = 0
         self._retry_ms = 0
         self._give_up_ms = 0
+        self._reason = ""
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
         self._ear.setblocking(False)
@@ -155,6 +156,7 @@ class Connection:
     def _dial(self) -> None:
         client = self._new_client()
         self._give_up_ms = self._clock() + CONNECT_MS_MAX
+        self._reason = "the connection broke"
         self._client = client
         try:
             client.connect(self._endpoint.host, self._endpoint.port, KEEPALIVE_S, clean_start=True)
@@ -203,7 +205,7 @@ class Connection:
         if client.want_write():
             client.loop_write()
         if client.socket() is None:
-            self._lost("the connection broke")
+            self._lost(self._reason)
         elif not self.up and self._clock() > self._give_up_ms:
             client.disconnect()
             self._lost("the broker does not answer")
@@ -227,7 +229,8 @@ class Connection:
         _properties: object,
     ) -> None:
         if code.is_failure:
-            return  # the broker closes, and another attempt follows
+            self._reason = f"the broker refuses: {code}"  # it closes, and another attempt follows
+            return
         if self._filters:
             client.subscribe([(topic_filter, 1) for topic_filter in self._filters])
         else:
@@ -242,6 +245,7 @@ class Connection:
         _properties: object,
     ) -> None:
         if any(code.is_failure for code in codes):
+            self._reason = f"the broker refuses a subscription: {codes}"
             client.disconnect()
         elif not self.up:
             self._stands()

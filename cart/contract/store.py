@@ -122,7 +122,7 @@ class PairGrant(Value):
 class PayRequest(Value):
     """Up: take this sum for the trip. `upto_seq` must be stored before the store adds up."""
 
-    trip_id: Name
+    trip_id: Annotated[str, Meta(min_length=1, max_length=128)]
     attempt: Annotated[int, Meta(ge=1)]
     total_minor: int
     epoch: Annotated[int, Meta(ge=1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,8 +13,10 @@ from random import Random
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from cart import mqtt
+from cart.contract.signing import grant_text
 from cart.contract.store import (
     CartState,
     CatalogHead,
@@ -35,6 +38,9 @@ from cart.core.observations import (
 from cart.shell.clock import monotonic_ms
 from rig.broker import Broker, Kind
 from rig.proxy import FaultProxy
+from store.database import open_database
+from store.keys import signer_of
+from store.service import Service
 from tests.store.shop import (
     CART,
     CATALOG,
@@ -190,12 +196,16 @@ def test_pairing_is_single_use(shop: Shop) -> None:
 
 
 def test_forged_grant_is_refused(shop: Shop) -> None:
-    """A grant that the store did not sign opens nothing, whoever published it."""
+    """A grant that the store did not sign, or signed long ago, opens nothing."""
     cart, thief = shop.cart, shop.someone("thief")
     cart.link.perform(OfferPairing(NONCE))
     forged = PairGrant(NONCE, "trip-9", "eve", True, 2**50, "A" * 86 + "==")
     shop.say(thief, packet("pair_grant", forged, TENANT, STORE, cart=CART))
     assert "not signed by this store" in cart.hear(InputRefused).reason
+    late = replace(forged, expires_utc_ms=1)
+    signed = replace(late, signature=signer_of(shop.folder).sign(grant_text(CART, late)))
+    shop.say(thief, packet("pair_grant", signed, TENANT, STORE, cart=CART))
+    assert "too late" in cart.hear(InputRefused).reason
     assert not [each for each in cart.unheard if isinstance(each, Paired)]
 
 
@@ -212,10 +222,9 @@ def test_forged_catalog_is_refused(shop: Shop) -> None:
 def test_new_catalog_reaches_the_cart(shop: Shop) -> None:
     """What is imported beside the running service is published, in chunks, and adopted whole."""
     many = tuple(
-        msgspec.structs.replace(CATALOG.products[0], sku=f"sku-{number}", name="n" * 190)
-        for number in range(1_000)
+        replace(CATALOG.products[0], sku=f"sku-{number}", name="n" * 190) for number in range(1_000)
     )
-    import_catalog(shop.folder, msgspec.structs.replace(CATALOG, version=2, products=many))
+    import_catalog(shop.folder, replace(CATALOG, version=2, products=many))
     arrived = shop.cart.hear(CatalogArrived)
     assert (arrived.catalog.version, len(arrived.catalog.products)) == (2, 1_000)
 
@@ -280,6 +289,59 @@ def test_payment_waits_for_the_rows(shop: Shop) -> None:
     assert cart.hear(LinkChanged).online
     cart.link.perform(RequestPayment("trip-1", 1, 319))
     assert cart.hear(PaymentAnswered).outcome == "settled"
+
+
+def test_full_disk_loses_nothing(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """While the store's disk is full nothing is acknowledged; with room again, everything is."""
+    shop.store.kill()
+    with full_store(shop):
+        shop.cart.write([item(number) for number in range(400)])
+        eventually(lambda: "make room on the disk" in caplog.text, "the full disk is told")
+        assert shop.cart.journal.acked_seq == len(shop.stored()) < 400
+    shop.store.start()
+    eventually(shop.cart.is_all_acked, "everything acknowledged")
+    assert len(shop.stored()) == 400
+
+
+@contextmanager
+def full_store(shop: Shop) -> Iterator[None]:
+    """The store's service in a thread, over a database that can't grow."""
+    services: list[Service] = []
+
+    def serve() -> None:
+        database = open_database(shop.folder)
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count = {pages + 8}")
+        here = mqtt.Endpoint(shop.broker.host, shop.broker.port)
+        key = signer_of(shop.folder)
+        service = Service(here, TENANT, STORE, database, key, monotonic_ms, lambda: 1)
+        services.append(service)
+        service.run(on_ready=lambda: None)
+        database.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        services[0].stop()
+        thread.join()
+
+
+def test_cart_starts_without_a_network(shop: Shop, tmp_path: Path) -> None:
+    """A restarted cart has its catalog and its cursor at once; the store follows when it can."""
+    shop.cart.write([item(1)])
+    eventually(shop.cart.is_all_acked, "the acknowledgement")
+    shop.cart.link.stop()
+    shop.proxy.cut()
+    at = (shop.proxy.host, shop.proxy.port)
+    with CartLink(tmp_path / "cart", at, shop.folder / "store.pub") as again:
+        assert again.hear(CatalogArrived).catalog == CATALOG
+        assert again.journal.acked_seq == 1
+        again.write([item(2)])
+        shop.proxy.restore()
+        eventually(again.is_all_acked, "the second row")
+    assert [seq for seq, _ in shop.stored()] == [1, 2]
 
 
 def _count(shop: Shop, table: str) -> int:
