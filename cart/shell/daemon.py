@@ -194,7 +194,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     cart.start()
     _say_ready(cart)
-    _supervise(cart.guard)
+    supervise(cart.guard)
     notify("STOPPING=1")
     cart.stop()
     return 0
@@ -213,7 +213,7 @@ def _say_ready(cart: Cart) -> None:
     notify("READY=1")
 
 
-def _supervise(guard: Guard) -> None:
+def supervise(guard: Guard) -> None:
     """Wait for a signal to stop, and feed systemd's watchdog while every thread shows life."""
     before: list[str] = []
     while signal.sigtimedwait(STOP_SIGNALS, SUPERVISE_S) is None:

@@ -168,12 +168,12 @@ class LineServer:
 
 def _listen(path: Path) -> socket.socket:
     """Open the socket; a dead one of an earlier run is replaced, a living one is an error."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         if probe.connect_ex(str(path)) == 0:
             raise ConfigError(f"{path}: another cartd serves this socket; stop it first")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         listener.bind(str(path))
         path.chmod(0o600)

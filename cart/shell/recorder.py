@@ -71,7 +71,10 @@ class Recorder:
         self._writer = Writer(output, compression=CompressionType.NONE, use_chunking=False)
         self._channels: dict[type, int] = {}
         self._sequence = 0
-        self._writer.start(profile="dashcart", library="dashcart")
+        try:
+            self._writer.start(profile="dashcart", library="dashcart")
+        except OSError as error:
+            self._give_up(error)
 
     def record(self, observation: AnyObservation) -> None:
         """Write one observation. A full disk ends the record, not the shopping."""
@@ -84,8 +87,7 @@ class Recorder:
             channel = self._channel(type(observation))
             self._writer.add_message(channel, at_ns, data, at_ns, self._sequence)
         except OSError as error:
-            log.warning("record_ended path=%s: %s", self.path, error)
-            self._end()
+            self._give_up(error)
 
     def close(self) -> None:
         """Write the index that lets a viewer jump, and close."""
@@ -94,7 +96,11 @@ class Recorder:
         try:
             self._writer.finish()  # type: ignore[no-untyped-call]  # mcap types all but this
         except OSError as error:
-            log.warning("record has no index path=%s: %s", self.path, error)
+            log.warning("record_without_index path=%s: %s", self.path, error)
+        self._end()
+
+    def _give_up(self, error: OSError) -> None:
+        log.warning("record_ended path=%s: %s", self.path, error)
         self._end()
 
     def _end(self) -> None:
@@ -148,7 +154,7 @@ def _messages(file: BinaryIO) -> Iterator[object]:
     try:
         yield from reader.records
     except McapError as error:
-        log.info("record ends early: %s", error)
+        log.info("record_cut: %s", error)
 
 
 def _make_room(folder: Path) -> None:

@@ -20,6 +20,26 @@ Guard(monotonic_ms).start("weigher", work)
 threading.Event().wait()
 """
 
+HANGING = """
+import logging, threading
+from cart.shell.clock import monotonic_ms
+from cart.shell.daemon import supervise
+from cart.shell.guard import Guard
+logging.basicConfig(level=logging.INFO)
+guard = Guard(lambda: 100 * monotonic_ms())
+guard.start("weigher", lambda beat: threading.Event().wait())
+supervise(guard)
+"""
+
+
+def test_a_hanging_thread_ends_the_process() -> None:
+    """A thread without heartbeats is named on stderr and the process ends (a clock 100 x fast)."""
+    ended = subprocess.run(
+        [sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert ended.returncode == EXIT_STATUS
+    assert "threads_silent weigher" in ended.stderr
+
 
 def test_an_exception_ends_the_process() -> None:
     """The exit status is not 0, and the thread, the mistake and its place are on stderr."""

@@ -121,6 +121,19 @@ def test_a_full_disk_ends_the_record_only(tmp_path: Path) -> None:
     assert list(read_record(recorder.path)) == OBSERVATIONS[:1]
 
 
+def test_a_disk_that_is_full_from_the_start(tmp_path: Path) -> None:
+    """Not even the file's first bytes fit: the cart starts all the same, without a record."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        recorder = Recorder(tmp_path)
+        recorder.record(OBSERVATIONS[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    recorder.close()
+    assert recorder.path.stat().st_size == 0
+
+
 def test_the_oldest_records_make_room(tmp_path: Path) -> None:
     """Records beyond the folder's size go, the oldest first; numbers are never used twice."""
     for number in (1, 2, 3):

@@ -159,3 +159,10 @@ def test_a_dead_socket_is_replaced(tmp_path: Path) -> None:
     with serving(bench.link.serve, bench.link.stop), LinePeer(bench.path) as peer:
         peer.say(intent_id="a", action="done")
         assert isinstance(bench.next(), Touch)
+
+
+def test_a_socket_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """A file where the folder should be: the error names the path."""
+    (tmp_path / "run").touch()
+    with pytest.raises(ConfigError, match="choose another socket path"):
+        Bench(tmp_path)
