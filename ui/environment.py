@@ -35,6 +35,8 @@ def prepare(width: int, height: int) -> None:
         # Kivy's log goes through logging as it stands: warnings and errors, on stderr.
         "KIVY_LOG_MODE": "PYTHON",
         "KIVY_METRICS_DENSITY": "1",
+        # Another window library would end the process where SDL has a reason to tell.
+        "KIVY_WINDOW": "sdl2",
         # A new snapshot or touch ends the idle wait at once, so a low frame rate costs no time.
         "KIVY_CLOCK": "interrupt",
         "KIVY_HOME": str(_home()),
@@ -75,8 +77,8 @@ def _configure(width: int, height: int) -> None:
 
 
 def worth_telling(record: logging.LogRecord) -> bool:
-    """False for kivy's complaints about input libraries that nobody asked for."""
-    return not record.getMessage().startswith("Input:")
+    """False for what nobody asked for: input libraries; and for what NoScreenError says better."""
+    return not record.getMessage().startswith(("Input:", "Window: Unable to find"))
 
 
 def open_window() -> None:

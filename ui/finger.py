@@ -142,6 +142,7 @@ class Finger:
                 "size": [Window.width, Window.height],
                 "contact_lost": self._app.contact_lost,
                 "refused": self._app.link.refused,
+                "shots": str(self._app.options.shots or ""),
                 "flips": list(self._app.frames.flips),
             }
         )

@@ -6,7 +6,6 @@ goes below. Nothing here knows kivy.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 FONT_FLOOR_PX = 14
@@ -73,20 +72,6 @@ WRITTEN_ON: tuple[tuple[str, str], ...] = (
     ("on_attention", "attention"),
     ("on_bar", "bar"),
 )
-
-
-TILE_ASPECT = 0.9
-
-
-def columns(count: int, width: float, height: float) -> int:
-    """In how many columns so many tiles fill a place best: near their shape, without gaps."""
-
-    def badness(cols: int) -> float:
-        rows = -(-count // cols)
-        aspect = (width / cols) / max(1.0, height / rows)
-        return abs(math.log(aspect / TILE_ASPECT)) + 0.5 * (cols * rows - count)
-
-    return min(range(1, count + 1), key=badness, default=1)
 
 
 def colour_of(code: str) -> Colour:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kivy.properties import ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
 
@@ -29,15 +31,21 @@ class ShopScreen(BoxLayout):
     page = ObjectProperty(Page(), rebind=True)
     opened = StringProperty("")
 
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        # Kivy's ids are weak: the pane that is not on the screen is only held here.
+        self._deals, self._evidence = self.ids.deals.__self__, self.ids.evidence.__self__
+        self.show_sheet(None)
+
     def show_sheet(self, sheet: Sheet | None) -> None:
         """Put the evidence in the place of the deals, or the deals back."""
-        aside, deals, evidence = self.ids.aside, self.ids.deals, self.ids.evidence
-        wanted = deals if sheet is None else evidence
+        wanted = self._deals
         if sheet is not None:
-            evidence.sheet = sheet
-        if aside.children[:] != [wanted]:
-            aside.clear_widgets()
-            aside.add_widget(wanted)
+            wanted = self._evidence
+            wanted.sheet = sheet
+        if self.ids.aside.children != [wanted]:
+            self.ids.aside.clear_widgets()
+            self.ids.aside.add_widget(wanted)
 
 
 load_kv(__file__)

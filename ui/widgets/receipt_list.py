@@ -12,6 +12,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.recycleview import RecycleView
 from kivy.uix.recycleview.views import RecycleDataViewBehavior
 
+from ui.layout import scroll_to
 from ui.presenters.rows import Row
 
 
@@ -60,19 +61,6 @@ class ReceiptList(RecycleView):
         if self._newest:
             index, count = self._newest[0], len(self.rows)
             self.scroll_y = scroll_to(index, count, self.row_px, self.height, self.scroll_y)
-
-
-def scroll_to(index: int, count: int, row_px: float, view_px: float, scroll_y: float) -> float:
-    """Where to scroll (1 is the top, 0 the bottom) so that a row is wholly seen.
-
-    A row already in view moves nothing; the last row goes to the bottom.
-    """
-    hidden_px = count * row_px - view_px
-    if hidden_px <= 0 or index == count - 1:
-        return 0.0 if hidden_px > 0 else 1.0
-    top_px = (1 - scroll_y) * hidden_px
-    wanted_px = min(max(top_px, (index + 1) * row_px - view_px), index * row_px)
-    return 1 - wanted_px / hidden_px
 
 
 Builder.load_file(str(Path(__file__).with_suffix(".kv")))

@@ -1,0 +1,180 @@
+"""What each screen says, without a window."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cart.contract.screen import EvidenceView, LineView, NoticeView, SavingView, Snapshot, TaxView
+from cart.core.notices import NOTICES
+from tests.ui.harness import kept_snapshots
+from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
+from ui.presenters.figures import Figures
+from ui.presenters.notices import SENTENCES, sentence
+from ui.presenters.rows import row_of, sheet_of
+from ui.texts import Words
+
+WORDS = Words("en")
+DOLLARS = Figures(WORDS, "USD", 2)
+EMPTY = Snapshot(revision=1, cause_ms=0, route="shop")
+WORDS_MAX = 12
+
+
+@pytest.mark.parametrize(
+    ("language", "currency", "digits", "minor", "text"),
+    [
+        ("en", "USD", 2, 119, "$1.19"),
+        ("en", "USD", 2, 0, "$0.00"),
+        ("en", "USD", 2, -5, "−$0.05"),
+        ("en", "USD", 2, 123456789, "$1,234,567.89"),
+        ("en", "JPY", 0, 1200, "¥1,200"),
+        ("en", "KWD", 3, 1005, "KWD\u00a01.005"),
+        ("de", "EUR", 2, 123456, "1.234,56\u00a0€"),
+        ("de", "EUR", 2, -9, "−0,09\u00a0€"),
+    ],
+)
+def test_money(language: str, currency: str, digits: int, minor: int, text: str) -> None:
+    """Money is written from whole minor units in the way of the language."""
+    assert Figures(Words(language), currency, digits).money(minor) == text
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(0, 4))
+def test_money_loses_nothing(minor: int, digits: int) -> None:
+    """The amount can be read back from the text to the last minor unit."""
+    text = Figures(WORDS, "USD", digits).money(minor)
+    amount = Decimal(text.replace("−", "-").replace("$", "").replace(",", ""))
+    assert int(amount.scaleb(digits)) == minor
+
+
+@pytest.mark.parametrize(
+    ("mass_mg", "said", "weighed"),
+    [
+        (412_000, "412\u00a0g", "0.412\u00a0kg"),
+        (411_500, "412\u00a0g", "0.412\u00a0kg"),
+        (999_400, "999\u00a0g", "0.999\u00a0kg"),
+        (999_500, "1.000\u00a0kg", "1.000\u00a0kg"),
+        (1_030_000, "1.030\u00a0kg", "1.030\u00a0kg"),
+        (-412_000, "−412\u00a0g", "−0.412\u00a0kg"),
+        (-400, "0\u00a0g", "0.000\u00a0kg"),
+    ],
+)
+def test_mass(mass_mg: int, said: str, weighed: str) -> None:
+    """Masses are rounded to the gram, halves up, and never show a minus zero."""
+    assert DOLLARS.mass(mass_mg) == said
+    assert DOLLARS.kilograms(mass_mg) == weighed
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("code", NOTICES)
+def test_every_notice_has_words(code: str, language: str) -> None:
+    """Each notice of the cart has a sentence of at most twelve words, with or without values."""
+    assert code in SENTENCES
+    figures = Figures(Words(language), "USD", 2)
+    for values in ({}, {"name": "Milk", "title": "3 for 2", "shopper": "Ana"}):
+        said = sentence(NoticeView(code, 1, values), figures)
+        assert said
+        assert "{" not in said
+        assert len(said.split()) <= WORDS_MAX
+
+
+def test_no_words_without_a_notice() -> None:
+    """The screen has no sentence for a notice that the cart does not know."""
+    assert SENTENCES.keys() <= NOTICES.keys()
+
+
+def test_an_unknown_notice_is_told_too() -> None:
+    """A newer cart's notice does not stop an older screen."""
+    assert "call for help" in sentence(NoticeView("from_the_future", 1), DOLLARS)
+
+
+def test_a_name_with_braces_is_only_a_name() -> None:
+    """Values are data: braces in them are not placeholders."""
+    told = sentence(NoticeView("item_added", 20, {"name": "{0.__class__}"}), DOLLARS)
+    assert told == "Added: {0.__class__}"
+
+
+def test_rows_say_how_the_price_came_about() -> None:
+    """Quantity, mass and deals stand under the name; the old price beside the new one."""
+    line = LineView("L1", "Tins", 3, 387, 300, 129, savings=(SavingView("3 for $3.00", -87),))
+    row = row_of(line, 0, DOLLARS)
+    assert (row.price, row.was) == ("$3.00", "$3.87")
+    assert row.detail == "3 × $1.29  ·  3 for $3.00 −$0.87"
+    weighed = row_of(LineView("L2", "Bananas", 1, 96, 96, 129, mass_mg=742_000), 1, DOLLARS)
+    assert weighed.detail == "0.742\u00a0kg × $1.29 / kg"
+    assert weighed.was == ""
+
+
+def test_open_lines_ask() -> None:
+    """A yellow line has no price, and asks what went in or what came out."""
+    came = row_of(LineView("L1", "", 1, 0, 0, mass_mg=412_000, state="open"), 0, DOLLARS)
+    left = row_of(LineView("L2", "", 1, 0, 0, mass_mg=-90_000, state="open"), 1, DOLLARS)
+    assert (came.title, came.price, came.is_open) == ("What is this?", "", True)
+    assert left.title == "What was taken out?"
+    assert left.detail.startswith("−90\u00a0g")
+
+
+def test_evidence_leaves_out_what_is_absent() -> None:
+    """The sheet shows code, look, weights and who decided, as far as they are known."""
+    evidence = EvidenceView("4006", "Bananas", 93, 1_000_000, 1_742_000, "shopper")
+    full = sheet_of(LineView("L1", "Bananas", 1, 96, 96, evidence=evidence), DOLLARS)
+    assert [fact.value for fact in full.facts] == [
+        "4006",
+        "Bananas  ·  93 %",
+        "1.000\u00a0kg",
+        "1.742\u00a0kg",
+        "You",
+    ]
+    bare = sheet_of(LineView("L1", "Gum", 1, 96, 96), DOLLARS)
+    assert [fact.label for fact in bare.facts] == ["Decided by"]
+
+
+def test_the_bar_shows_the_news_before_what_stands_elsewhere() -> None:
+    """Something that just happened is louder than a state that has its own chip."""
+    notices = (NoticeView("offline", 30), NoticeView("item_added", 20, {"name": "Milk"}))
+    shown = bar.present(
+        Snapshot(revision=1, cause_ms=0, route="shop", notices=notices, senses_lost=("scale",)),
+        WORDS,
+        contact_lost=False,
+    )
+    assert (shown.text, shown.tone) == ("Added: Milk", "info")
+    assert shown.chips == ("Offline", "No scale")
+    assert "Lost contact" in bar.present(EMPTY, WORDS, contact_lost=True).text
+
+
+def test_taxes_of_nothing_are_left_out() -> None:
+    """A rate of zero is no line; other rates are written without needless zeros."""
+    taxes = (TaxView("food", 0, 0), TaxView("household", 72_500, 228), TaxView("toys", 200_000, 9))
+    page = checkout.present(Snapshot(revision=1, cause_ms=0, route="checkout", taxes=taxes), WORDS)
+    labels = [fact.label for fact in page.facts]
+    assert labels[1:] == ["Tax 7.25 % (household)", "Tax 20 % (toys)"]
+
+
+def test_nothing_is_paid_twice_while_paying() -> None:
+    """While the store has not answered, the button says so and is not to be tapped."""
+    page = checkout.present(
+        Snapshot(revision=1, cause_ms=0, route="checkout", phase="paying"), WORDS
+    )
+    assert page.waiting
+    assert page.pay == "Paying…"
+
+
+PRESENTERS = {
+    "welcome": welcome.present,
+    "shop": shop.present,
+    "weigh": weigh.present,
+    "choose": question.present,
+    "rescan": question.present,
+    "checkout": checkout.present,
+    "receipt": receipt.present,
+}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("route", PRESENTERS)
+def test_every_screen_stands_an_empty_snapshot(route: str, language: str) -> None:
+    """No presenter fails on a snapshot with nothing in it, nor on a kept one."""
+    for snapshot in (EMPTY, *kept_snapshots()):
+        PRESENTERS[route](snapshot, Words(language))
