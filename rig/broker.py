@@ -55,14 +55,16 @@ class BrokerError(OSError):
 
 
 class Broker:
-    """A broker with its files in `folder`; it keeps its port through `kill` and `start`."""
+    """A broker with its files in `folder`; it keeps its port through `kill` and `start`.
 
-    def __init__(self, folder: Path, kind: Kind = "iotcore") -> None:
+    `more` is added to its configuration."""
+
+    def __init__(self, folder: Path, kind: Kind = "iotcore", more: str = "") -> None:
         text, self._command = KINDS[kind]
         self.host = "127.0.0.1"
         self.port = free_port()
         self._config = folder / f"{kind}.toml"  # iotcore goes by the ending
-        self._config.write_text(text.format(port=self.port))
+        self._config.write_text(text.format(port=self.port) + more)
         self._log = folder / f"{kind}.log"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -297,7 +297,7 @@ def test_full_disk_loses_nothing(shop: Shop, caplog: pytest.LogCaptureFixture) -
     with full_store(shop):
         shop.cart.write([item(number) for number in range(400)])
         eventually(lambda: "make room on the disk" in caplog.text, "the full disk is told")
-        assert shop.cart.journal.acked_seq == len(shop.stored()) < 400
+        assert shop.cart.journal.acked_seq <= len(shop.stored()) < 400
     shop.store.start()
     eventually(shop.cart.is_all_acked, "everything acknowledged")
     assert len(shop.stored()) == 400
