@@ -117,6 +117,8 @@ def _scored(parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex) -> 
     (step,) = evidence.steps
     mass = _mass_score(parts, step, index)
     look = scores.look_score(evidence.sights, [part.sku for part in parts])
+    if len(parts) > 1:
+        look = max(look, scores.LOOK_AT_SEVERAL)
     score = mass + look + _code_score(parts, evidence, index)
     return Explanation(kind="items", parts=parts, score_millinats=score, mass_millinats=mass)
 

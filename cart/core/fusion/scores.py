@@ -35,6 +35,7 @@ OWN_THING_OUT = -1_000
 OPEN_LINE_OUT = -500  # the thing that nobody could name leaves again
 
 LOOK_FLOOR = -8_000
+LOOK_AT_SEVERAL = -2_000  # one look at several things at once is no look at any of them
 NO_LOOK_AT_ALL = 0
 
 # The verdict
