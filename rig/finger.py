@@ -14,6 +14,7 @@ from typing import Any
 
 ANSWER_S = 12.0
 TRY_S = 4.0
+PAUSE_S = 0.05
 
 
 class FingerError(RuntimeError):
@@ -25,6 +26,7 @@ class Finger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._pause = threading.Event().wait
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """One request, one answer. Raises FingerError, or OSError when no screen is there."""
@@ -45,9 +47,14 @@ class Finger:
         """Tap what has this name, once it is to be seen."""
         self._patiently({"tap": name})
 
-    def shot(self, path: Path) -> None:
-        """Save a picture of the screen."""
-        self._patiently({"shot": str(path)})
+    def shot(self, path: Path, revision: int = 0) -> dict[str, Any]:
+        """Save a picture of the screen, once it shows this revision of the cart's snapshot."""
+        deadline_s = time.monotonic() + TRY_S
+        while True:
+            answer = self._patiently({"shot": str(path)})
+            if (answer["revision"] or 0) >= revision or time.monotonic() > deadline_s:
+                return answer
+            self._pause(PAUSE_S)
 
     def texts(self) -> list[str]:
         """Every text on the screen now; none while no screen is there."""
@@ -57,14 +64,12 @@ class Finger:
             return []
         return [str(text) for text in answer["texts"]]
 
-    def _patiently(self, request: dict[str, Any]) -> None:
+    def _patiently(self, request: dict[str, Any]) -> dict[str, Any]:
         deadline_s = time.monotonic() + TRY_S
         while True:
             try:
-                self.ask(request)
+                return self.ask(request)
             except (FingerError, OSError):
                 if time.monotonic() > deadline_s:
                     raise
-                threading.Event().wait(0.05)
-            else:
-                return
+            self._pause(PAUSE_S)

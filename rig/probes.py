@@ -49,13 +49,13 @@ def _sure(seen: Seen) -> list[LineView]:
 
 
 def _lines(seen: Seen) -> str:
-    """All sure lines in their order, equal goods added up."""
+    """All sure lines by their names, equal goods added up."""
     pieces: dict[str, str] = {}
     counts = Counter[str]()
     for line in _sure(seen):
         counts[line.name] += line.quantity
         pieces[line.name] = amount(line) if line.mass_mg is not None else str(counts[line.name])
-    return ", ".join(f"{much} {name}" for name, much in pieces.items()) or "none"
+    return ", ".join(f"{much} {name}" for name, much in sorted(pieces.items())) or "none"
 
 
 def _newest(seen: Seen) -> str:

@@ -95,6 +95,7 @@ class Shopper:
         self._pause = threading.Event().wait
         self._back_s: dict[str, float] = {}
         self._receipt_came = ""
+        self._pictures = 0
         self._verbs: dict[str, Callable[..., None]] = {
             "pair": self._pair,
             "tap": self._tap,
@@ -115,7 +116,18 @@ class Shopper:
         self._until_said(step.expect)
         self._pause(step.hold_ms / 1000)
         said = {name: PROBES[name](self._seen()) for name in step.expect}
+        self.take_picture()
         return Row(step.name, _words(step.expect), _words(said), said == step.expect)
+
+    def take_picture(self) -> None:
+        """Save what the screen shows now as NN-<screen>.png; nothing without a screen."""
+        if not self._stack.has_screen:
+            return
+        picture = self._stack.out / ".picture.png"
+        revision = self._seen().snapshot.revision
+        answer = self._finger.shot(picture, revision)
+        self._pictures += 1
+        picture.replace(self._stack.out / f"{self._pictures:02}-{answer['route']}.png")
 
     def _do(self, order: dict[str, Any]) -> None:
         verb = self._verbs.get(order["do"])
@@ -171,6 +183,7 @@ class Shopper:
 
     def _wait_for_screen(self, screen: str) -> None:
         self._watch.wait_for(lambda snapshot: snapshot.route == screen, STEP_S)
+        self.take_picture()
 
     def _kill(self, names: Iterable[str]) -> None:
         """SIGKILL, then measure for each how long until it is back and right."""

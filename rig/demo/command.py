@@ -65,6 +65,7 @@ def play(stack: Stack, scenario: Scenario) -> int:
     with LiveReceipt(console) as live, CartWatch(stack.screen_socket, live.show) as watch:
         watch.wait_for(lambda snapshot: bool(snapshot.pairing), 5.0)
         shopper = Shopper(stack, watch)
+        shopper.take_picture()
         for step in scenario.steps:
             live.step(step.name)
             rows.append(shopper.play(step))

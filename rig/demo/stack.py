@@ -57,7 +57,7 @@ seed = {seed}
 @dataclass(frozen=True)
 class Options:
     """How to start: `out` keeps files, `broker` (host, port) replaces our own; `windowed` opens the
-    screen in a window, else it draws into memory and every screen it enters is saved in `out`."""
+    screen in a window, else it draws into memory."""
 
     out: Path
     broker: tuple[str, int] | None = None
@@ -176,10 +176,7 @@ class Stack(contextlib.ExitStack):
         product_pictures(self.pictures, demo_catalog().products)
         screen = python("ui", "--socket", str(self.screen_socket), "--pictures",
                         str(self.pictures), "--finger", str(self.finger_socket))  # fmt: skip
-        driver = {}
-        if not self.options.windowed:
-            screen += ("--shots", str(self.out))
-            driver = {"SDL_VIDEODRIVER": "offscreen"}
+        driver = {} if self.options.windowed else {"SDL_VIDEODRIVER": "offscreen"}
         self.supervisor.start(
             Program(SCREEN, screen, gives_up=frozenset({0, NO_SCREEN_STATUS}), environment=driver)
         )
