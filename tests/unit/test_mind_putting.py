@@ -219,6 +219,26 @@ def test_a_cheap_code_on_another_thing_is_not_charged_silently() -> None:
     assert len(hands.state.basket.open_lines) == 1
 
 
+def test_a_cheap_code_on_a_dear_thing_of_the_same_mass_is_asked_about() -> None:
+    """Code and load agree, but the eyes are sure that it is something else."""
+    hands = Hands()
+    hands.scan(PASTA)
+    hands.sight(TOMATOES, -20)
+    hands.load(507_000)
+    hands.wait(2_000)
+    assert hands.skus == []
+    assert hands.state.question is not None
+
+
+def test_a_product_the_eyes_never_learnt_goes_by_code_and_mass() -> None:
+    """The eyes list other things without being sure of any: code and mass decide."""
+    hands = Hands()
+    hands.scan(PASTA)
+    hands.sight(TOMATOES, -900, unknown_millinats=-1_500)
+    hands.load(507_000)
+    assert hands.skus == [PASTA]
+
+
 def test_an_unknown_code_is_told_and_charged_to_nobody() -> None:
     """A right code that the store does not sell."""
     hands = Hands()

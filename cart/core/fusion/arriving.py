@@ -115,12 +115,18 @@ def _part(sku: str, quantity: int, claim: Claim | None) -> Part:
 
 def _scored(parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex) -> Explanation:
     (step,) = evidence.steps
+    skus = [part.sku for part in parts]
     mass = _mass_score(parts, step, index)
-    look = scores.look_score(evidence.sights, [part.sku for part in parts])
+    look = scores.look_score(evidence.sights, skus)
     if len(parts) > 1:
         look = max(look, scores.LOOK_AT_SEVERAL)
-    score = mass + look + _code_score(parts, evidence, index)
-    return Explanation(kind="items", parts=parts, score_millinats=score, mass_millinats=mass)
+    return Explanation(
+        kind="items",
+        parts=parts,
+        score_millinats=mass + look + _code_score(parts, evidence, index),
+        mass_millinats=mass,
+        contradicted=scores.look_contradicts(evidence.sights, skus),
+    )
 
 
 def _mass_score(parts: tuple[Part, ...], step: Step, index: CatalogIndex) -> int:

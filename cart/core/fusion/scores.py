@@ -34,7 +34,10 @@ PART_OF_WEIGHED = -2_000  # some of the loose produce went back to the shelf
 OWN_THING_OUT = -1_000
 OPEN_LINE_OUT = -500  # the thing that nobody could name leaves again
 
+# The look
 LOOK_FLOOR = -8_000
+LOOK_IS_SURE = -105  # nine in ten: the eyes name a product
+LOOK_SUPPORTS = -2_303  # one in ten: the eyes hold it for possible
 LOOK_AT_SEVERAL = -2_000  # one look at several things at once is no look at any of them
 NO_LOOK_AT_ALL = 0
 
@@ -66,6 +69,20 @@ def look_score(sights: tuple[Sight, ...], skus: Iterable[str]) -> int:
     return sum(_best(sight, wanted) for sight in sights) // len(sights)
 
 
+def look_contradicts(sights: tuple[Sight, ...], skus: Iterable[str]) -> bool:
+    """Whether the eyes are sure of another product and never held one of `skus` for possible.
+
+    A cheap code on a dear thing of the same mass looks like this: nobody is charged silently."""
+    wanted = frozenset(skus)
+    if any(_best(sight, wanted) >= LOOK_SUPPORTS for sight in sights):
+        return False
+    return any(
+        item.score_millinats >= LOOK_IS_SURE and item.sku not in wanted
+        for sight in sights
+        for item in sight.candidates
+    )
+
+
 def look_unknown_score(sights: tuple[Sight, ...]) -> int:
     """Mean log-probability of "none of the known things"; 0 without a sighting."""
     if not sights:
@@ -74,5 +91,6 @@ def look_unknown_score(sights: tuple[Sight, ...]) -> int:
 
 
 def _best(sight: Sight, wanted: frozenset[str]) -> int:
-    scores = (item.score_millinats for item in sight.candidates if item.sku in wanted)
-    return max(scores, default=LOOK_FLOOR)
+    """A product that the eyes don't list may be one they never learnt: then it is an unknown."""
+    scores = [item.score_millinats for item in sight.candidates if item.sku in wanted]
+    return max(LOOK_FLOOR, *scores) if scores else max(LOOK_FLOOR, sight.unknown_millinats)

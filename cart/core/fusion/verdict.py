@@ -29,13 +29,15 @@ class Explanation(Value):
 
     kind: "items" · "unknown" · "back" (what an open question missed returned) · "open" (a yellow
     thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left).
-    `mass_millinats` is the load's share of the score."""
+    `mass_millinats` is the load's share of the score; `contradicted` means that the eyes are sure
+    it was something else."""
 
     kind: str
     score_millinats: int
     mass_millinats: int
     parts: tuple[Part, ...] = ()
     line_id: str = ""
+    contradicted: bool = False
 
     @property
     def key(self) -> tuple[str, str, tuple[tuple[str, int], ...]]:
@@ -58,8 +60,8 @@ def judge(explanations: list[Explanation], step: Step, now_ms: int) -> Verdict:
     rivals = (item for item in explanations if item.key != best.key)
     second = next(rivals, None)
     margin = CLEAR_LEAD if second is None else best.score_millinats - second.score_millinats
-    sure = best.kind != "unknown" and best.score_millinats >= GOOD_ENOUGH and margin >= CLEAR_LEAD
-    if sure:
+    likely = best.score_millinats >= GOOD_ENOUGH and margin >= CLEAR_LEAD
+    if likely and best.kind != "unknown" and not best.contradicted:
         return Verdict("decide", best, margin)
     waiting = now_ms - step.heard_ms < WAIT_MS
     return Verdict("wait" if waiting else "ask", best, margin)
