@@ -202,8 +202,8 @@ def _add(
     )
     draft.fact(added)
     draft.tell("item_added", name=product.name)
-    if mass_mg is not None:
-        draft.note(weighed=added.line_id, weighed_until_ms=draft.now_ms + WEIGH_SCREEN_MS)
+    weighed = None if mass_mg is None else added.line_id
+    draft.note(weighed=weighed, weighed_until_ms=draft.now_ms + WEIGH_SCREEN_MS)
     if mass_mg is not None and mass_mg < BILLED_MASS_MIN_MG:
         draft.tell("too_light_to_weigh")
 

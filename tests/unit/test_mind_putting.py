@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cart.contract.view import snapshot
 from cart.core.events import ItemAdded, LineOpened, LineSettled, QuestionAsked, TripOpened
 from cart.core.observations import SenseLost
 from tests.unit.mind_world import APPLES, BANANAS, CHEESE, GUM, PASTA, RICE, TOMATOES, Hands
@@ -86,6 +87,16 @@ def test_the_shopper_corrects_what_was_weighed() -> None:
     (line,) = hands.state.basket.lines
     assert (line.sku, line.mass_mg, line.price_minor) == (APPLES, 740_000, 184)
     assert line.evidence.decided_by == "shopper"
+
+
+def test_the_next_thing_ends_the_weigh_screen() -> None:
+    """Bananas are shown weighed for a moment, until something else goes in."""
+    hands = Hands()
+    hands.sight(BANANAS, -60)
+    hands.load(742_300)
+    assert snapshot(hands.state, 1, 0).route == "weigh"
+    hands.put(TOMATOES)
+    assert snapshot(hands.state, 2, 0).route == "shop"
 
 
 def test_a_deli_label_is_charged_as_printed() -> None:
