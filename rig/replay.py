@@ -52,6 +52,10 @@ def _compare(replayed: bytes, kept: bytes) -> int:
     if replayed == kept:
         print(f"same: {len(kept.splitlines())} entries, byte for byte")
         return 0
+    if kept.startswith(replayed):
+        counts = f"{len(replayed.splitlines())} of {len(kept.splitlines())}"
+        print(f"the record ends early: it gives the first {counts} entries", file=sys.stderr)
+        return 1
     pairs = zip_longest(replayed.splitlines(), kept.splitlines(), fillvalue=b"(nothing)")
     for number, (ours, theirs) in enumerate(pairs, 1):
         if ours != theirs:
