@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import os
+from collections import deque
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -58,6 +59,7 @@ class CatalogIntake:
         self.sha256 = ""
         self._head: CatalogHead | None = None
         self._chunks: dict[int, bytes] = {}
+        self._to_fetch: deque[int] = deque()
 
     def restore(self) -> Catalog | None:
         """The catalog of the last run, None if there is none. Raises CatalogError."""
@@ -72,7 +74,10 @@ class CatalogIntake:
         return self._adopt(head, data)
 
     def offer(self, head: CatalogHead) -> bool:
-        """Begin to collect a newer catalog; False: nothing to collect. Raises CatalogError."""
+        """Begin to collect a newer catalog, or go on with it; False: nothing to collect.
+
+        Raises CatalogError.
+        """
         if head.sha256 == self.sha256:
             return False
         self._checked(head)
@@ -80,8 +85,17 @@ class CatalogIntake:
             raise CatalogError(
                 f"catalog: version {head.version} after {self.version}; publish a higher version"
             )
-        self._head, self._chunks = head, {}
+        if self._head is None or head.sha256 != self._head.sha256:
+            self._chunks = {}
+        self._head = head
+        self._to_fetch = deque(each for each in range(head.chunks) if each not in self._chunks)
         return True
+
+    def next_chunk(self) -> tuple[str, str] | None:
+        """(sha256, number) of a chunk to ask for, each once; None when all are asked for."""
+        if self._head is None or not self._to_fetch:
+            return None
+        return self._head.sha256, str(self._to_fetch.popleft())
 
     def chunk(self, sha256: str, number: str, piece: bytes) -> Catalog | None:
         """Take one piece; the whole catalog once the last one is there. Raises CatalogError."""

@@ -59,6 +59,9 @@ from cart.shell.store_outbox import RESEND_MS, Outbox
 POLL_MS = 250
 LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
 WILL_DELAY_S = 15
+# One by one, so that live messages pass between; and iotcore gives at most 100 kept messages to
+# one subscription.
+CHUNKS_AT_ONCE = 20
 ENTRY_BYTES_OVERHEAD = 120
 DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer")
 
@@ -250,20 +253,27 @@ class StoreLink:
 
     def _head_came(self, head: CatalogHead) -> None:
         if self._catalog.offer(head):
-            self._connection.subscribe(self._chunks_of(head.sha256))
+            for _ in range(CHUNKS_AT_ONCE):
+                self._fetch_chunk()
+
+    def _fetch_chunk(self) -> None:
+        chunk = self._catalog.next_chunk()
+        if chunk is not None:
+            self._connection.subscribe(self._chunk_topic(*chunk))
 
     def _chunk_came(self, sha256: str, number: str, piece: bytes) -> None:
-        if catalog := self._catalog.chunk(sha256, number, piece):
-            self._connection.unsubscribe(self._chunks_of(sha256))
-            self._adopt(catalog)
+        self._connection.unsubscribe(self._chunk_topic(sha256, number))
+        catalog = self._catalog.chunk(sha256, number, piece)
+        self._fetch_chunk()
+        self._adopt(catalog)
 
     def _adopt(self, catalog: Catalog | None) -> None:
         if catalog is not None:
             self._inbox.put(CatalogArrived(0, catalog, self._catalog.sha256))
 
-    def _chunks_of(self, sha256: str) -> str:
+    def _chunk_topic(self, sha256: str, number: str) -> str:
         names = (self._config.tenant, self._config.store)
-        return topic_of("catalog_chunk", *names, sha256=sha256, number="+")
+        return topic_of("catalog_chunk", *names, sha256=sha256, number=number)
 
     def _ask_store(self) -> None:
         while self._requests:

@@ -9,16 +9,15 @@ import msgspec
 import pytest
 
 from cart import mqtt
-from cart.contract.store import CatalogHead, decode
 from cart.core.catalog import CatalogError
 from cart.shell.config import ConfigError
-from cart.shell.store_catalog import CatalogIntake, StoreKey
+from cart.shell.store_catalog import StoreKey
 from store import catalogs
 from store.__main__ import main
 from store.database import open_database, transaction
 from store.keys import signer_of
 from store.ledger import ingest
-from tests.store.shop import CART, CATALOG, STORE, TENANT, batch, import_catalog, rows, trip_events
+from tests.store.shop import CART, CATALOG, batch, import_catalog, rows, trip_events
 
 
 def test_import_makes_a_key_for_its_owner_only(tmp_path: Path) -> None:
@@ -117,37 +116,3 @@ def test_a_person_sees_trips_and_receipts(
     assert main(["receipt", "--data", str(folder), "trip-2"]) == 1
     assert "no trip trip-2" in capsys.readouterr().err
     assert main(["carts", "--data", str(tmp_path / "elsewhere")]) == 1
-
-
-def test_a_tampered_catalog_file_is_not_used(tmp_path: Path) -> None:
-    """The catalog kept on the cart's disk is checked again; one changed byte is noticed."""
-    folder = tmp_path / "store"
-    import_catalog(folder)
-    database, signer = open_database(folder), signer_of(folder)
-    sha256 = catalogs.newest_sha256(database)
-    *chunks, head = catalogs.packets(database, signer, TENANT, STORE, sha256)
-    key = StoreKey(signer.public_pem)
-    intake = CatalogIntake(TENANT, STORE, key, tmp_path)
-    assert intake.offer(decode(CatalogHead, head.payload))
-    assert intake.chunk(sha256, "0", chunks[0].payload) == CATALOG
-    assert CatalogIntake(TENANT, STORE, key, tmp_path).restore() == CATALOG
-    file = tmp_path / "catalog.signed"
-    file.write_bytes(file.read_bytes().replace(b"149", b"001"))
-    for names in ((TENANT, STORE), (TENANT, "store-2")):
-        with pytest.raises(CatalogError):
-            CatalogIntake(*names, key, tmp_path).restore()
-    database.close()
-
-
-def test_an_older_catalog_is_refused(tmp_path: Path) -> None:
-    """A head that was signed once can't bring its old prices back."""
-    folder = tmp_path / "store"
-    import_catalog(folder)
-    database, signer = open_database(folder), signer_of(folder)
-    sha256 = catalogs.newest_sha256(database)
-    *_, head = catalogs.packets(database, signer, TENANT, STORE, sha256)
-    intake = CatalogIntake(TENANT, STORE, StoreKey(signer.public_pem), tmp_path)
-    intake.version, intake.sha256 = 2, "f" * 64
-    with pytest.raises(CatalogError, match="higher version"):
-        intake.offer(decode(CatalogHead, head.payload))
-    database.close()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import PairClaim, PayRequest
-from cart.core.events import ItemRemoved, PaymentRequested, TripOpened
+from cart.core.events import ItemRemoved, PaymentRequested, TripBound, TripOpened
 from cart.shell.store_catalog import StoreKey
 from store import catalogs, counter
 from store.database import open_database
@@ -128,6 +128,17 @@ def test_a_journal_that_was_replaced_tells_its_trip_again(database: sqlite3.Conn
     settled = counter.pay(database, CART, PayRequest("trip-1", 1, 159, 2, 3))
     assert settled is not None
     assert settled.outcome == "settled"
+
+
+def test_a_guest_trip_gets_its_shopper(database: sqlite3.Connection) -> None:
+    """A trip that began without a shopper is paid under the trip that pairing gave it."""
+    events = trip_events("cart-1-1-1", 1)
+    ingest(database, CART, batch(rows([*events, TripBound(4, "trip-1", "ann")])))
+    unknown = counter.pay(database, CART, PayRequest("cart-1-1-1", 1, 159, 1, 4))
+    settled = counter.pay(database, CART, PayRequest("trip-1", 1, 159, 1, 4))
+    assert unknown is not None
+    assert settled is not None
+    assert (unknown.outcome, settled.outcome) == ("mismatch", "settled")
 
 
 def test_trips_follow_each_other(database: sqlite3.Connection) -> None:

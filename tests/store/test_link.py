@@ -220,13 +220,14 @@ def test_forged_catalog_is_refused(shop: Shop) -> None:
 
 
 def test_new_catalog_reaches_the_cart(shop: Shop) -> None:
-    """What is imported beside the running service is published, in chunks, and adopted whole."""
+    """What is imported beside the running service is published, 12 MB in chunks, adopted whole."""
     many = tuple(
-        replace(CATALOG.products[0], sku=f"sku-{number}", name="n" * 190) for number in range(1_000)
+        replace(CATALOG.products[0], sku=f"sku-{number}", name="n" * 190)
+        for number in range(30_000)
     )
     import_catalog(shop.folder, replace(CATALOG, version=2, products=many))
     arrived = shop.cart.hear(CatalogArrived)
-    assert (arrived.catalog.version, len(arrived.catalog.products)) == (2, 1_000)
+    assert (arrived.catalog.version, len(arrived.catalog.products)) == (2, 30_000)
 
 
 def test_malformed_payloads_are_refused(shop: Shop) -> None:
