@@ -106,6 +106,10 @@ class CartScreen(App):
             self._finger.close()
         self.saver.close()
 
+    def open_settings(self, *_: object) -> bool:
+        """Kivy's own settings panel has no place on a cart."""
+        return False
+
     def send(self, action: str, target: str = "", choice: str = "") -> None:
         """Tell the cart what was touched; when it cannot be told, say so at once."""
         if not self.link.send(action, target, choice) and self.options.socket:

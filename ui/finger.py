@@ -143,6 +143,7 @@ class Finger:
                 "contact_lost": self._app.contact_lost,
                 "refused": self._app.link.refused,
                 "shots": str(self._app.options.shots or ""),
+                "drawn": self._app.frames.drawn,
                 "flips": list(self._app.frames.flips),
             }
         )

@@ -22,6 +22,7 @@ class Frames:
 
     def __init__(self, before_flip: Callable[[], object]) -> None:
         self.flips: deque[tuple[int, int]] = deque(maxlen=FLIPS_KEPT)
+        self.drawn = 0
         self._shown: int | None = None
         self._before_flip = before_flip
         Window.bind(on_flip=self._flip)
@@ -35,6 +36,7 @@ class Frames:
         self._before_flip()
         Window.flip()
         glFinish()
+        self.drawn += 1
         if self._shown is not None:
             self.flips.append((self._shown, time.monotonic_ns() // 1_000_000))
             self._shown = None

@@ -81,6 +81,16 @@ def test_the_first_frame_is_the_whole_picture(screen: Screen, tmp_path: Path) ->
         assert one.tobytes() == other.tobytes()
 
 
+def test_nothing_is_drawn_when_nothing_changed(screen: Screen) -> None:
+    """A snapshot that looks the same costs no frame, and neither does waiting, nor a scroll bar."""
+    before = screen.show(fresh(3))["drawn"]
+    for _ in range(5):
+        assert screen.show(fresh(3))["drawn"] == before
+    assert screen.cart.screen
+    assert screen.cart.screen.quiet()
+    assert screen.state()["drawn"] == before
+
+
 # kept snapshot, what is tapped, the intent that follows
 TAPS = [
     (1, "start", ("start", "", "")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from cart.contract.screen import EvidenceView, LineView
@@ -34,7 +34,7 @@ class Row:
 
     def as_data(self) -> dict[str, Any]:
         """Every property of the row's widget: a recycled one keeps nothing of its last line."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,14 @@ class ReceiptList(RecycleView):
         """The first layout, or another one: the newest may have gone out of view."""
         self.bring_into_view()
 
+    def _bind_inactive_bar_color(self, *_: object) -> None:
+        """Leave the bar as it is: kivy would fade it, redrawing all for half a second."""
+
     def bring_into_view(self) -> None:
         """Scroll just enough to see the newest row."""
         if self._newest:
+            if self.effect_y:
+                self.effect_y.velocity = 0  # The list still rolling from a swipe would roll on.
             index, count = self._newest[0], len(self.rows)
             self.scroll_y = scroll_to(index, count, self.row_px, self.height, self.scroll_y)
 
