@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from msgspec import json
@@ -36,55 +37,54 @@ def run(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         options.parser.error(str(error))
-    database = open_database(options.data)
-    service = Service(
-        endpoint,
-        options.tenant,
-        options.store,
-        database,
-        signer_of(options.data, options.key),
-        clock=lambda: time.monotonic_ns() // 1_000_000,
-        utc_ms=lambda: time.time_ns() // 1_000_000,
-    )
     ready = {"tenant": options.tenant, "store": options.store, "broker": f"{host}:{port}"}
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop())
-    service.run(on_ready=lambda: _print_line({"ready": ready}))
-    database.close()
+    with closing(open_database(options.data)) as database:
+        service = Service(
+            endpoint,
+            options.tenant,
+            options.store,
+            database,
+            signer_of(options.data, options.key),
+            clock=lambda: time.monotonic_ns() // 1_000_000,
+            utc_ms=lambda: time.time_ns() // 1_000_000,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: service.stop())
+        service.run(on_ready=lambda: _print_line({"ready": ready}))
     return 0
 
 
 def import_catalog(options: argparse.Namespace) -> int:
     """Check a catalog and keep it; a running service publishes it at once."""
     data = options.file.read_bytes()
-    database = open_database(options.data)
-    signer_of(options.data)
-    with transaction(database):
+    with closing(open_database(options.data)) as database, transaction(database):
+        signer_of(options.data)
         catalog = catalogs.add(database, data)
-    database.close()
     _print_line({"version": catalog.version, "products": len(catalog.products)})
     return 0
 
 
 def list_carts(options: argparse.Namespace) -> int:
     """List the carts that were ever here."""
-    show.print_rows(show.carts(_existing(options.data)), "carts", as_json=options.json)
+    with closing(_existing(options.data)) as database:
+        show.print_rows(show.carts(database), "carts", as_json=options.json)
     return 0
 
 
 def list_trips(options: argparse.Namespace) -> int:
     """List the trips, newest last."""
-    show.print_rows(show.trip_rows(_existing(options.data)), "trips", as_json=options.json)
+    with closing(_existing(options.data)) as database:
+        show.print_rows(show.trip_rows(database), "trips", as_json=options.json)
     return 0
 
 
 def print_receipt(options: argparse.Namespace) -> int:
     """Print the receipt of a trip, with the evidence of each line."""
-    database = _existing(options.data)
-    trip = trips.find(database, options.trip)
-    if trip is None:
-        raise ContractError(f"no trip {options.trip}; list them with: python -m store trips")
-    show.print_receipt(trips.priced(database, trip), as_json=options.json)
+    with closing(_existing(options.data)) as database:
+        trip = trips.find(database, options.trip)
+        if trip is None:
+            raise ContractError(f"no trip {options.trip}; list them with: python -m store trips")
+        show.print_receipt(trips.priced(database, trip), as_json=options.json)
     return 0
 
 
@@ -151,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(options.work(options))
-    except (CatalogError, ContractError, DatabaseError, KeyFileError) as error:
+    except (CatalogError, ContractError, KeyFileError, OSError, sqlite3.OperationalError) as error:
         print(f"store: {error}", file=sys.stderr)
         return 1
 

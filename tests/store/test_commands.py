@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -61,10 +62,11 @@ def test_a_version_is_one_catalog_for_ever(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     import_catalog(folder)
     changed = msgspec.structs.replace(CATALOG, currency="EUR")
-    database = open_database(folder)
-    with pytest.raises(CatalogError, match="raise the version"):
+    with (
+        closing(open_database(folder)) as database,
+        pytest.raises(CatalogError, match="raise the version"),
+    ):
         catalogs.add(database, msgspec.json.encode(changed))
-    database.close()
 
 
 @pytest.mark.parametrize(
@@ -102,10 +104,8 @@ def test_a_person_sees_trips_and_receipts(
     """Tables show the trip's total and why each line is there; an unknown trip is said to be."""
     folder = tmp_path / "store"
     import_catalog(folder)
-    database = open_database(folder)
-    with transaction(database):
+    with closing(open_database(folder)) as database, transaction(database):
         ingest(database, CART, batch(rows(trip_events("trip-1", 2))))
-    database.close()
     capsys.readouterr()
     assert main(["trips", "--data", str(folder), "--json"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["total_minor"] == 319
