@@ -79,11 +79,10 @@ class Stack(contextlib.ExitStack):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        try:
+        with contextlib.ExitStack() as undo:  # a start that fails half-way leaves nothing running
+            undo.callback(self.close)
             self._start()
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
         return self
 
     @property

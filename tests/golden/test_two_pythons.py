@@ -26,9 +26,10 @@ def python(request: pytest.FixtureRequest) -> Path:
     folder = ROOT / ".venv" / f"replay-{version}"
     interpreter = folder / "bin" / "python"
     if not (folder / "complete").exists():
-        subprocess.run([find_python(version), "-m", "venv", "--clear", folder], check=True)
-        install = [interpreter, "-m", "pip", "install", "--quiet", *_requirements()]
-        subprocess.run(install, check=True)
+        bare = str(find_python(version))
+        subprocess.run([bare, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet", *_requirements()]
+        subprocess.run(pip, check=True)
         (folder / "complete").touch()
     return interpreter
 
