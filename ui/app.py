@@ -26,7 +26,8 @@ from ui.presenters import bar, starting
 from ui.presenters.figures import figures_of
 from ui.presenters.rows import Sheet, sheet_of
 from ui.replay import Replay
-from ui.routes import ROUTES, STARTING, StartingScreen
+from ui.routes import ROUTES, STARTING
+from ui.screens.starting import StartingScreen
 from ui.shots import Saver, Shots
 from ui.texts import Words
 from ui.widgets import TopBar

@@ -13,7 +13,6 @@ from ui.screens.choose import ChooseScreen
 from ui.screens.receipt import ReceiptScreen
 from ui.screens.rescan import RescanScreen
 from ui.screens.shop import ShopScreen
-from ui.screens.starting import StartingScreen
 from ui.screens.weigh import WeighScreen
 from ui.screens.welcome import WelcomeScreen
 from ui.texts import Words
@@ -39,5 +38,3 @@ ROUTES: dict[str, Screen] = {
     "checkout": Screen(checkout.present, CheckoutScreen),
     "receipt": Screen(receipt.present, ReceiptScreen),
 }
-
-__all__ = ["ROUTES", "STARTING", "Screen", "StartingScreen"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cart.contract.screen import Snapshot, TaxView
 from ui.presenters.figures import Figures, figures_of
@@ -36,7 +36,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
     total = figures.money(snapshot.total_minor)
     return Page(
         title=say("Ready to pay?"),
-        rows=rows_of(snapshot.lines, figures),
+        rows=tuple(replace(row, is_fresh=False) for row in rows_of(snapshot.lines, figures)),
         facts=(
             Fact(say("Before deals and tax"), figures.money(snapshot.subtotal_minor)),
             *(tax_fact(tax, figures) for tax in snapshot.taxes if tax.rate_ppm),
