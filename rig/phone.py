@@ -10,13 +10,14 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import zxingcpp
-from paho.mqtt import publish
-from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from PIL import Image
 
 from cart.contract.store import PairClaim, packet
 
 SCHEME = "dashcart:pair?"
+PUBLISH_S = 5.0
 
 
 class PhoneError(RuntimeError):
@@ -40,7 +41,11 @@ def claim(pairing: str, shopper: str, *, member: bool, broker: tuple[str, int],
     asked = {name: values[0] for name, values in parse_qs(pairing.removeprefix(SCHEME)).items()}
     message = PairClaim(asked["cart"], asked["nonce"], shopper, member)
     sent = packet("pair_claim", message, tenant, store, shopper=shopper)
-    publish.single(
-        sent.topic, sent.payload, qos=1, hostname=broker[0], port=broker[1],
-        protocol=MQTTProtocolVersion.MQTTv5, client_id=f"phone-{shopper}",
-    )  # fmt: skip
+    client = paho.Client(CallbackAPIVersion.VERSION2, f"phone-{shopper}", protocol=paho.MQTTv5)
+    client.connect(*broker)
+    client.loop_start()
+    try:
+        client.publish(sent.topic, sent.payload, qos=1).wait_for_publish(PUBLISH_S)
+    finally:
+        client.disconnect()
+        client.loop_stop()
