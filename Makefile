@@ -5,7 +5,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: install run test check test-machines bench contract ci-deps clean
+.PHONY: install run test check test-machines golden bench contract ci-deps clean
 
 install:
 	@tools/setup.sh install
@@ -34,6 +34,11 @@ contract: install
 	$(PYTHON) -m firmware_bridge generate
 	$(PYTHON) -m cart contract
 	$(PYTHON) -m ui texts
+
+# When the mind changes on purpose: the diff of the exports belongs into that commit.
+golden: install
+	for trip in tests/golden/*.mcap; do \
+		$(PYTHON) -m rig replay $$trip > $${trip%.mcap}.jsonl; done
 
 bench: install
 	$(PYTHON) -m rig bench

@@ -128,6 +128,26 @@ def test_an_unknown_thing_becomes_a_yellow_line_asked_about_once() -> None:
     assert hands.skus == []
 
 
+def test_a_look_that_comes_just_after_the_load_still_counts() -> None:
+    """The eyes are slower than the scale: the step waits for them."""
+    hands = Hands()
+    assert hands.load(742_300) == []
+    hands.sight(BANANAS, -60)
+    assert hands.skus == [BANANAS]
+
+
+def test_two_seen_and_none_read_is_offered_as_two() -> None:
+    """The eyes know the tin, the load is two of them, no code: asked, and answered as two."""
+    hands = Hands()
+    hands.sight(TOMATOES, -900, unknown_millinats=-700)
+    hands.load(2 * 458_000)
+    hands.wait(2_000)
+    (line,) = hands.state.basket.open_lines
+    assert line.choices[0] == TOMATOES
+    hands.touch("answer", line.line_id, TOMATOES)
+    assert hands.state.basket.lines[0].quantity == 2
+
+
 def test_an_answer_settles_the_yellow_line() -> None:
     """The shopper taps rice: the line is priced and keeps its evidence."""
     hands = Hands()

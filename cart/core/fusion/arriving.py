@@ -90,16 +90,24 @@ def _all_ideas(evidence: Pending, index: CatalogIndex) -> Iterator[tuple[Part, .
         for chosen in combinations(claims, size):
             yield _merged(chosen)
     for claim in claims:
-        for quantity in range(2, QUANTITY_MAX + 1):
-            yield (_part(claim.sku, quantity, claim),)
+        yield (_part(claim.sku, _nearest_quantity(claim.sku, evidence, index), claim),)
     looked = dict.fromkeys(item.sku for sight in evidence.sights for item in sight.candidates)
     known = [sku for sku in looked if sku in index.by_sku]
     recent = [item.sku for item in evidence.taken_out if item.sku in index.by_sku]
     for sku in dict.fromkeys([*known, *recent]):
-        yield (_part(sku, 1, None),)
+        yield (_part(sku, _nearest_quantity(sku, evidence, index), None),)
         for claim in claims:
             if claim.sku != sku:
                 yield (_part(claim.sku, 1, claim), _part(sku, 1, None))
+
+
+def _nearest_quantity(sku: str, evidence: Pending, index: CatalogIndex) -> int:
+    """How many pieces the load comes nearest to; 1 for what has no mass of its own."""
+    (step,) = evidence.steps
+    product = index.by_sku[sku]
+    if product.sold_by == "mass" or not product.mass_mg:
+        return 1
+    return min(QUANTITY_MAX, max(1, divide_half_up(step.change_mg, product.mass_mg)))
 
 
 def _merged(claims: tuple[Claim, ...]) -> tuple[Part, ...]:
@@ -172,9 +180,10 @@ def _code_score(parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex)
 def _part_code_score(part: Part, read: int, product: Product, *, back: bool) -> int:
     if read:
         return max(0, part.quantity - read) * scores.ONE_MORE_THAN_READ
+    more = (part.quantity - 1) * scores.ONE_MORE_THAN_READ
     if back:
-        return scores.PUT_BACK
-    return 0 if _has_no_code(product) else scores.WITHOUT_ITS_CODE
+        return scores.PUT_BACK + more
+    return 0 if _has_no_code(product) else scores.WITHOUT_ITS_CODE + more
 
 
 def _has_no_code(product: Product) -> bool:

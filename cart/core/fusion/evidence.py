@@ -71,17 +71,12 @@ def in_window(sensed_ms: int, step: Step) -> bool:
     return step.onset_ms - BEFORE_ONSET_MS <= sensed_ms <= step.rest_ms + AFTER_REST_MS
 
 
-def _handled(sight: Sight, step: Step) -> bool:
-    """What the eyes saw while the thing was in somebody's hand."""
-    return step.onset_ms - BEFORE_ONSET_MS <= sight.sensed_ms <= step.rest_ms
-
-
 def around(pending: Pending, step: Step) -> Pending:
     """The evidence that can belong to the step."""
     return replace(
         pending,
         claims=tuple(item for item in pending.claims if in_window(item.sensed_ms, step)),
-        sights=tuple(item for item in pending.sights if _handled(item, step)),
+        sights=tuple(item for item in pending.sights if in_window(item.sensed_ms, step)),
         steps=(step,),
         taken_out=tuple(
             item for item in pending.taken_out if step.onset_ms - item.left_ms <= PUT_BACK_MS
