@@ -8,6 +8,9 @@ from collections.abc import Generator
 import hypothesis
 import pytest
 
+# Kivy, once imported by a test, must not put its own log file under everybody else's logging.
+os.environ.update(KIVY_LOG_MODE="PYTHON", KIVY_NO_FILELOG="1", KIVY_NO_ARGS="1")
+
 IN_CI = bool(os.environ.get("CI"))
 
 # Two cores are shared with brokers and screens, so how long one example takes says nothing.

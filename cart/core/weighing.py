@@ -9,9 +9,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cart.core import codes, lines, paying, trip
+from cart.core.catalog import Product
 from cart.core.events import QuestionAsked
 from cart.core.fusion.arriving import choices_for, explain_in
 from cart.core.fusion.evidence import (
+    LIGHT_THING_WAIT_MS,
     LOAD_FLOOR_MG,
     Claim,
     Pending,
@@ -51,24 +53,41 @@ def _claim(draft: Draft, scan: ScanSeen, meaning: codes.ProductCode) -> None:
         price_minor=meaning.price_minor,
         mass_mg=meaning.mass_mg,
     )
-    if _weight_says_nothing(draft, claim):
-        _open_trip_if_none(draft)
-        lines.add_by_code_alone(draft, claim)
+    if "scale" in draft.state.lost:
+        _add_by_code_alone(draft, claim)
         return
     pending = draft.state.pending
     draft.note(pending=replace(pending, claims=(*pending.claims, claim)))
     lines.answer_with_code(draft, claim)
 
 
-def _weight_says_nothing(draft: Draft, claim: Claim) -> bool:
-    """No scale, or a thing too light for it: the code is all there will be."""
-    if draft.basket.phase not in ("idle", "shopping"):
-        return False
-    index = draft.state.catalog
-    assert index is not None, "a claim without a catalog"
-    mass_mg = index.by_sku[claim.sku].mass_mg
-    too_light = mass_mg is not None and mass_mg < LOAD_FLOOR_MG
-    return too_light or "scale" in draft.state.lost
+def _add_by_code_alone(draft: Draft, claim: Claim) -> None:
+    if draft.basket.phase in ("idle", "shopping"):
+        _open_trip_if_none(draft)
+        lines.add_by_code_alone(draft, claim)
+
+
+def _add_light_things(draft: Draft) -> None:
+    """Chewing gum moves no scale. Its code alone is believed once the load has stayed at rest: had
+    the load moved, the code would have been on something heavier."""
+    pending, index = draft.state.pending, draft.state.catalog
+    if index is None or draft.state.moving or pending.steps:
+        return
+    light = tuple(
+        claim
+        for claim in pending.claims
+        if _too_light(index.by_sku.get(claim.sku))
+        and draft.now_ms - claim.sensed_ms >= LIGHT_THING_WAIT_MS
+    )
+    for claim in light:
+        kept = tuple(item for item in draft.state.pending.claims if item != claim)
+        draft.note(pending=replace(draft.state.pending, claims=kept))
+        _add_by_code_alone(draft, claim)
+
+
+def _too_light(product: Product | None) -> bool:
+    """Whether the scale can't feel one piece."""
+    return product is not None and product.mass_mg is not None and product.mass_mg < LOAD_FLOOR_MG
 
 
 def item_sighted(draft: Draft, seen: ItemSighted) -> None:
@@ -113,6 +132,7 @@ def resolve(draft: Draft) -> None:
         step = draft.state.pending.steps[0]
         if not _resolve_step(draft, step):
             break
+    _add_light_things(draft)
     _fade(draft)
 
 

@@ -86,6 +86,7 @@ class Cart:
             self.store = StoreLink(
                 config, self.journal, self.inbox, self.guard, clock, SystemRandom()
             )
+            self.store.bring_back_catalog()
         self.recorder = Recorder(config.data_folder / FOLDER) if config.recording else None
         self.services = self._services(config, clock)
         self.loop = self._loop()

@@ -106,8 +106,18 @@ class StoreLink:
         self._offered_nonce = ""
 
     def start(self) -> None:
-        """Connect, and keep connecting; the catalog of the last run comes first."""
+        """Connect, and keep connecting."""
         self._thread = self._guard.start("store_link", self._live, LOOKUP_MS_MAX)
+
+    def bring_back_catalog(self) -> None:
+        """Put the catalog of the last run into the inbox, before `start`: a restarted cart knows
+        its prices before it shows its first receipt."""
+        try:
+            catalog = self._catalog.restore()
+        except CatalogError as error:
+            self._refuse(error)
+        else:
+            self._adopt(catalog)
 
     def stop(self) -> None:
         """Say goodbye and wait until the thread has ended."""
@@ -140,7 +150,6 @@ class StoreLink:
         )
 
     def _live(self, beat: Beat) -> None:
-        self._bring_back_catalog()
         while not self._stopping.is_set():
             beat()
             for happening in self._connection.poll(POLL_MS):
@@ -149,14 +158,6 @@ class StoreLink:
             self._send_rows()
         self._publish("cart_state", CartState(self._boot_id, online=False))
         self._connection.close()
-
-    def _bring_back_catalog(self) -> None:
-        try:
-            catalog = self._catalog.restore()
-        except CatalogError as error:
-            self._refuse(error)
-        else:
-            self._adopt(catalog)
 
     def _take(self, happening: mqtt.Happening) -> None:
         match happening:

@@ -147,6 +147,7 @@ class CartLink:
         self.unheard: list[Any] = []
         guard = Guard(monotonic_ms)
         self.link = StoreLink(self.config, self.journal, self.inbox, guard, monotonic_ms, Random(7))
+        self.link.bring_back_catalog()
 
     def __enter__(self) -> Self:
         self.link.start()

@@ -225,9 +225,20 @@ def test_a_scan_without_a_good_is_dropped_and_never_charged() -> None:
 def test_gum_is_too_light_for_the_scale_and_goes_by_its_code() -> None:
     """Below the scale's floor the code alone counts, and the evidence says so."""
     hands = Hands()
-    hands.scan(GUM)
+    assert hands.scan(GUM) == []
+    hands.wait(2_000)
     assert hands.skus == [GUM]
     assert hands.state.basket.lines[0].evidence.decided_by == "code_alone"
+
+
+def test_the_code_of_gum_on_a_pack_of_rice_is_asked_about() -> None:
+    """The load moved, so the code was on something heavier than gum: nothing is charged."""
+    hands = Hands()
+    hands.scan(GUM)
+    hands.load(512_000)
+    hands.wait(4_000)
+    assert hands.skus == []
+    assert hands.state.question is not None
 
 
 def test_without_a_scale_goods_go_on_by_code() -> None:

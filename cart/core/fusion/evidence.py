@@ -17,6 +17,7 @@ BEFORE_ONSET_MS = 6_000  # evidence may precede its load step by this much
 AFTER_REST_MS = 1_500  # and follow it by this much
 PUT_BACK_MS = 15_000  # what was taken out is expected back for so long
 HAND_LEAVES_MS = 600  # after the load rests the eyes see only the hand that leaves
+LIGHT_THING_WAIT_MS = 2_000  # so long the load must rest after a light thing's code
 LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum: by code alone)
 
 
