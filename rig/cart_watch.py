@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cart.contract.lines import ContractError, LineBuffer, decode, encode
 from cart.contract.screen import LINE_BYTES_MAX, Intent, Snapshot
-from cart.core.observations import TouchAction
+from cart.core.intents import TouchAction
 
 RECONNECT_S = 0.02
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from cart.contract.screen import Snapshot
-from cart.core.observations import TouchAction
+from cart.core.intents import TouchAction
 from rig import phone
 from rig.cart_watch import CartWatch
 from rig.demo.stack import CARTD, SCREEN, STORE, TENANT, Stack

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from cart.core.observations import Touch, TouchAction
+from cart.core.intents import TouchAction
 from cart.core.value import Value
 
 LINE_BYTES_MAX = 1_000_000
@@ -159,14 +159,3 @@ class Intent(Value):
     action: TouchAction
     target: Annotated[str, Meta(max_length=200)] = ""
     choice: Annotated[str, Meta(max_length=200)] = ""
-
-
-def touch_of(intent: Intent, t_ms: int) -> Touch:
-    """Stamp an intent with the inbox's time."""
-    return Touch(
-        t_ms=t_ms,
-        intent_id=intent.intent_id,
-        action=intent.action,
-        target=intent.target,
-        choice=intent.choice,
-    )

@@ -13,23 +13,11 @@ from msgspec import Meta
 
 from cart.core.catalog import Catalog
 from cart.core.events import Event
+from cart.core.intents import TouchAction
 from cart.core.value import Value
 
 Millinats = Annotated[int, Meta(le=0)]
 Instant = Annotated[int, Meta(ge=0, description="milliseconds of the cart's monotonic clock")]
-
-
-TouchAction = Literal[
-    "start",
-    "answer",
-    "later",
-    "ask",
-    "pay_start",
-    "pay_confirm",
-    "keep_shopping",
-    "done",
-    "help",
-]
 
 
 class Observation(Value, tag_field="kind"):

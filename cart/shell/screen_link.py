@@ -9,8 +9,8 @@ import logging
 from pathlib import Path
 
 from cart.contract.lines import ContractError, decode, encode
-from cart.contract.screen import Intent, Snapshot, touch_of
-from cart.core.observations import InputRefused
+from cart.contract.screen import Intent, Snapshot
+from cart.core.observations import InputRefused, Touch
 from cart.shell.guard import Beat
 from cart.shell.inbox import Inbox
 from cart.shell.line_server import LineServer
@@ -45,7 +45,7 @@ class ScreenLink:
         except ContractError as error:
             self._refused(str(error))
             return
-        self._inbox.put(touch_of(intent, t_ms=0))
+        self._inbox.put(Touch(0, intent.intent_id, intent.action, intent.target, intent.choice))
 
     def _refused(self, reason: str) -> None:
         log.warning("input_refused from=screen: %s", reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cart.core import mind
 from cart.core.catalog import Aisle, Catalog, CodeLayout, NForPrice, Product, TaxRate
 from cart.core.events import Event
+from cart.core.intents import TouchAction
 from cart.core.notices import Notice
 from cart.core.observations import (
     AnyObservation,
@@ -18,7 +19,6 @@ from cart.core.observations import (
     ScanSeen,
     Tick,
     Touch,
-    TouchAction,
 )
 from cart.core.state import State
 

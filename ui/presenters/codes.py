@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import zxingcpp
 
 QR_TEXT_BYTES_MAX = 1_000
@@ -20,5 +19,8 @@ def qr_modules(text: str) -> tuple[bytes, ...]:
     if not text or len(text.encode()) > QR_TEXT_BYTES_MAX:
         return ()
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    image = np.asarray(code.to_image(scale=1, add_quiet_zones=False))
-    return tuple(bytes((row < DARK_BELOW).astype(np.uint8)) for row in image)
+    image = code.to_image(scale=1, add_quiet_zones=False)
+    view = memoryview(image)  # type: ignore[arg-type] # its stub leaves out the buffer protocol
+    dark = bytes(level < DARK_BELOW for level in view.tobytes())
+    side = view.shape[0] if view.shape else 0
+    return tuple(dark[start : start + side] for start in range(0, len(dark), side))
