@@ -237,11 +237,11 @@ def _weigh(state: State) -> WeighView | None:
 
 
 def _deals(state: State) -> tuple[DealView, ...]:
-    """The deals of this aisle; of the whole store while the cart doesn't know where it is."""
+    """The deals of this aisle; where it has none, those of the whole store."""
     index = state.catalog
     if index is None:
         return ()
-    deals = deals_of_aisle(index, state.aisle) if state.aisle else index.catalog.deals
+    deals = deals_of_aisle(index, state.aisle) or index.catalog.deals
     return tuple(_deal(deal, index) for deal in deals)
 
 
@@ -259,7 +259,8 @@ def _deal(deal: Deal, index: CatalogIndex) -> DealView:
 
 
 def _aisle_name(state: State) -> str:
-    if state.catalog is None:
+    """The name of the aisle whose deals are shown; "" when they are the whole store's."""
+    if state.catalog is None or not deals_of_aisle(state.catalog, state.aisle):
         return ""
     names = (item.name for item in state.catalog.catalog.aisles if item.aisle == state.aisle)
     return next(names, "")

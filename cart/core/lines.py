@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from cart.core import trip
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import Product
 from cart.core.events import (
@@ -202,6 +203,7 @@ def _add(
     )
     draft.fact(added)
     draft.tell("item_added", name=product.name)
+    trip.took_from_shelf(draft, product.sku)
     weighed = None if mass_mg is None else added.line_id
     draft.note(weighed=weighed, weighed_until_ms=draft.now_ms + WEIGH_SCREEN_MS)
     if mass_mg is not None and mass_mg < BILLED_MASS_MIN_MG:

@@ -103,8 +103,20 @@ def store_time(draft: Draft, observation: StoreTime) -> None:
 
 def place(draft: Draft, observation: Place) -> None:
     """The cart stands in another aisle: other deals, other likely products."""
-    if observation.aisle != draft.state.aisle:
-        draft.note(aisle=observation.aisle)
+    _stands_in(draft, observation.aisle)
+
+
+def took_from_shelf(draft: Draft, sku: str) -> None:
+    """What was just put in tells where the cart stands, as the planogram has it."""
+    index = draft.state.catalog
+    aisles = () if index is None else index.aisles_by_sku.get(sku, ())
+    if aisles and draft.state.aisle not in aisles:
+        _stands_in(draft, aisles[0])
+
+
+def _stands_in(draft: Draft, aisle: str) -> None:
+    if aisle != draft.state.aisle:
+        draft.note(aisle=aisle)
         _tell_eyes(draft)
 
 

@@ -34,6 +34,16 @@ def test_a_guest_trip_can_be_bound_later() -> None:
     assert hands.skus == [TOMATOES]
 
 
+def test_what_was_put_in_tells_the_aisle_whose_deals_are_shown() -> None:
+    """No sense of place: the planogram knows where tomatoes stand."""
+    hands = Hands()
+    assert snapshot(hands.state, 1, 0).aisle == ""
+    hands.put(TOMATOES)
+    shown = snapshot(hands.state, 2, 0)
+    assert shown.aisle == "Everything"
+    assert [deal.deal_id for deal in shown.deals] == ["tomatoes-2"]
+
+
 def test_the_nonce_is_offered_again_while_it_is_on_the_screen() -> None:
     """Offers live 30 s in the store, so they are repeated every ten."""
     state = Hands().state
