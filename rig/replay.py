@@ -13,7 +13,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from cart.contract.lines import ContractError
-from cart.shell.journal import Journal
+from cart.shell.export import export_lines
+from cart.shell.journal import salvage
 from cart.shell.replay import replay_record
 
 
@@ -38,14 +39,10 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _kept(path: Path) -> bytes:
-    """The journal's own canonical export."""
+    """The journal's own canonical export. Reads only: the cart may be running, the file damaged."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such journal")
-    journal = Journal(path.parent)
-    try:
-        return journal.export_lines()
-    finally:
-        journal.close()
+    return b"".join(export_lines(salvage(path)))
 
 
 def _compare(replayed: bytes, kept: bytes) -> int:

@@ -100,6 +100,18 @@ def test_replay_tells_a_difference(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_replay_only_reads_the_journal(tmp_path: Path) -> None:
+    """A journal under another name is the one compared, and a damaged one stays as it is."""
+    record, journal = recorded(tmp_path)
+    journal.close()
+    kept = journal.path.rename(tmp_path / "kept.sqlite")
+    assert rig("replay", str(record), "--journal", str(kept)).returncode == 0
+    kept.write_bytes(b"no database")
+    assert rig("replay", str(record), "--journal", str(kept)).returncode == 1
+    assert kept.read_bytes() == b"no database"
+    assert not kept.with_name("journal.sqlite").exists()
+
+
 def test_replay_refuses_what_is_no_record(tmp_path: Path) -> None:
     """A file of anything else is named, status 2."""
     (tmp_path / "odd.mcap").write_bytes(b"no record")
