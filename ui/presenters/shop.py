@@ -82,7 +82,7 @@ def _total_caption(snapshot: Snapshot, words: Words) -> str:
 
 def _deals_title(snapshot: Snapshot, words: Words) -> str:
     if snapshot.aisle:
-        return words.say("Deals in aisle {aisle}", aisle=snapshot.aisle)
+        return words.say("Deals: {aisle}", aisle=snapshot.aisle)
     return words.say("Deals today")
 
 
