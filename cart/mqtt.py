@@ -44,9 +44,11 @@ class Endpoint(Value):
     key: Path | None = None
 
     def __post_init__(self) -> None:
-        if not self.is_encrypted and not is_loopback(self.host):
+        if not self.is_encrypted and any((self.ca, self.certificate, self.key)):
+            raise ValueError("TLS needs all three: ca, certificate and key")
+        if not self.is_encrypted and not _is_loopback(self.host):
             raise ValueError(
-                f"plain text MQTT to {self.host} is refused; give ca, certificate and key"
+                f"plain text MQTT to {self.host} is refused; set ca, certificate and key"
             )
 
     @property
@@ -259,7 +261,7 @@ class Connection:
         self._happenings.append(Incoming(message.topic, bytes(message.payload)))
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Whether a host is this machine, by its address or as "localhost"."""
     try:
         return ipaddress.ip_address(host).is_loopback

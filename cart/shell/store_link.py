@@ -140,7 +140,7 @@ class StoreLink:
         cart = self._config.cart_id
         filters = [topic_of(name, *names, cart=cart) for name in DOWN_CHANNELS]
         return mqtt.Connection(
-            mqtt.Endpoint(broker.host, broker.port, broker.ca, broker.certificate, broker.key),
+            broker.endpoint(),
             cart,
             [*filters, topic_of("store_state", *names), topic_of("catalog_head", *names)],
             self._clock,

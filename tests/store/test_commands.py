@@ -98,6 +98,12 @@ def test_plain_text_stays_on_loopback() -> None:
     assert not mqtt.Endpoint("::1", 1883).is_encrypted
 
 
+def test_tls_by_halves_is_refused() -> None:
+    """A forgotten key file never turns encryption off silently, on loopback neither."""
+    with pytest.raises(ValueError, match="all three"):
+        mqtt.Endpoint("127.0.0.1", 8883, ca=Path("ca.pem"))
+
+
 def test_a_person_sees_trips_and_receipts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
