@@ -25,7 +25,8 @@ def test_import_makes_a_key_for_its_owner_only(tmp_path: Path) -> None:
     """The private key is its owner's alone; the public one lies beside it and stays the same."""
     folder = tmp_path / "store"
     import_catalog(folder)
-    assert stat.S_IMODE((folder / "store.key").stat().st_mode) == 0o600
+    for name in ("store.key", "store.sqlite"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
     public = (folder / "store.pub").read_bytes()
     import_catalog(folder)
     assert (folder / "store.pub").read_bytes() == public
