@@ -44,9 +44,12 @@ def keep_shopping(draft: Draft) -> None:
 
 
 def confirm(draft: Draft) -> None:
-    """Ask the store to take exactly the sum on the screen."""
+    """Ask the store to take exactly the sum on the screen, unless something just went in or out."""
     receipt = receipt_for(draft.state)
     if draft.basket.phase != "checkout" or receipt is None:
+        return
+    if draft.state.pending.steps:
+        draft.tell("checkout_changed")  # the step's own verdict leads back to shopping
         return
     attempt = draft.basket.attempt + 1
     trip_id = draft.basket.trip_id

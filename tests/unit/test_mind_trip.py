@@ -127,6 +127,19 @@ def test_a_good_put_in_at_the_checkout_shows_the_sum_anew() -> None:
     assert hands.skus == [TOMATOES, PASTA]
 
 
+def test_nothing_is_paid_while_a_good_is_still_unexplained() -> None:
+    """What lies in the cart but not yet on the receipt stays in this trip."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.touch("pay_start")
+    hands.load(777_000)
+    assert hands.touch("pay_confirm") == []
+    assert "checkout_changed" in hands.told()
+    hands.wait(2_000)
+    assert hands.state.basket.phase == "shopping"
+    assert len(hands.state.basket.open_lines) == 1
+
+
 def test_offline_the_payment_waits_and_says_so() -> None:
     """No link at the checkout: a notice, and the request goes out once the link is back."""
     hands = Hands()
