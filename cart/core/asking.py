@@ -35,8 +35,9 @@ def _ask(draft: Draft, touch: Touch) -> None:
         draft.note(question=touch.target, weighed=None)
 
 
-def _later(draft: Draft, _touch: Touch) -> None:
-    draft.note(question=None, weighed=None)
+def _later(draft: Draft, touch: Touch) -> None:
+    if touch.target in ("", draft.state.question, draft.state.weighed):
+        draft.note(question=None, weighed=None)
 
 
 def _answer(draft: Draft, touch: Touch) -> None:

@@ -176,6 +176,20 @@ def test_later_leaves_it_yellow_and_does_not_ask_again() -> None:
     assert hands.state.question == line.line_id
 
 
+def test_later_to_another_question_leaves_this_one() -> None:
+    """A finger that was late for one question doesn't send the next one away."""
+    hands = Hands()
+    hands.load(700_000)
+    hands.wait(2_000)
+    (first,) = hands.state.basket.open_lines
+    hands.load(900_000)
+    hands.wait(2_000)
+    asked = hands.state.question
+    assert asked not in {None, first.line_id}
+    hands.touch("later", first.line_id)
+    assert hands.state.question == asked
+
+
 def test_a_late_code_answers_the_question_on_the_screen() -> None:
     """Asked what it was, the shopper shows its code."""
     hands = Hands()
