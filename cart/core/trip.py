@@ -141,6 +141,5 @@ def _tell_eyes(draft: Draft) -> None:
     index = draft.state.catalog
     if index is None:
         return
-    here = [aisle.skus for aisle in index.catalog.aisles if aisle.aisle == draft.state.aisle]
-    gtins = tuple(gtin for product in index.catalog.products for gtin in product.gtins)
-    draft.do(TellEyes(gtins, here[0] if here else ()))
+    here = sorted(index.skus_by_aisle.get(draft.state.aisle, ()))
+    draft.do(TellEyes(tuple(index.by_gtin), tuple(here)))

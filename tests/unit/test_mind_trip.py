@@ -5,14 +5,16 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cart.contract.view import snapshot
 from cart.core import mind
 from cart.core.basket import fold
-from cart.core.effects import OfferPairing, RequestPayment
+from cart.core.catalog import Product
+from cart.core.effects import OfferPairing, RequestPayment, TellEyes
 from cart.core.events import CheckoutCancelled, PaymentSettled, TripBound, TripClosed, TripOpened
-from cart.core.observations import LinkChanged, Paired, PaymentAnswered, Tick, Touch
-from tests.unit.mind_world import BANANAS, PASTA, RICE, TOMATOES, Hands
+from cart.core.observations import LinkChanged, Paired, PaymentAnswered, Place, Tick, Touch
+from tests.unit.mind_world import BANANAS, CATALOG, PASTA, RICE, TOMATOES, Hands
 
 
 def test_pairing_opens_the_shoppers_trip() -> None:
@@ -42,6 +44,17 @@ def test_what_was_put_in_tells_the_aisle_whose_deals_are_shown() -> None:
     shown = snapshot(hands.state, 2, 0)
     assert shown.aisle == "Everything"
     assert [deal.deal_id for deal in shown.deals] == ["tomatoes-2"]
+
+
+def test_the_eyes_hear_what_stands_in_the_aisle() -> None:
+    """By the planogram and by a product's own row, as the deals of the aisle go too."""
+    soap = Product("soap", "Soap", 99, aisle="1")
+    catalog = replace(CATALOG, products=(*CATALOG.products, soap))
+    hands = Hands(catalog=catalog)
+    turn = mind.step(hands.state, Place(hands.now_ms, "1"))
+    (told,) = [effect for effect in turn.effects if isinstance(effect, TellEyes)]
+    assert set(told.skus) == {*CATALOG.aisles[0].skus, "soap"}
+    assert told.gtins == tuple(gtin for row in CATALOG.products for gtin in row.gtins)
 
 
 def test_the_nonce_is_offered_again_while_it_is_on_the_screen() -> None:
