@@ -124,7 +124,7 @@ class Connection:
         """Hand a message to the broker, at least once; False and forgotten while not up."""
         if self._client is None or not self.up:
             return False
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types all but this
         if packet.expiry_s is not None:
             properties.MessageExpiryInterval = packet.expiry_s
         self._client.publish(packet.topic, packet.payload, 1, packet.retain, properties)
@@ -173,7 +173,7 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho types all but this
         properties.WillDelayInterval = self._will_delay_s
         will = self._will
         client.will_set(will.topic, will.payload, 1, will.retain, properties)

@@ -233,6 +233,18 @@ def test_files_are_short() -> None:
     assert_clean(found)
 
 
+def test_every_exception_says_why() -> None:
+    """A mark that silences a tool has its reason beside it."""
+    assert_clean(
+        [
+            f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+            for path in python_files()
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+            if (mark := PRAGMA.search(line)) and not line[mark.end() :].strip()
+        ]
+    )
+
+
 def test_nothing_is_left_over() -> None:
     """No file holds a note to oneself, or the path of one person's machine."""
     # Put together here so that this file does not find itself.
