@@ -99,7 +99,7 @@ def keep_texts(check: bool) -> int:
         return 1
     if not check:
         catalogs.update()
-    found = catalogs.complaints()
+    found = catalogs.complaints(catalogs.template())
     print("\n".join(found) or "ui: every sentence has its words")
     return 1 if found else 0
 
