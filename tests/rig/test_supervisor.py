@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rig.supervisor import Program, Supervisor, SupervisorError
-from tests.shell.waiting import until
+from tests.waiting import until
 
 FOREVER = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {FOREVER}"
