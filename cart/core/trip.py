@@ -5,6 +5,8 @@ It must never touch a line of the basket.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from cart.core.basket import fold
 from cart.core.catalog import CatalogIndex
 from cart.core.effects import MakePairCode, OfferPairing, TellEyes
@@ -40,13 +42,30 @@ def booted(draft: Draft, observation: Booted) -> None:
 
 
 def catalog_arrived(draft: Draft, observation: CatalogArrived) -> None:
-    """Adopt a newer snapshot. Lines keep the price they were added at."""
-    catalog = observation.catalog
-    if catalog.version < draft.basket.catalog_version:
+    """A snapshot came; an older one than the journal knows is left."""
+    if observation.catalog.version >= draft.basket.catalog_version:
+        draft.note(newer_catalog=observation)
+
+
+def adopt_catalog(draft: Draft) -> None:
+    """Adopt the newest snapshot, but never from the sum on the screen to the end of the trip it is
+    paid for: deals and tax may differ. Lines keep the price they were added at."""
+    newer = draft.state.newer_catalog
+    has_one = draft.state.catalog is not None
+    sum_stands = has_one and draft.basket.phase in ("checkout", "paying", "paid")
+    if newer is None or sum_stands:
         return
-    draft.note(catalog=CatalogIndex(catalog), catalog_sha256=observation.sha256)
-    if catalog.version != draft.basket.catalog_version:
-        draft.fact(CatalogAdopted(draft.now_ms, catalog.version, observation.sha256))
+    index = CatalogIndex(newer.catalog)
+    pending = draft.state.pending
+    sold = tuple(claim for claim in pending.claims if claim.sku in index.by_sku)
+    draft.note(
+        newer_catalog=None,
+        catalog=index,
+        catalog_sha256=newer.sha256,
+        pending=replace(pending, claims=sold),
+    )
+    if newer.catalog.version != draft.basket.catalog_version:
+        draft.fact(CatalogAdopted(draft.now_ms, newer.catalog.version, newer.sha256))
     draft.note(receipt=receipt_for(draft.state))
     _tell_eyes(draft)
 

@@ -12,8 +12,23 @@ from cart.core import mind
 from cart.core.basket import fold
 from cart.core.catalog import Product
 from cart.core.effects import OfferPairing, RequestPayment, TellEyes
-from cart.core.events import CheckoutCancelled, PaymentSettled, TripBound, TripClosed, TripOpened
-from cart.core.observations import LinkChanged, Paired, PaymentAnswered, Place, Tick, Touch
+from cart.core.events import (
+    CatalogAdopted,
+    CheckoutCancelled,
+    PaymentSettled,
+    TripBound,
+    TripClosed,
+    TripOpened,
+)
+from cart.core.observations import (
+    CatalogArrived,
+    LinkChanged,
+    Paired,
+    PaymentAnswered,
+    Place,
+    Tick,
+    Touch,
+)
 from tests.unit.mind_world import BANANAS, CATALOG, PASTA, RICE, TOMATOES, Hands
 
 
@@ -138,6 +153,34 @@ def test_a_good_put_in_at_the_checkout_shows_the_sum_anew() -> None:
     assert isinstance(facts[0], CheckoutCancelled)
     assert hands.state.basket.phase == "shopping"
     assert hands.skus == [TOMATOES, PASTA]
+
+
+def test_a_catalog_waits_for_the_end_of_a_payment() -> None:
+    """The sum paid is the sum shown, and the store adds up with the catalog that made it."""
+    hands = Hands()
+    hands.put(TOMATOES, 2)
+    hands.touch("pay_start")
+    assert hands.say(CatalogArrived(hands.now_ms, replace(CATALOG, version=2, deals=()))) == []
+    hands.touch("pay_confirm")
+    assert hands.state.basket.requested_minor == 200
+    trip_id = hands.state.basket.trip_id
+    (settled,) = hands.say(PaymentAnswered(hands.now_ms, trip_id, 1, "settled", 200, "R-1"))
+    assert isinstance(settled, PaymentSettled)
+    assert [type(fact) for fact in hands.touch("done")] == [TripClosed, CatalogAdopted]
+    assert hands.state.basket.catalog_version == 2
+
+
+def test_a_code_that_the_new_catalog_lacks_is_forgotten() -> None:
+    """A good taken from sale between its code and its load is a question, not a crash."""
+    hands = Hands()
+    hands.scan(TOMATOES)
+    kept = tuple(row for row in CATALOG.products if row.sku != TOMATOES)
+    shorter = replace(CATALOG, version=2, products=kept, deals=(), aisles=())
+    hands.say(CatalogArrived(hands.now_ms, shorter))
+    hands.load(458_000)
+    hands.wait(2_000)
+    assert hands.skus == []
+    assert len(hands.state.basket.open_lines) == 1
 
 
 def test_nothing_is_paid_while_a_good_is_still_unexplained() -> None:
