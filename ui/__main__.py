@@ -12,14 +12,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cart.contract.lines import ContractError
+from cart.contract.lines import SOCKET_PATH_BYTES_MAX, ContractError
 from ui.environment import NoScreenError, open_window, prepare
 from ui.look import THEMES
 from ui.texts import LANGUAGES
 
 NO_SCREEN_STATUS = 3
 SIZE = re.compile(r"(\d{3,4})x(\d{3,4})")
-SOCKET_PATH_BYTES_MAX = 107
 
 
 def parser() -> argparse.ArgumentParser:

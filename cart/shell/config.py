@@ -13,13 +13,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from cart.contract.lines import SOCKET_PATH_BYTES_MAX
 from cart.contract.store import Name
 from cart.core.value import Value
 from cart.mqtt import Endpoint
 
 TcpPort = Annotated[int, Meta(ge=1, le=65_535)]
 Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
-SOCKET_PATH_BYTES_MAX = 107  # what a Unix socket address holds
 
 
 class ConfigError(ValueError):
