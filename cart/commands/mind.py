@@ -13,9 +13,10 @@ from pathlib import Path
 
 import msgspec
 
+from cart.commands.files import ErrorLine, complain, read_index
 from cart.contract.lines import ContractError, decode
 from cart.core import mind
-from cart.core.catalog import Catalog, CatalogError, parse_catalog
+from cart.core.catalog import Catalog, CatalogError
 from cart.core.events import Event
 from cart.core.notices import Notice
 from cart.core.observations import AnyObservation, Booted, CatalogArrived
@@ -48,11 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read standard input to its end. Exit status 2 if the catalog can't be used."""
     try:
-        catalog = parse_catalog(arguments.catalog.read_bytes())
-    except (OSError, CatalogError) as error:
-        print(f"python -m cart mind: {error}", file=sys.stderr)
-        return 2
-    state = _awake(arguments.cart_id, catalog)
+        index = read_index(arguments.catalog)
+    except CatalogError as error:
+        return complain("python -m cart mind", error)
+    state = _awake(arguments.cart_id, index.catalog)
     for line in answers(sys.stdin.buffer, state, with_receipt=arguments.receipt):
         sys.stdout.buffer.write(line + b"\n")
         sys.stdout.flush()
@@ -67,7 +67,7 @@ def answers(lines: Iterable[bytes], state: State, *, with_receipt: bool) -> Iter
         try:
             observation: AnyObservation = decode(AnyObservation, line, f"line {number}")
         except ContractError as error:
-            yield msgspec.json.encode({"error": str(error)})
+            yield msgspec.json.encode(ErrorLine(error=str(error)))
             continue
         turn = mind.step(state, observation)
         state = turn.state
