@@ -19,6 +19,7 @@ from cart.core.events import (
     ItemRemoved,
     LineOpened,
     LineSettled,
+    LinesWeighed,
     PaymentRequested,
     PaymentSettled,
     QuestionAsked,
@@ -132,6 +133,27 @@ def _item_added(basket: Basket, event: ItemAdded) -> Basket:
     )
 
 
+def _lines_weighed(basket: Basket, event: LinesWeighed) -> Basket:
+    return replace(
+        basket,
+        lines=tuple(
+            _weighed(line, event) if line.line_id in event.line_ids else line
+            for line in basket.lines
+        ),
+        load_mg=_load_after(basket, event.load_mg),
+    )
+
+
+def _weighed(line: Line, event: LinesWeighed) -> Line:
+    alone = len(event.line_ids) == 1
+    return replace(
+        line,
+        evidence=replace(
+            line.evidence, before_mg=event.before_mg, after_mg=event.after_mg, alone=alone
+        ),
+    )
+
+
 def _item_removed(basket: Basket, event: ItemRemoved) -> Basket:
     kept = (
         _without(line, event) if line.line_id == event.line_id else line for line in basket.lines
@@ -220,6 +242,7 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     TripBound: _trip_bound,
     CatalogAdopted: _catalog_adopted,
     ItemAdded: _item_added,
+    LinesWeighed: _lines_weighed,
     ItemRemoved: _item_removed,
     LineOpened: _line_opened,
     QuestionAsked: _question_asked,

@@ -18,11 +18,12 @@ from cart.core.events import (
     ItemRemoved,
     LineOpened,
     LineSettled,
+    LinesWeighed,
     LookEvidence,
 )
 from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
 from cart.core.fusion.scores import Sight, mass_score
-from cart.core.fusion.verdict import Part, Verdict
+from cart.core.fusion.verdict import Explanation, Part, Verdict
 from cart.core.state import Draft
 from cart.core.units import divide_half_up, price_of_mass_minor, round_to_step
 
@@ -52,6 +53,12 @@ def take_off(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
     gone = tuple(TakenOut(part.sku, step.rest_ms) for part in parts)
     pending = draft.state.pending
     draft.note(pending=replace(pending, taken_out=(*pending.taken_out, *gone)), question=None)
+
+
+def weigh_late(draft: Draft, best: Explanation, step: Step) -> None:
+    """The scale found lines that had gone on without it: the load is theirs."""
+    line_ids = tuple(part.line_id for part in best.parts)
+    draft.fact(LinesWeighed(draft.now_ms, line_ids, step.before_mg, step.after_mg, step.after_mg))
 
 
 def remove(
@@ -114,8 +121,7 @@ def settle_gone(draft: Draft, line_id: str, step: Step) -> None:
     """A yellow line ends without a word: what was in doubt left again, or came back."""
     proof = Evidence(before_mg=step.before_mg, after_mg=step.after_mg)
     draft.fact(LineSettled(draft.now_ms, line_id, "gone", proof, load_mg=step.after_mg))
-    if draft.state.question == line_id:
-        draft.note(question=None)
+    close_question(draft, line_id)
 
 
 def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) -> None:
@@ -131,7 +137,7 @@ def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) 
     draft.fact(LineSettled(draft.now_ms, line.line_id, "product", proof))
     part = Part(sku, _pieces_in(line.mass_mg, product), claim=claim)
     _add(draft, part, proof, line.mass_mg, line_id=line.line_id)
-    draft.note(question=None)
+    close_question(draft, line.line_id)
 
 
 def answer_with_code(draft: Draft, claim: Claim) -> None:
@@ -168,6 +174,12 @@ def rename_weighed(draft: Draft, line: Line, sku: str) -> None:
     assert after_mg is not None, "a weighed line has its load"
     draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
     _add(draft, Part(sku, 1), proof, after_mg - before_mg)
+
+
+def close_question(draft: Draft, line_id: str) -> None:
+    """Take the question of this line off the screen; another line's stays."""
+    if draft.state.question == line_id:
+        draft.note(question=None)
 
 
 def line_of(draft: Draft, line_id: str) -> Line:

@@ -48,8 +48,8 @@ def confirm(draft: Draft) -> None:
     receipt = receipt_for(draft.state)
     if draft.basket.phase != "checkout" or receipt is None:
         return
-    if draft.state.pending.steps:
-        draft.tell("checkout_changed")  # the step's own verdict leads back to shopping
+    if draft.state.moving or draft.state.pending.steps:
+        draft.note(pay_wanted=True)  # a tap may shake the cart: pay once the load rests unchanged
         return
     attempt = draft.basket.attempt + 1
     trip_id = draft.basket.trip_id
@@ -59,6 +59,7 @@ def confirm(draft: Draft) -> None:
 
 def keep_asking(draft: Draft) -> None:
     """Ask again until the store answers; thank for a while, then make room for the next."""
+    _confirm_when_at_rest(draft)
     state = draft.state
     if (
         state.basket.phase == "paying"
@@ -70,6 +71,15 @@ def keep_asking(draft: Draft) -> None:
         draft.note(paid_ms=draft.now_ms)  # after a restart the thanks begin anew
     elif state.basket.phase == "paid" and _passed(draft, state.paid_ms, THANKS_MS):
         done(draft)
+
+
+def _confirm_when_at_rest(draft: Draft) -> None:
+    state = draft.state
+    if not state.pay_wanted or (state.moving and state.basket.phase == "checkout"):
+        return
+    if not state.pending.steps:
+        draft.note(pay_wanted=False)
+        confirm(draft)  # does nothing where an explained step has led back to shopping
 
 
 def _passed(draft: Draft, since_ms: int | None, period_ms: int) -> bool:

@@ -47,6 +47,7 @@ class State(Value):
     newer_catalog: CatalogArrived | None = None
     receipt: Receipt | None = None
     pending: Pending = Pending()
+    waiting_on: Pending | None = None
     rest_mg: int | None = None
     moving: bool = False
     question: str | None = None
@@ -56,6 +57,7 @@ class State(Value):
     pair_nonce: str = ""
     offered_ms: int | None = None
     pay_asked_ms: int | None = None
+    pay_wanted: bool = False
     paid_ms: int | None = None
     online: bool = False
     battery_percent: int | None = None

@@ -36,7 +36,8 @@ def booted(draft: Draft, observation: Booted) -> None:
         cart_id=observation.cart_id,
         epoch=observation.epoch,
         basket=basket,
-        rest_mg=basket.load_mg,
+        # Between trips the cart is emptied without a fact: then the first load is the rest.
+        rest_mg=None if basket.phase == "idle" else basket.load_mg,
     )
     draft.do(MakePairCode())
 

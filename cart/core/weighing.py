@@ -20,11 +20,12 @@ from cart.core.fusion.evidence import (
     Step,
     around,
     fade,
+    with_step,
     without_step,
 )
 from cart.core.fusion.leaving import explain_out, line_choices
 from cart.core.fusion.scores import Sight
-from cart.core.fusion.verdict import Explanation, Verdict, judge
+from cart.core.fusion.verdict import WAIT_MS, Explanation, Verdict, judge
 from cart.core.observations import ItemSighted, LoadChanged, ScanSeen
 from cart.core.state import Draft
 
@@ -114,8 +115,7 @@ def load_changed(draft: Draft, load: LoadChanged) -> None:
         uncertainty_mg=max(1, load.uncertainty_mg),
     )
     if abs(step.change_mg) >= max(LOAD_FLOOR_MG, 4 * step.uncertainty_mg):
-        pending = draft.state.pending
-        draft.note(pending=replace(pending, steps=(*pending.steps, step)))
+        draft.note(pending=with_step(draft.state.pending, step))
 
 
 def _accounted(rest_mg: int | None, before_mg: int) -> int:
@@ -139,13 +139,16 @@ def resolve(draft: Draft) -> None:
 def _resolve_step(draft: Draft, step: Step) -> bool:
     """Whether the step is done with."""
     going_out = step.change_mg < 0
-    if draft.basket.phase in ("idle", "paid") and going_out:
-        _use_up(draft, step)  # the shopper unloads: nothing to take off a receipt
-        return True
     evidence = around(draft.state.pending, step)
+    if draft.basket.phase in ("idle", "paid") and going_out:
+        _use_up(draft, evidence)  # the shopper unloads: nothing to take off a receipt
+        return True
+    if _judged_already(draft, step):
+        return False
     explanations = _explain(draft, evidence, going_out=going_out)
     verdict = judge(explanations, step, draft.now_ms)
     if verdict.outcome == "wait":
+        draft.note(waiting_on=draft.state.pending)
         return False
     if draft.basket.phase == "paid":
         paying.done(draft)
@@ -153,23 +156,32 @@ def _resolve_step(draft: Draft, step: Step) -> bool:
     paying.load_moved(draft)
     if verdict.outcome == "decide":
         _decide(draft, verdict, evidence, going_out=going_out)
+        _use_up(draft, evidence, frozenset(part.sku for part in verdict.best.parts))
     else:
         _ask(draft, explanations, verdict, evidence, going_out=going_out)
-    _use_up(draft, step)
+        _use_up(draft, evidence)
     return True
+
+
+def _judged_already(draft: Draft, step: Step) -> bool:
+    """Nothing new has come since the step was told to wait, and its time is not over."""
+    same = draft.state.waiting_on is draft.state.pending
+    return same and draft.now_ms - step.heard_ms < WAIT_MS
 
 
 def _explain(draft: Draft, evidence: Pending, *, going_out: bool) -> list[Explanation]:
     index = draft.state.catalog
     if going_out:
         return explain_out(evidence, draft.basket, index)
-    return explain_in(evidence, index, draft.basket.open_lines)
+    return explain_in(evidence, index, draft.basket)
 
 
 def _decide(draft: Draft, verdict: Verdict, evidence: Pending, *, going_out: bool) -> None:
     best = verdict.best
     if best.kind in ("back", "open", "own"):
         lines.settle_gone(draft, best.line_id, evidence.steps[0])
+    elif best.kind == "weighed_late":
+        lines.weigh_late(draft, best, evidence.steps[0])
     elif going_out:
         lines.take_off(draft, verdict, evidence)
     else:
@@ -195,8 +207,8 @@ def _ask(
     draft.note(question=line_id, weighed=None)
 
 
-def _use_up(draft: Draft, step: Step) -> None:
-    draft.note(pending=without_step(draft.state.pending, step))
+def _use_up(draft: Draft, evidence: Pending, used_skus: frozenset[str] = frozenset()) -> None:
+    draft.note(pending=without_step(draft.state.pending, evidence, used_skus))
 
 
 def _fade(draft: Draft) -> None:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from cart.contract.view import snapshot
-from cart.core.events import ItemAdded, LineOpened, LineSettled, QuestionAsked, TripOpened
-from cart.core.observations import SenseLost
+from cart.core.events import (
+    ItemAdded,
+    LineOpened,
+    LineSettled,
+    LinesWeighed,
+    QuestionAsked,
+    TripOpened,
+)
+from cart.core.observations import LoadChanged, SenseBack, SenseLost
 from tests.unit.mind_world import APPLES, BANANAS, CHEESE, GUM, PASTA, RICE, TOMATOES, Hands
 
 
@@ -306,3 +313,44 @@ def test_an_unknown_code_is_told_and_charged_to_nobody() -> None:
 def _check_digit(twelve: str) -> str:
     weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
     return str(-weighted % 10)
+
+
+def test_what_went_on_without_a_scale_is_not_charged_again_when_it_is_back() -> None:
+    """The scale comes back and finds the pasta that its code had put on the receipt."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.say(SenseLost(hands.now_ms, "scale", "cable"))
+    hands.scan(PASTA)
+    hands.sight(PASTA, -20)
+    hands.say(SenseBack(hands.now_ms, "scale"))
+    facts = hands.load(507_000)
+    assert [type(fact) for fact in facts] == [LinesWeighed]
+    assert hands.skus == [TOMATOES, PASTA]
+    assert hands.state.basket.lines[1].evidence.after_mg == 965_000
+    assert hands.load(-507_000)
+    assert hands.skus == [TOMATOES]
+
+
+def test_a_code_that_comes_just_after_the_load_is_used_once() -> None:
+    """Read 300 ms after the rest, it explains that load and not the next one too."""
+    hands = Hands()
+    assert hands.load(458_000) == []
+    hands.wait(200)
+    hands.scan(TOMATOES)
+    assert hands.skus == [TOMATOES]
+    hands.load(458_000)
+    hands.wait(2_000)
+    assert hands.skus == [TOMATOES]
+
+
+def test_an_hour_of_rolling_with_a_hand_in_view_keeps_little() -> None:
+    """What waits to be used is bounded, whatever the eyes say."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.say(LoadChanged(hands.now_ms, hands.now_ms, hands.load_mg, hands.load_mg, state="moving"))
+    for _ in range(1_000):
+        hands.sight(RICE, -900)
+        hands.scan(RICE)
+    pending = hands.state.pending
+    assert len(pending.sights) <= 32
+    assert len(pending.claims) <= 16

@@ -15,6 +15,7 @@ from cart.core.effects import OfferPairing, RequestPayment, TellEyes
 from cart.core.events import (
     CatalogAdopted,
     CheckoutCancelled,
+    PaymentRequested,
     PaymentSettled,
     TripBound,
     TripClosed,
@@ -23,6 +24,7 @@ from cart.core.events import (
 from cart.core.observations import (
     CatalogArrived,
     LinkChanged,
+    LoadChanged,
     Paired,
     PaymentAnswered,
     Place,
@@ -190,6 +192,7 @@ def test_nothing_is_paid_while_a_good_is_still_unexplained() -> None:
     hands.touch("pay_start")
     hands.load(777_000)
     assert hands.touch("pay_confirm") == []
+    hands.wait(2_000)
     assert "checkout_changed" in hands.told()
     hands.wait(2_000)
     assert hands.state.basket.phase == "shopping"
@@ -282,3 +285,29 @@ def test_whatever_happens_the_journal_is_the_basket(actions: list[tuple[str, obj
     for observation in hands.observations:
         again = mind.step(again, observation).state
     assert again == hands.state
+
+
+def test_a_tap_that_shakes_the_cart_pays_once_the_load_rests() -> None:
+    """Confirmed while the load moves: the request goes out when it rests unchanged."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.touch("pay_start")
+    hands.now_ms += 100
+    hands.say(LoadChanged(hands.now_ms, hands.now_ms, hands.load_mg, hands.load_mg, state="moving"))
+    assert hands.touch("pay_confirm") == []
+    facts = hands.load(0)
+    assert [type(fact) for fact in facts] == [PaymentRequested]
+
+
+def test_a_restart_between_trips_asks_nobody_about_an_emptied_cart() -> None:
+    """Paid, unloaded without a fact, restarted: whatever rests in the cart is the new rest."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    hands.say(PaymentAnswered(hands.now_ms, hands.state.basket.trip_id, 1, "settled", 129, "R"))
+    hands.touch("done")
+    again = Hands(journal=tuple(hands.events))
+    again.load_mg = 30_000
+    again.load(0)
+    assert again.wait(3_000) == []

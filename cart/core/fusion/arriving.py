@@ -7,31 +7,32 @@ says that what an open question missed returned; "unknown" says that it is none 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 
-from cart.core.basket import OpenLine
+from cart.core.basket import Basket, Line, OpenLine
 from cart.core.catalog import CatalogIndex, Product
 from cart.core.fusion import scores
-from cart.core.fusion.evidence import Claim, Pending, Step
+from cart.core.fusion.evidence import LOAD_FLOOR_MG, Claim, Pending, Step
 from cart.core.fusion.verdict import Explanation, Part
 from cart.core.units import divide_half_up, price_of_mass_minor
 
 QUANTITY_MAX = 6
 CLAIMS_AT_ONCE_MAX = 4
+UNWEIGHED_MAX = 6  # 63 combinations
 LABEL_SPREAD_PPM = 15_000  # a printed label and the cart's scale may differ by 1.5 %
+WORTH_OFFERING = -9_000  # four spreads off, by mass: nobody would tap it
 CHOICE_SPREADS = 3  # products within this many spreads of the load are worth offering
 CHOICES_MAX = 4
 
 
-def explain_in(
-    evidence: Pending, index: CatalogIndex | None, open_lines: Iterable[OpenLine]
-) -> list[Explanation]:
+def explain_in(evidence: Pending, index: CatalogIndex | None, basket: Basket) -> list[Explanation]:
     """All explanations of the step in `evidence`, best first; the unknown thing is always one."""
     (step,) = evidence.steps
     found = [_unknown(evidence)]
-    found += [_returned(line, step) for line in open_lines if line.direction == "out"]
+    found += [_returned(line, step) for line in basket.open_lines if line.direction == "out"]
     if index is not None:
+        found += _weighed_late(unweighed(basket, index), step, index)
         found += [_scored(parts, evidence, index) for parts in _ideas(evidence, index)]
     return sorted(found, key=lambda item: (-item.score_millinats, item.key))
 
@@ -41,7 +42,7 @@ def choices_for(explanations: list[Explanation], step: Step, index: CatalogIndex
     explained = [
         item.parts[0].sku
         for item in explanations
-        if item.kind == "items" and len(item.parts) == 1 and item.mass_millinats > -9_000
+        if item.kind == "items" and len(item.parts) == 1 and item.mass_millinats > WORTH_OFFERING
     ]
     by_mass = [
         product.sku
@@ -72,6 +73,34 @@ def _returned(line: OpenLine, step: Step) -> Explanation:
         score_millinats=scores.PUT_BACK + mass,
         mass_millinats=mass,
     )
+
+
+def unweighed(basket: Basket, index: CatalogIndex) -> list[Line]:
+    """Lines that went on by code alone and would have moved a scale that works."""
+    return [
+        line
+        for line in basket.lines
+        if line.evidence.decided_by == "code_alone"
+        and line.evidence.after_mg is None
+        and (product := index.by_sku.get(line.sku)) is not None
+        and product.mass_mg is not None
+        and product.mass_mg >= LOAD_FLOOR_MG
+    ]
+
+
+def _weighed_late(lines: list[Line], step: Step, index: CatalogIndex) -> Iterator[Explanation]:
+    """The scale is back and finds what is on the receipt already: nothing new was put in."""
+    newest = lines[-UNWEIGHED_MAX:]
+    for size in range(1, len(newest) + 1):
+        for chosen in combinations(newest, size):
+            parts = tuple(Part(line.sku, line.quantity, line_id=line.line_id) for line in chosen)
+            mass = _mass_score(parts, step, index)
+            yield Explanation(
+                kind="weighed_late",
+                parts=parts,
+                score_millinats=scores.WEIGHED_LATE + mass,
+                mass_millinats=mass,
+            )
 
 
 def _ideas(evidence: Pending, index: CatalogIndex) -> Iterator[tuple[Part, ...]]:

@@ -12,6 +12,8 @@ from cart.core.fusion.scores import Sight
 from cart.core.value import Value
 
 CLAIM_LIFE_MS = 8_000  # a code read waits this long for its good
+BUSY_LIFE_MS = 60_000  # and longer while the load moves: a cart may roll with a hand inside it
+CLAIMS_MAX, SIGHTS_MAX, STEPS_MAX = 16, 32, 8  # what is kept at most, the newest
 SIGHT_LIFE_MS = 8_000
 BEFORE_ONSET_MS = 6_000  # evidence may precede its load step by this much
 AFTER_REST_MS = 1_500  # and follow it by this much
@@ -85,13 +87,19 @@ def around(pending: Pending, step: Step) -> Pending:
     )
 
 
-def without_step(pending: Pending, step: Step) -> Pending:
-    """What is left once the step is explained: its evidence is used up."""
-    blind_until_ms = step.rest_ms + HAND_LEAVES_MS
+def without_step(pending: Pending, evidence: Pending, used_skus: frozenset[str]) -> Pending:
+    """What is left once the step of `evidence` is explained by `used_skus`: the rest."""
+    (step,) = evidence.steps
+    seen_ms = max((item.sensed_ms for item in evidence.sights), default=0)
+    blind_until_ms = max(step.rest_ms + HAND_LEAVES_MS, seen_ms)
     return replace(
         pending,
-        # A code read after the load came to rest is already the next thing's.
-        claims=tuple(item for item in pending.claims if item.sensed_ms > step.rest_ms),
+        # A code read after the load came to rest is the next thing's, unless it explained this.
+        claims=tuple(
+            item
+            for item in pending.claims
+            if item.sensed_ms > step.rest_ms and item.sku not in used_skus
+        ),
         sights=tuple(item for item in pending.sights if item.sensed_ms > blind_until_ms),
         steps=pending.steps[1:],
         blind_until_ms=blind_until_ms,
@@ -102,11 +110,21 @@ def fade(pending: Pending, now_ms: int, *, busy: bool) -> tuple[Pending, tuple[C
     """Drop what nothing came of. Returns what stays and the claims that faded.
 
     While the load moves or a step is open (`busy`) no claim fades: its good may be landing."""
-    if busy:
-        return pending, ()
-    faded = tuple(item for item in pending.claims if now_ms - item.sensed_ms > CLAIM_LIFE_MS)
+    life_ms = BUSY_LIFE_MS if busy else CLAIM_LIFE_MS
+    faded = tuple(item for item in pending.claims if now_ms - item.sensed_ms > life_ms)
     claims = tuple(item for item in pending.claims if item not in faded)
-    sights = tuple(item for item in pending.sights if now_ms - item.sensed_ms <= SIGHT_LIFE_MS)
+    sights = tuple(
+        item for item in pending.sights if now_ms - item.sensed_ms <= max(life_ms, SIGHT_LIFE_MS)
+    )[-SIGHTS_MAX:]
     out = tuple(item for item in pending.taken_out if now_ms - item.left_ms <= PUT_BACK_MS)
-    kept = replace(pending, claims=claims, sights=sights, taken_out=out)
+    kept = replace(pending, claims=claims[-CLAIMS_MAX:], sights=sights, taken_out=out)
     return (pending if kept == pending else kept), faded
+
+
+def with_step(pending: Pending, step: Step) -> Pending:
+    """Add a step. So many waiting ones (a payment takes its time) that two must become one."""
+    *earlier, last = (*pending.steps, step)
+    if len(earlier) >= STEPS_MAX:
+        before = earlier.pop()
+        last = replace(last, onset_ms=before.onset_ms, before_mg=before.before_mg)
+    return replace(pending, steps=(*earlier, last))

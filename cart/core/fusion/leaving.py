@@ -5,8 +5,8 @@ Pure scoring, never an accusation: where no line explains the loss, the answer i
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import combinations
 
 from cart.core.basket import Basket, Line, OpenLine
 from cart.core.catalog import CatalogIndex
@@ -16,6 +16,7 @@ from cart.core.fusion.verdict import Explanation, Part
 from cart.core.value import Value
 
 MEASURED_SPREAD_MG = 1_500
+PAIR_SPREADS = 4
 CHOICES_MAX = 4
 
 
@@ -41,11 +42,7 @@ def explain_out(evidence: Pending, basket: Basket, index: CatalogIndex | None) -
     found += [_open_line(line, step, "own", scores.OWN_THING_OUT) for line in basket.own_lines]
     pieces = list(_pieces(basket, index))
     found += [_lines((piece,), scores.ONE_LINE_OUT, evidence) for piece in pieces]
-    found += [
-        _lines(pair, scores.TWO_LINES_OUT, evidence)
-        for pair in combinations(pieces, 2)
-        if pair[0].line_id != pair[1].line_id
-    ]
+    found += [_lines(pair, scores.TWO_LINES_OUT, evidence) for pair in _pairs(pieces, step)]
     found += [_some_of(line, evidence) for line in basket.lines if line.mass_mg is not None]
     return sorted(found, key=lambda item: (-item.score_millinats, item.key))
 
@@ -66,6 +63,20 @@ def _pieces(basket: Basket, index: CatalogIndex | None) -> Iterator[Piece]:
         mass_mg, spread_mg = weight
         for quantity in range(1, line.quantity + 1):
             yield Piece(line.line_id, line.sku, quantity, quantity * mass_mg, spread_mg * quantity)
+
+
+def _pairs(pieces: list[Piece], step: Step) -> Iterator[tuple[Piece, Piece]]:
+    """Pairs of two lines that come near the loss: a full cart has thousands that do not."""
+    by_mass = sorted(pieces, key=lambda piece: piece.mass_mg)
+    masses_mg = [piece.mass_mg for piece in by_mass]
+    widest_mg = 2 * max((piece.spread_mg for piece in pieces), default=0) + step.uncertainty_mg
+    for place, piece in enumerate(by_mass):
+        partner_mg = -step.change_mg - piece.mass_mg
+        first = bisect_left(masses_mg, partner_mg - PAIR_SPREADS * widest_mg, place + 1)
+        last = bisect_right(masses_mg, partner_mg + PAIR_SPREADS * widest_mg, first)
+        for other in by_mass[first:last]:
+            if other.line_id != piece.line_id:
+                yield piece, other
 
 
 def _piece_mass(line: Line, index: CatalogIndex | None) -> tuple[int, int] | None:

@@ -25,6 +25,7 @@ ONE_MORE_THAN_READ = -2_500  # two of the same, one read
 CODE_LEFT_OVER = -4_000  # a code was read and its good isn't what was put in
 SAME_CODE_LEFT_OVER = -500  # one good shown twice
 UNKNOWN_THING = -4_000
+WEIGHED_LATE = -500  # the scale is back and finds what the codes had told
 PUT_BACK = -1_000  # what was just taken out comes back
 
 # Taking out

@@ -27,7 +27,8 @@ class Part(Value):
 class Explanation(Value):
     """One way it may have been.
 
-    kind: "items" · "unknown" · "back" (what an open question missed returned) · "open" (a yellow
+    kind: "items" · "unknown" · "weighed_late" (on the receipt already, without a scale) ·
+    "back" (what an open question missed returned) · "open" (a yellow
     thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left).
     `mass_millinats` is the load's share of the score; `contradicted` means that the eyes are sure
     it was something else."""
