@@ -21,6 +21,7 @@ from cart.core.events import (
     LinesWeighed,
     LookEvidence,
 )
+from cart.core.fusion.arriving import expected_mass
 from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
 from cart.core.fusion.scores import Sight, mass_score
 from cart.core.fusion.verdict import Explanation, Part, Verdict
@@ -31,6 +32,7 @@ INTERVAL_MG = 5_000  # e = 5 g: a weighed good is billed in whole intervals of t
 BILLED_MASS_MIN_MG = 100_000  # Min = 20 e: nothing lighter is billed by weight
 WEIGH_SCREEN_MS = 4_000
 CODE_ANSWERS = -4_000  # a code answers a question when its mass fits about this well
+SCALE_SPREAD_MG = 1_500
 
 
 def put_on(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
@@ -135,29 +137,26 @@ def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) 
         decided_by="shopper" if claim is None else "late_evidence",
     )
     draft.fact(LineSettled(draft.now_ms, line.line_id, "product", proof))
-    part = Part(sku, _pieces_in(line.mass_mg, product), claim=claim)
+    # One read is one piece; the shopper's tap was on as many as the screen said.
+    quantity = pieces_in(line.mass_mg, product) if claim is None else 1
+    part = Part(sku, quantity, claim=claim)
     _add(draft, part, proof, line.mass_mg, line_id=line.line_id)
     close_question(draft, line.line_id)
 
 
-def answer_with_code(draft: Draft, claim: Claim) -> None:
-    """While the screen asks what went in, the code of a thing of that mass is the answer."""
+def answers(draft: Draft, claim: Claim) -> OpenLine | None:
+    """The line that the screen asks about, if one piece of what the code names has its mass."""
     index = draft.state.catalog
     assert index is not None, "a claim without a catalog"
+    product = index.by_sku.get(claim.sku)
+    expectation = None if product is None else expected_mass(Part(claim.sku, 1, claim), product)
     for line in draft.basket.open_lines:
-        if line.line_id != draft.state.question or line.direction != "in":
+        if line.line_id != draft.state.question or line.direction != "in" or expectation is None:
             continue
-        product = index.by_sku[claim.sku]
-        expected_mg = product.mass_mg if claim.mass_mg is None else claim.mass_mg
-        if expected_mg is None:
-            return
-        quantity = _pieces_in(line.mass_mg, product)
-        variance = quantity * product.mass_spread_mg**2 + 2 * 1_000**2
-        if mass_score(line.mass_mg - quantity * expected_mg, variance) >= CODE_ANSWERS:
-            claims = tuple(item for item in draft.state.pending.claims if item != claim)
-            draft.note(pending=replace(draft.state.pending, claims=claims))
-            name_open_line(draft, line, claim.sku, claim)
-        return
+        mass_mg, spread_mg = expectation
+        if mass_score(line.mass_mg - mass_mg, spread_mg**2 + SCALE_SPREAD_MG**2) >= CODE_ANSWERS:
+            return line
+    return None
 
 
 def add_by_code_alone(draft: Draft, claim: Claim) -> None:
@@ -237,7 +236,8 @@ def _billed(product: Product, part: Part, change_mg: int) -> tuple[int | None, i
     return billed_mg, product.price_minor, price_of_mass_minor(billed_mg, product.price_minor)
 
 
-def _pieces_in(mass_mg: int, product: Product) -> int:
+def pieces_in(mass_mg: int, product: Product) -> int:
+    """How many pieces of a product come nearest to a load; 1 for a weighed good."""
     if product.sold_by == "mass" or not product.mass_mg:
         return 1
     return max(1, divide_half_up(mass_mg, product.mass_mg))

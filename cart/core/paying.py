@@ -118,7 +118,7 @@ def done(draft: Draft) -> None:
     if draft.basket.phase != "paid":
         return
     draft.fact(TripClosed(draft.now_ms, draft.basket.trip_id, draft.basket.paid_minor))
-    draft.note(paid_ms=None, pair_nonce="", offered_ms=None, question=None, weighed=None)
+    draft.note(paid_ms=None, pair_nonce="", offered_ms=None, question=None, weighed=None, told=())
     draft.do(MakePairCode())
 
 

@@ -13,6 +13,7 @@ from cart.core.catalog import Product
 from cart.core.events import QuestionAsked
 from cart.core.fusion.arriving import choices_for, explain_in
 from cart.core.fusion.evidence import (
+    CODE_ANSWER_WAIT_MS,
     LIGHT_THING_WAIT_MS,
     LOAD_FLOOR_MG,
     Claim,
@@ -59,7 +60,6 @@ def _claim(draft: Draft, scan: ScanSeen, meaning: codes.ProductCode) -> None:
         return
     pending = draft.state.pending
     draft.note(pending=replace(pending, claims=(*pending.claims, claim)))
-    lines.answer_with_code(draft, claim)
 
 
 def _add_by_code_alone(draft: Draft, claim: Claim) -> None:
@@ -68,22 +68,30 @@ def _add_by_code_alone(draft: Draft, claim: Claim) -> None:
         lines.add_by_code_alone(draft, claim)
 
 
-def _add_light_things(draft: Draft) -> None:
-    """Chewing gum moves no scale. Its code alone is believed once the load has stayed at rest: had
-    the load moved, the code would have been on something heavier."""
-    pending, index = draft.state.pending, draft.state.catalog
-    if index is None or draft.state.moving or pending.steps:
-        return
-    light = tuple(
-        claim
-        for claim in pending.claims
-        if _too_light(index.by_sku.get(claim.sku))
-        and draft.now_ms - claim.sensed_ms >= LIGHT_THING_WAIT_MS
-    )
-    for claim in light:
-        kept = tuple(item for item in draft.state.pending.claims if item != claim)
-        draft.note(pending=replace(draft.state.pending, claims=kept))
-        _add_by_code_alone(draft, claim)
+def _use_codes_at_rest(draft: Draft) -> None:
+    """What a code says once the load has stayed at rest after it; had the load moved, the code
+    would have been on what moved it.
+
+    Chewing gum moves no scale: its code alone is believed. And the code of a thing that the screen
+    asks about is the answer."""
+    for claim in draft.state.pending.claims:
+        if draft.state.moving or draft.state.pending.steps or draft.state.catalog is None:
+            return
+        age_ms = draft.now_ms - claim.sensed_ms
+        asked = lines.answers(draft, claim)
+        if asked is not None and age_ms >= CODE_ANSWER_WAIT_MS:
+            _forget(draft, claim)
+            lines.name_open_line(draft, asked, claim.sku, claim)
+        elif age_ms >= LIGHT_THING_WAIT_MS and _too_light(
+            draft.state.catalog.by_sku.get(claim.sku)
+        ):
+            _forget(draft, claim)
+            _add_by_code_alone(draft, claim)
+
+
+def _forget(draft: Draft, claim: Claim) -> None:
+    claims = tuple(item for item in draft.state.pending.claims if item != claim)
+    draft.note(pending=replace(draft.state.pending, claims=claims))
 
 
 def _too_light(product: Product | None) -> bool:
@@ -132,7 +140,7 @@ def resolve(draft: Draft) -> None:
         step = draft.state.pending.steps[0]
         if not _resolve_step(draft, step):
             break
-    _add_light_things(draft)
+    _use_codes_at_rest(draft)
     _fade(draft)
 
 

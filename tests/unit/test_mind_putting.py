@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from cart.contract.view import snapshot
+from cart.core.catalog import Product
 from cart.core.events import (
     ItemAdded,
     LineOpened,
@@ -11,8 +14,24 @@ from cart.core.events import (
     QuestionAsked,
     TripOpened,
 )
-from cart.core.observations import LoadChanged, SenseBack, SenseLost
-from tests.unit.mind_world import APPLES, BANANAS, CHEESE, GUM, PASTA, RICE, TOMATOES, Hands
+from cart.core.observations import (
+    Candidate,
+    ItemSighted,
+    LoadChanged,
+    SenseBack,
+    SenseLost,
+)
+from tests.unit.mind_world import (
+    APPLES,
+    BANANAS,
+    CATALOG,
+    CHEESE,
+    GUM,
+    PASTA,
+    RICE,
+    TOMATOES,
+    Hands,
+)
 
 
 def test_a_code_and_its_mass_make_a_line_at_once() -> None:
@@ -202,9 +221,49 @@ def test_a_late_code_answers_the_question_on_the_screen() -> None:
     hands = Hands()
     hands.load(458_500)
     hands.wait(2_000)
-    facts = hands.scan(TOMATOES)
+    assert hands.scan(TOMATOES) == []
+    facts = hands.wait(1_500)
     assert [type(fact) for fact in facts] == [LineSettled, ItemAdded]
     assert hands.state.basket.lines[0].evidence.decided_by == "late_evidence"
+
+
+def test_the_next_goods_code_is_no_answer() -> None:
+    """While something unknown is asked about, the next good is shown and put in: it is itself."""
+    hands = Hands()
+    hands.load(507_000)
+    hands.wait(2_000)
+    hands.put(PASTA)
+    hands.wait(4_000)
+    assert hands.skus == [PASTA]
+    assert hands.state.basket.lines[0].evidence.before_mg == 507_000
+    assert len(hands.state.basket.open_lines) == 1
+
+
+def test_a_light_goods_code_never_stands_for_many_of_it() -> None:
+    """527 g are asked about; the code of a 106 g chocolate is not five chocolates."""
+    chocolate = Product("chocolate", "Chocolate", 249, gtins=("09520001000645",), mass_mg=106_000)
+    hands = Hands(catalog=replace(CATALOG, products=(*CATALOG.products, chocolate)))
+    hands.load(529_000)
+    hands.wait(2_000)
+    (line,) = hands.state.basket.open_lines
+    assert "chocolate" not in line.choices
+    hands.scan("9520001000645")
+    hands.load(106_000)
+    hands.wait(4_000)
+    assert [(item.sku, item.quantity) for item in hands.state.basket.lines] == [("chocolate", 1)]
+
+
+def test_a_blurred_look_after_the_load_moved_does_not_outweigh_the_look_before() -> None:
+    """The hand showed bananas; the frame after they fell shows a basket and a sleeve."""
+    hands = Hands()
+    hands.sight(BANANAS, -29)
+    onset_ms = hands.now_ms + 200
+    hands.say(LoadChanged(onset_ms, onset_ms, 0, 400_000, state="moving"))
+    seen = (Candidate(RICE, -1_900), Candidate(BANANAS, -2_661))
+    hands.say(ItemSighted(onset_ms + 400, onset_ms + 197, seen, -350))
+    hands.now_ms = onset_ms + 700
+    hands.say(LoadChanged(hands.now_ms, hands.now_ms, 0, 740_000, onset_ms))
+    assert hands.skus == [BANANAS]
 
 
 def test_my_own_thing_costs_nothing_and_leaves_silently() -> None:

@@ -42,7 +42,7 @@ def choices_for(explanations: list[Explanation], step: Step, index: CatalogIndex
     explained = [
         item.parts[0].sku
         for item in explanations
-        if item.kind == "items" and len(item.parts) == 1 and item.mass_millinats > WORTH_OFFERING
+        if item.kind == "items" and len(item.parts) == 1 and _worth_offering(item)
     ]
     by_mass = [
         product.sku
@@ -50,6 +50,14 @@ def choices_for(explanations: list[Explanation], step: Step, index: CatalogIndex
         if product.mass_mg is not None and _fits(product, step)
     ]
     return list(dict.fromkeys([*explained, *by_mass]))[:CHOICES_MAX]
+
+
+def _worth_offering(item: Explanation) -> bool:
+    """Several of a kind are only offered if the eyes or a code spoke for them: of light things
+    some number always comes near."""
+    (part,) = item.parts
+    supported = part.claim is not None or item.look_millinats >= scores.LOOK_SUPPORTS
+    return item.mass_millinats > WORTH_OFFERING and (part.quantity == 1 or supported)
 
 
 def _fits(product: Product, step: Step) -> bool:
@@ -162,6 +170,7 @@ def _scored(parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex) -> 
         parts=parts,
         score_millinats=mass + look + _code_score(parts, evidence, index),
         mass_millinats=mass,
+        look_millinats=look,
         contradicted=scores.look_contradicts(evidence.sights, skus),
     )
 

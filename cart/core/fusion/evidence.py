@@ -20,6 +20,7 @@ AFTER_REST_MS = 1_500  # and follow it by this much
 PUT_BACK_MS = 15_000  # what was taken out is expected back for so long
 HAND_LEAVES_MS = 600  # after the load rests the eyes see only the hand that leaves
 LIGHT_THING_WAIT_MS = 2_000  # so long the load must rest after a light thing's code
+CODE_ANSWER_WAIT_MS = 1_500  # and after a code that answers a question: else it is the next good's
 LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum: by code alone)
 
 
@@ -74,12 +75,19 @@ def in_window(sensed_ms: int, step: Step) -> bool:
     return step.onset_ms - BEFORE_ONSET_MS <= sensed_ms <= step.rest_ms + AFTER_REST_MS
 
 
+def _in_hand(pending: Pending, step: Step) -> tuple[Sight, ...]:
+    """Looks at the thing in the hand, before the load moved; only without any, those after it:
+    by then the thing lies among others and the hand leaves."""
+    near = tuple(item for item in pending.sights if in_window(item.sensed_ms, step))
+    return tuple(item for item in near if item.sensed_ms <= step.onset_ms) or near
+
+
 def around(pending: Pending, step: Step) -> Pending:
     """The evidence that can belong to the step."""
     return replace(
         pending,
         claims=tuple(item for item in pending.claims if in_window(item.sensed_ms, step)),
-        sights=tuple(item for item in pending.sights if in_window(item.sensed_ms, step)),
+        sights=_in_hand(pending, step),
         steps=(step,),
         taken_out=tuple(
             item for item in pending.taken_out if step.onset_ms - item.left_ms <= PUT_BACK_MS

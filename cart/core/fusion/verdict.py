@@ -30,14 +30,15 @@ class Explanation(Value):
     kind: "items" · "unknown" · "weighed_late" (on the receipt already, without a scale) ·
     "back" (what an open question missed returned) · "open" (a yellow
     thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left).
-    `mass_millinats` is the load's share of the score; `contradicted` means that the eyes are sure
-    it was something else."""
+    `mass_millinats` and `look_millinats` are their shares of the score; `contradicted` means that
+    the eyes are sure it was something else."""
 
     kind: str
     score_millinats: int
     mass_millinats: int
     parts: tuple[Part, ...] = ()
     line_id: str = ""
+    look_millinats: int = 0
     contradicted: bool = False
 
     @property
