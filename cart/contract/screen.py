@@ -68,13 +68,15 @@ class DealView(Value):
 
 
 class ChoiceView(Value):
-    """One answer to a question: `choice` goes back in the intent."""
+    """One answer to a question: `choice` goes back in the intent. `price_minor` is for `quantity`
+    pieces, or for a kilogram of what is sold by mass."""
 
     choice: str
     name: str
     price_minor: int = 0
     sold_by: Literal["each", "mass"] = "each"
     image: str | None = None
+    quantity: int = 1
 
 
 class QuestionView(Value):

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cart.contract.screen import EvidenceView, LineView, NoticeView, SavingView, Snapshot, TaxView
+from cart.contract.screen import (
+    ChoiceView,
+    EvidenceView,
+    LineView,
+    NoticeView,
+    SavingView,
+    Snapshot,
+    TaxView,
+)
 from cart.core.notices import NOTICES
 from tests.ui.harness import kept_snapshots
 from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
@@ -114,6 +122,12 @@ def test_open_lines_ask() -> None:
     assert (came.title, came.price, came.is_open) == ("What is this?", "", True)
     assert left.title == "What was taken out?"
     assert left.detail.startswith("−90\u00a0g")
+
+
+def test_several_of_a_kind_are_offered_as_such() -> None:
+    """What one tap would charge stands on the tile: the number and the price of all."""
+    (choice,) = question.choices_of((ChoiceView("tomatoes", "Tomatoes", 258, quantity=2),), DOLLARS)
+    assert (choice.title, choice.detail) == ("2 × Tomatoes", "$2.58")
 
 
 def test_evidence_leaves_out_what_is_absent() -> None:

@@ -170,6 +170,9 @@ def test_two_seen_and_none_read_is_offered_as_two() -> None:
     hands.wait(2_000)
     (line,) = hands.state.basket.open_lines
     assert line.choices[0] == TOMATOES
+    question = snapshot(hands.state, 1, 0).question
+    assert question is not None
+    assert (question.choices[0].quantity, question.choices[0].price_minor) == (2, 258)
     hands.touch("answer", line.line_id, TOMATOES)
     assert hands.state.basket.lines[0].quantity == 2
 
