@@ -195,6 +195,20 @@ def test_pairing_is_single_use(shop: Shop) -> None:
     assert _count(shop, "grants") == 1
 
 
+def test_a_refusal_names_no_shopper(shop: Shop) -> None:
+    """The log says which channel and which cart, never whose pseudonym stood in the topic."""
+    app = shop.someone("app-ann")
+    other = PairClaim(CART, NONCE, "shopper-two")
+    shop.say(app, packet("pair_claim", other, TENANT, STORE, shopper="shopper-one"))
+    shop.say(app, Packet(f"sc/1/{TENANT}/{STORE}/app/shopper four/up/pair", b"{}"))
+    shop.say(app, Packet(topic_of("events", TENANT, STORE, cart="cart-x"), b"{"))
+    log = shop.folder.parent / "store.log"
+    until(lambda: "refused: events cart-x: " in log.read_text(), "the last refusal")
+    assert "refused: pair_claim: " in log.read_text()
+    assert "shopper-" not in log.read_text()
+    assert "shopper four" not in log.read_text()
+
+
 def test_forged_grant_is_refused(shop: Shop) -> None:
     """A grant that the store did not sign, or signed long ago, opens nothing."""
     cart, thief = shop.cart, shop.someone("thief")
