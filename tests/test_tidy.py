@@ -21,7 +21,7 @@ PRAGMA = re.compile(r"  # (noqa: [A-Z0-9, ]+|type: ignore\[[a-z-, ]+\])")
 
 # The standard value modules, and two named libraries; the core stands on nothing else.
 PURE_IMPORTS = {
-    "__future__", "biip", "collections", "dataclasses", "datetime", "decimal", "enum",
+    "__future__", "biip", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "hashlib", "heapq", "itertools", "math", "msgspec", "re", "types",
     "typing", "urllib",
 }  # fmt: skip

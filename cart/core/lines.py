@@ -20,8 +20,9 @@ from cart.core.events import (
     LineSettled,
     LinesWeighed,
     LookEvidence,
+    QuestionAsked,
 )
-from cart.core.fusion.arriving import expected_mass
+from cart.core.fusion.arriving import QUANTITY_MAX, expected_mass
 from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
 from cart.core.fusion.scores import Sight, mass_score
 from cart.core.fusion.verdict import Explanation, Part, Verdict
@@ -35,22 +36,26 @@ CODE_ANSWERS = -4_000  # a code answers a question when its mass fits about this
 SCALE_SPREAD_MG = 1_500
 
 
-def put_on(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
-    """State the added lines of a decided step."""
+def put_on(
+    draft: Draft, verdict: Verdict, evidence: Pending, parts: tuple[Part, ...], *, alone: bool
+) -> None:
+    """State the added lines of a decided step. Beside goods of known mass a weighed one is billed
+    for what they leave of the load."""
     (step,) = evidence.steps
-    parts = verdict.best.parts
     for part in parts:
-        proof = _proof(part, verdict, evidence, alone=len(parts) == 1)
-        _add(draft, part, proof, step.change_mg, load_mg=step.after_mg)
+        beside_mg = sum(_expected_mg(draft, other) for other in parts if other is not part)
+        proof = _proof(part, verdict, evidence, alone=alone)
+        _add(draft, part, proof, step.change_mg - beside_mg, load_mg=step.after_mg)
     draft.note(question=None)
 
 
-def take_off(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
+def take_off(
+    draft: Draft, verdict: Verdict, evidence: Pending, parts: tuple[Part, ...], *, alone: bool
+) -> None:
     """State the removed pieces of a decided step."""
     (step,) = evidence.steps
-    parts = verdict.best.parts
     for part in parts:
-        proof = _proof(part, verdict, evidence, alone=len(parts) == 1)
+        proof = _proof(part, verdict, evidence, alone=alone)
         remove(draft, part.line_id, part.quantity, proof, load_mg=step.after_mg)
     gone = tuple(TakenOut(part.sku, step.rest_ms) for part in parts)
     pending = draft.state.pending
@@ -119,6 +124,18 @@ def open_line(draft: Draft, choices: tuple[str, ...], verdict: Verdict, evidence
     return line_id
 
 
+def doubt(draft: Draft, line: Line, sight: Sight, step: Step) -> None:
+    """A priced line becomes a yellow one: a look that came late names another product."""
+    proof = replace(line.evidence, look=_look_at_all((sight,)))
+    draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
+    named = max(sight.candidates, key=lambda item: item.score_millinats).sku
+    line_id = draft.next_line_id()
+    choices = (named, line.sku)
+    draft.fact(LineOpened(draft.now_ms, line_id, "in", step.change_mg, choices, proof))
+    draft.fact(QuestionAsked(draft.now_ms, line_id))
+    draft.note(question=line_id, weighed=None)
+
+
 def settle_gone(draft: Draft, line_id: str, step: Step) -> None:
     """A yellow line ends without a word: what was in doubt left again, or came back."""
     proof = Evidence(before_mg=step.before_mg, after_mg=step.after_mg)
@@ -172,7 +189,15 @@ def rename_weighed(draft: Draft, line: Line, sku: str) -> None:
     assert before_mg is not None, "a weighed line has its load"
     assert after_mg is not None, "a weighed line has its load"
     draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
-    _add(draft, Part(sku, 1), proof, after_mg - before_mg)
+    change_mg = after_mg - before_mg if line.piece_mg is None else line.piece_mg
+    _add(draft, Part(sku, 1), proof, change_mg)
+
+
+def _expected_mg(draft: Draft, part: Part) -> int:
+    index = draft.state.catalog
+    assert index is not None, "a product was added without a catalog"
+    expectation = expected_mass(part, index.by_sku[part.sku])
+    return 0 if expectation is None else part.quantity * expectation[0]
 
 
 def close_question(draft: Draft, line_id: str) -> None:
@@ -237,10 +262,12 @@ def _billed(product: Product, part: Part, change_mg: int) -> tuple[int | None, i
 
 
 def pieces_in(mass_mg: int, product: Product) -> int:
-    """How many pieces of a product come nearest to a load; 1 for a weighed good."""
+    """How many pieces of a product come nearest to a load; 1 for a weighed good, and where it
+    would be more than a hand puts in at once."""
     if product.sold_by == "mass" or not product.mass_mg:
         return 1
-    return max(1, divide_half_up(mass_mg, product.mass_mg))
+    pieces = divide_half_up(mass_mg, product.mass_mg)
+    return pieces if 1 <= pieces <= QUANTITY_MAX else 1
 
 
 def _proof(part: Part, verdict: Verdict, evidence: Pending, *, alone: bool) -> Evidence:

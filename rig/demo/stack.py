@@ -169,8 +169,11 @@ class Stack(contextlib.ExitStack):
         config = self._write("cart.toml", text)
         self.supervisor.start(Program(CARTD, python("cart", "run", "--config", config), READY))
         short = self._short
-        eyes = python("cart.eyes", "--source", f"lens:{short}/lens.sock",
-                      "--socket", f"{short}/eyes.sock", "--gallery", str(GALLERY))  # fmt: skip
+        # As in deploy/systemd: money and scale come first, a frame may wait.
+        eyes = ("nice", "-n", "5", *python(
+            "cart.eyes", "--source", f"lens:{short}/lens.sock",
+            "--socket", f"{short}/eyes.sock", "--gallery", str(GALLERY),
+        ))  # fmt: skip
         self.supervisor.start(Program(EYES, eyes, READY))
         product_pictures(self.pictures, demo_catalog().products)
         screen = python("ui", "--socket", str(self.screen_socket), "--pictures",

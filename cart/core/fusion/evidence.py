@@ -20,6 +20,8 @@ AFTER_REST_MS = 1_500  # and follow it by this much
 PUT_BACK_MS = 15_000  # what was taken out is expected back for so long
 HAND_LEAVES_MS = 600  # after the load rests the eyes see only the hand that leaves
 LIGHT_THING_WAIT_MS = 2_000  # so long the load must rest after a light thing's code
+HAND_COMES_MS = 1_500  # a look this long before its load step is of the thing that lands
+LATE_LOOK_MS = 1_000  # and a look of it may be told this long after it rests
 CODE_ANSWER_WAIT_MS = 1_500  # and after a code that answers a question: else it is the next good's
 LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum: by code alone)
 
@@ -59,6 +61,13 @@ class TakenOut(Value):
     left_ms: int
 
 
+class PutIn(Value):
+    """The line that the last step put on by its code, in case a late look says otherwise."""
+
+    line_id: str
+    step: Step
+
+
 class Pending(Value):
     """All unused evidence, each kind oldest first. What was sighted before `blind_until_ms` is the
     hand that leaves after the last thing, and no evidence of the next."""
@@ -68,6 +77,7 @@ class Pending(Value):
     steps: tuple[Step, ...] = ()
     taken_out: tuple[TakenOut, ...] = ()
     blind_until_ms: int = 0
+    put_in: PutIn | None = None
 
 
 def in_window(sensed_ms: int, step: Step) -> bool:
@@ -95,23 +105,25 @@ def around(pending: Pending, step: Step) -> Pending:
     )
 
 
-def without_step(pending: Pending, evidence: Pending, used_skus: frozenset[str]) -> Pending:
-    """What is left once the step of `evidence` is explained by `used_skus`: the rest."""
+def without_step(pending: Pending, evidence: Pending, used_skus: frozenset[str] | None) -> Pending:
+    """What is left once the step of `evidence` is explained by `used_skus`: a code of something
+    else still waits for its good. None: nobody knows what it was, so all before it goes with it."""
     (step,) = evidence.steps
     seen_ms = max((item.sensed_ms for item in evidence.sights), default=0)
     blind_until_ms = max(step.rest_ms + HAND_LEAVES_MS, seen_ms)
     return replace(
         pending,
-        # A code read after the load came to rest is the next thing's, unless it explained this.
-        claims=tuple(
-            item
-            for item in pending.claims
-            if item.sensed_ms > step.rest_ms and item.sku not in used_skus
-        ),
+        claims=tuple(item for item in pending.claims if _still_waits(item, step, used_skus)),
         sights=tuple(item for item in pending.sights if item.sensed_ms > blind_until_ms),
         steps=pending.steps[1:],
         blind_until_ms=blind_until_ms,
     )
+
+
+def _still_waits(claim: Claim, step: Step, used_skus: frozenset[str] | None) -> bool:
+    if used_skus is None:
+        return claim.sensed_ms > step.rest_ms
+    return claim.sku not in used_skus or claim.sensed_ms > step.rest_ms + AFTER_REST_MS
 
 
 def fade(pending: Pending, now_ms: int, *, busy: bool) -> tuple[Pending, tuple[Claim, ...]]:

@@ -30,8 +30,8 @@ class Piece(Value):
     spread_mg: int
 
 
-def explain_out(evidence: Pending, basket: Basket, index: CatalogIndex | None) -> list[Explanation]:
-    """All explanations of the step in `evidence`, best first; "unknown" is always one."""
+def explain_out(evidence: Pending, index: CatalogIndex | None, basket: Basket) -> list[Explanation]:
+    """All explanations of the step in `evidence`; "unknown" is always one."""
     (step,) = evidence.steps
     found = [_unknown()]
     found += [
@@ -40,11 +40,11 @@ def explain_out(evidence: Pending, basket: Basket, index: CatalogIndex | None) -
         if line.direction == "in"
     ]
     found += [_open_line(line, step, "own", scores.OWN_THING_OUT) for line in basket.own_lines]
-    pieces = list(_pieces(basket, index))
+    pieces = list(removable(basket, index))
     found += [_lines((piece,), scores.ONE_LINE_OUT, evidence) for piece in pieces]
     found += [_lines(pair, scores.TWO_LINES_OUT, evidence) for pair in _pairs(pieces, step)]
     found += [_some_of(line, evidence) for line in basket.lines if line.mass_mg is not None]
-    return sorted(found, key=lambda item: (-item.score_millinats, item.key))
+    return found
 
 
 def line_choices(explanations: list[Explanation], basket: Basket) -> list[str]:
@@ -54,8 +54,8 @@ def line_choices(explanations: list[Explanation], basket: Basket) -> list[str]:
     return list(dict.fromkeys([*explained, *rest]))[:CHOICES_MAX]
 
 
-def _pieces(basket: Basket, index: CatalogIndex | None) -> Iterator[Piece]:
-    """Newest lines first: of two equal things the one put in last is named."""
+def removable(basket: Basket, index: CatalogIndex | None) -> Iterator[Piece]:
+    """What could leave, newest lines first: of two equal things the one put in last is named."""
     for line in reversed(basket.lines):
         weight = _piece_mass(line, index)
         if weight is None:
@@ -80,9 +80,8 @@ def _pairs(pieces: list[Piece], step: Step) -> Iterator[tuple[Piece, Piece]]:
 
 
 def _piece_mass(line: Line, index: CatalogIndex | None) -> tuple[int, int] | None:
-    before_mg, after_mg = line.evidence.before_mg, line.evidence.after_mg
-    if line.evidence.alone and before_mg is not None and after_mg is not None:
-        return (after_mg - before_mg) // line.quantity, MEASURED_SPREAD_MG
+    if line.piece_mg is not None:
+        return line.piece_mg, MEASURED_SPREAD_MG
     product = None if index is None else index.by_sku.get(line.sku)
     if product is None or product.mass_mg is None:
         return None
