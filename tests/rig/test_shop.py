@@ -1,11 +1,16 @@
-"""The whole shop when something breaks that is not the cart: the disk under --out."""
+"""The whole shop when something breaks that is not the cart: its broker, the disk under --out."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+from rig.cart_watch import CartWatch
+from rig.demo.stack import BROKER, Options, Stack
 from tests.data import ROOT
 from tests.waiting import DEADLINE_S, until
 
@@ -15,6 +20,21 @@ name = "nothing yet"
 do = []
 expect = { screen = "welcome" }
 """
+
+
+def was_started(stack: Stack, name: str, times: int) -> bool:
+    """Whether a program of the shop was started so often."""
+    return stack.supervisor.starts(name) >= times
+
+
+def test_a_killed_broker_is_back_and_the_cart_online(tmp_path: Path) -> None:
+    """`kill -9` from outside is noticed; cart and store find the broker on the same port."""
+    with Stack(Options(tmp_path)) as stack, CartWatch(stack.screen_socket, lambda _: None) as watch:
+        assert watch.wait_for(lambda snapshot: snapshot.online, DEADLINE_S)
+        os.kill(stack.supervisor.pid(BROKER), signal.SIGKILL)
+        assert watch.wait_for(lambda snapshot: not snapshot.online, DEADLINE_S)
+        until(partial(was_started, stack, BROKER, 2), "the broker again")
+        assert watch.wait_for(lambda snapshot: snapshot.online, DEADLINE_S)
 
 
 def test_a_full_disk_takes_pictures_and_rows_but_not_the_table(tmp_path: Path) -> None:
