@@ -30,6 +30,7 @@ from cart.core.events import Evidence
 from cart.core.fusion.scores import LOOK_FLOOR
 from cart.core.lines import pieces_in
 from cart.core.notices import NOTICES
+from cart.core.paying import can_go_back
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
 
@@ -88,6 +89,7 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
             for item in telling.active(state)
         ),
         phase=basket.phase,
+        can_go_back=can_go_back(state),
         receipt_id=basket.receipt_id,
         online=state.online,
         battery_percent=state.battery_percent,

@@ -16,7 +16,7 @@ from cart.core.events import (
     TripClosed,
 )
 from cart.core.observations import PaymentAnswered
-from cart.core.state import Draft, receipt_for
+from cart.core.state import Draft, State, receipt_for
 
 ASK_AGAIN_MS = 3_000
 THANKS_MS = 60_000
@@ -37,9 +37,17 @@ def start(draft: Draft) -> None:
     draft.fact(CheckoutStarted(draft.now_ms))
 
 
+def can_go_back(state: State) -> bool:
+    """Back from the checkout; from paying only as long as the request never left the cart (no
+    Wi-Fi): once the store may have it, only the store's answer ends it."""
+    phase = state.basket.phase
+    return phase == "checkout" or (phase == "paying" and not state.pay_sent)
+
+
 def keep_shopping(draft: Draft) -> None:
-    """Back from the checkout; not while the bank is being asked."""
-    if draft.basket.phase == "checkout":
+    """Go on shopping instead of paying, where that is still the cart's to decide."""
+    if can_go_back(draft.state):
+        draft.note(pay_wanted=False)
         draft.fact(CheckoutCancelled(draft.now_ms, "shopper"))
 
 
@@ -54,7 +62,7 @@ def confirm(draft: Draft) -> None:
     attempt = draft.basket.attempt + 1
     trip_id = draft.basket.trip_id
     draft.fact(PaymentRequested(draft.now_ms, trip_id, attempt, receipt.total_minor))
-    draft.note(pay_asked_ms=None)
+    draft.note(pay_asked_ms=None, pay_sent=False)
 
 
 def keep_asking(draft: Draft) -> None:
@@ -90,7 +98,7 @@ def _ask(draft: Draft) -> None:
     basket = draft.basket
     assert basket.requested_minor is not None, "paying without a requested sum"
     draft.do(RequestPayment(basket.trip_id, basket.attempt, basket.requested_minor))
-    draft.note(pay_asked_ms=draft.now_ms)
+    draft.note(pay_asked_ms=draft.now_ms, pay_sent=True)
 
 
 def payment_answered(draft: Draft, answer: PaymentAnswered) -> None:

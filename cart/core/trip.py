@@ -38,6 +38,7 @@ def booted(draft: Draft, observation: Booted) -> None:
         basket=basket,
         # Between trips the cart is emptied without a fact: then the first load is the rest.
         rest_mg=None if basket.phase == "idle" else basket.load_mg,
+        pay_sent=basket.phase == "paying",  # nobody knows: perhaps it had left
     )
     draft.do(MakePairCode())
 

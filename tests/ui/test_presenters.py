@@ -173,6 +173,16 @@ def test_nothing_is_paid_twice_while_paying() -> None:
     )
     assert page.waiting
     assert page.pay == "Paying…"
+    assert not page.can_keep
+
+
+def test_a_payment_that_never_left_the_cart_can_be_left() -> None:
+    """Without Wi-Fi the shopper may go on shopping."""
+    page = checkout.present(
+        Snapshot(revision=1, cause_ms=0, route="checkout", phase="paying", can_go_back=True), WORDS
+    )
+    assert page.waiting
+    assert page.can_keep
 
 
 PRESENTERS = {

@@ -199,6 +199,23 @@ def test_nothing_is_paid_while_a_good_is_still_unexplained() -> None:
     assert len(hands.state.basket.open_lines) == 1
 
 
+def test_offline_the_shopper_can_go_on_shopping_instead() -> None:
+    """A request that never left the cart is the cart's to take back; one that left is not."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.say(LinkChanged(hands.now_ms, online=False))
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    (fact,) = hands.touch("keep_shopping")
+    assert isinstance(fact, CheckoutCancelled)
+    hands.say(LinkChanged(hands.now_ms, online=True))
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    hands.say(LinkChanged(hands.now_ms, online=False))
+    assert hands.touch("keep_shopping") == []
+    assert hands.state.basket.phase == "paying"
+
+
 def test_offline_the_payment_waits_and_says_so() -> None:
     """No link at the checkout: a notice, and the request goes out once the link is back."""
     hands = Hands()
