@@ -83,7 +83,7 @@ class Broker:
             if self._process.poll() is not None or time.monotonic() > end_s:
                 self.kill()
                 raise BrokerError(f"no broker on port {self.port}; see {self._log}")
-            time.sleep(0.02)
+            time.sleep(0.02)  # a foreign program: only asking again tells that it listens
         return self
 
     def kill(self) -> None:
