@@ -61,6 +61,7 @@ class SimulatedChip:
         self._began_us = now_us
         self._next_us = now_us
         self._cause = cause
+        self._starved = False  # RESTART was obeyed: the watchdog bites
         self._nonce = self._dice.getrandbits(32)
         self._reader = FrameReader()
         self._sequence = 0
@@ -85,6 +86,8 @@ class SimulatedChip:
 
     def tick(self, now_us: int) -> bytes:
         """Convert what is due until `now_us`; the frames that makes."""
+        if self._starved:
+            return self.reset(ResetCause.WATCHDOG, now_us)
         if now_us - self._next_us > HOLE_US_MAX:
             self._next_us = now_us
         out = b""
@@ -126,6 +129,7 @@ class SimulatedChip:
             self._batch = command.batch
         if isinstance(command, messages.StopStream):
             self._batch = 0
+        self._starved = isinstance(command, messages.Restart)
         self._counts.clear()
         self.executed.append(command)
         return AckResult.DONE
@@ -133,7 +137,7 @@ class SimulatedChip:
     def _samples(self) -> bytes:
         newest_us = self._next_us - self._began_us
         first_us = newest_us - (len(self._counts) - 1) * INTERVAL_US
-        message = messages.Samples(first_us, INTERVAL_US, 0, self._overruns, tuple(self._counts))
+        message = messages.Samples(first_us, INTERVAL_US, 1, self._overruns, tuple(self._counts))
         self._counts.clear()
         return self._frame(message)
 

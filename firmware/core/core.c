@@ -46,7 +46,7 @@ static void send_samples(void) {
     const wire_samples_t samples = {
         .first_us = first_us,
         .interval_us = (uint32_t)((newest_us - first_us) / spans),
-        .channel = 0,
+        .channels = 1,
         .overruns = overruns,
         .counts = counts,
         .counts_length = counts_length,

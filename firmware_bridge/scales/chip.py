@@ -31,6 +31,7 @@ FAULT_WORDS = {
     FaultCode.CONVERTER_SILENT: "gives no conversions: check its supply and clock line",
     FaultCode.CONVERTER_STUCK: "data line is stuck: check the cable to the converter",
     FaultCode.CONVERSION_TORN: "conversions arrive torn: check the cable to the converter",
+    FaultCode.CONVERTER_SATURATED: "is at its end: overload, or a broken cell wire",
 }
 
 
@@ -111,7 +112,7 @@ class ChipScale:
         return self._hole() if up.reset else []
 
     def _weigh(self, samples: Samples, now_ms: int) -> list[ScaleEvent]:
-        if not self._accepted or samples.channel != 0 or not samples.counts:
+        if not self._accepted or samples.channels != 1 or not samples.counts:
             return []
         events = self._count_overruns(samples.overruns)
         newest_us = samples.first_us + (len(samples.counts) - 1) * samples.interval_us
