@@ -19,6 +19,7 @@ from cart.core.value import Value
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 TcpPort = Annotated[int, Meta(ge=1, le=65_535)]
 Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
+Framing = Annotated[str, Meta(pattern=r"^[78][NEO][12]$")]
 SOCKET_PATH_BYTES_MAX = 107  # what a Unix socket address holds
 
 
@@ -31,11 +32,16 @@ class Section(Value, forbid_unknown_fields=True):
 
 
 class ScaleConfig(Section):
-    """`port` is a serial device path, `driver` a name of firmware_bridge.scales."""
+    """`port` is the path of the device, `driver` a name of firmware_bridge.scales.
+
+    `baud` and `framing` replace what is usual for that driver on a serial port.
+    """
 
     port: Path
     driver: str = "chip"
     calibration: Path | None = None
+    baud: Baud | None = None
+    framing: Framing | None = None
 
 
 class ScannerConfig(Section):

@@ -80,6 +80,10 @@ ScaleEvent = LoadMoving | LoadSettled | LoadLive | ScaleLost | ScaleBack | Frame
 class Scale(Protocol):
     """A driver. One thread uses it; nothing in it blocks or raises on what the wire says."""
 
+    @property
+    def bad_frames(self) -> int:
+        """Pieces of the byte stream that meant nothing."""
+
     def receive(self, data: bytes, now_ms: int) -> list[ScaleEvent]:
         """What the bytes mean. Call it at least every 100 ms, also with nothing."""
 
