@@ -15,6 +15,7 @@ from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, loa
 from firmware_bridge.port import BAUD, Port, PortLost
 from firmware_bridge.scales import DRIVERS, open_driver
 from firmware_bridge.scales.base import LoadLive, Scale, ScaleEvent
+from firmware_bridge.serve import command as serve
 
 USAGE_ERROR = 2
 
@@ -42,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     record = commands.add_parser("record", help="keep the raw bytes of a scale, as JSON Lines")
     record.add_argument("file", type=Path, help="must not exist yet")
     record.set_defaults(run=_record)
+    till = commands.add_parser("serve", help="let a till read the cart's scale")
+    serve.add_arguments(till)
     for command in (watch, record):
         command.add_argument("--port", required=True, help="such as /dev/serial/by-id/...")
         command.add_argument("--baud", type=int, default=BAUD)
