@@ -14,7 +14,7 @@ from typing import TextIO
 from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, load
 from firmware_bridge.port import BAUD, Port, PortLost
 from firmware_bridge.scales import DRIVERS, open_driver
-from firmware_bridge.scales.base import LoadLive, Scale, ScaleEvent
+from firmware_bridge.scales.base import LoadLive, LoadPending, Scale, ScaleEvent, Weighed
 from firmware_bridge.serve import command as serve
 
 USAGE_ERROR = 2
@@ -133,7 +133,7 @@ def _show(event: ScaleEvent) -> None:
     if isinstance(event, LoadLive):
         state = "stable" if event.stable else "moving"
         print(f"\r{event.mass_mg / 1000:12.1f} g  {state} ", end="", flush=True)
-    else:
+    elif not isinstance(event, Weighed | LoadPending):
         print(f"\r{event}", flush=True)
 
 
