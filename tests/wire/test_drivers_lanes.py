@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +29,7 @@ from firmware_bridge.serve.readings import ReadingError, parse
 from tests.shell.waiting import serving, until
 from tests.wire.cable import Cable
 from tests.wire.chip_process import ChipProcess
+from tests.wire.served import serve, tell
 from tests.wire.wires import WIRES, only
 
 REST = LoadLive(0, 1_252_499, stable=True)
@@ -167,28 +166,6 @@ def test_a_line_that_is_no_reading_is_refused(line: str, words: str) -> None:
     """The message says what is wrong."""
     with pytest.raises(ReadingError, match=words):
         parse(line)
-
-
-@contextmanager
-def serve(port: Path, protocol: str, *more: str) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process, ended by its id."""
-    command = [sys.executable, "-m", "firmware_bridge", "serve", "--framing", "8N1"]
-    process = subprocess.Popen(
-        [*command, "--protocol", protocol, "--port", str(port), *more],
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def tell(process: subprocess.Popen[str], line: str) -> None:
-    """One line of readings."""
-    assert process.stdin
-    process.stdin.write(line + "\n")
-    process.stdin.flush()
 
 
 def test_a_cart_weighs_with_a_served_scale(tmp_path: Path) -> None:
