@@ -8,19 +8,17 @@ the sign bit), so the middle is 0x800000.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from firmware_bridge.metrology.calibration import Calibration
-from firmware_bridge.metrology.settling import MotionBegan, Settled, Settling
 from firmware_bridge.scales.base import (
     LoadLive,
-    LoadMoving,
-    LoadSettled,
     LossReason,
     ScaleBack,
     ScaleEvent,
     ScaleLost,
+    Weighed,
 )
+from firmware_bridge.scales.weighing import Weighing
 
 MIDDLE, TOP = 0x800000, 0xFFFFFF
 CONVERSION = re.compile(rb"\d{1,8}\Z")
@@ -36,8 +34,8 @@ class IioScale:
 
     def __init__(self, calibration: Calibration) -> None:
         self.bad_frames = 0
-        self._calibration = calibration
-        self._settling = Settling()
+        self._cells = len(calibration.cells)
+        self._weighing = Weighing(calibration)
         self._held = b""
         self._lost: LossReason | None = None
         self._heard_ms: int | None = None
@@ -78,6 +76,9 @@ class IioScale:
         if self._good < GOOD_BEFORE_TRUST:
             return []
         self._heard_ms = now_ms
+        if self._cells != 1:
+            detail = f"the calibration is for {self._cells} cells, this converter is one"
+            return self._lose(LossReason.CHANNELS, detail)
         self._railed = self._railed + 1 if raw in {0, TOP} else 0
         if self._railed:
             detail = "the converter is at its end: overload, or a broken cell wire"
@@ -87,35 +88,17 @@ class IioScale:
     def _weigh(self, counts: int, now_ms: int) -> list[ScaleEvent]:
         events: list[ScaleEvent] = [ScaleBack()] if self._lost else []
         self._lost = None
-        mass_mg = self._calibration.mass_mg(counts)
-        events += _named(self._settling.push(now_ms, mass_mg))
-        shown_mg = self._settling.mass_mg
-        if shown_mg is not None and now_ms >= self._live_due_ms:
-            self._live_due_ms = now_ms + LIVE_EVERY_MS
-            events.append(LoadLive(now_ms, round(shown_mg), not self._settling.moving))
-        return events
+        events += self._weighing.push(now_ms, (counts,))
+        mass_mg, stable = self._weighing.shown()
+        if mass_mg is None or now_ms < self._live_due_ms:
+            return events
+        self._live_due_ms = now_ms + LIVE_EVERY_MS
+        reading = self._weighing.indicator.reading()
+        live = LoadLive(now_ms, round(mass_mg), stable)
+        return [*events, live, Weighed(reading)] if reading else [*events, live]
 
     def _lose(self, reason: LossReason, detail: str) -> list[ScaleEvent]:
         if self._lost is reason:
             return []
         self._lost, self._good = reason, 0
-        return [*_named(self._settling.forget()), ScaleLost(reason, detail)]
-
-
-def _named(seen: Iterable[object]) -> list[ScaleEvent]:
-    events: list[ScaleEvent] = []
-    for event in seen:
-        match event:
-            case MotionBegan():
-                events.append(LoadMoving(event.onset_ms))
-            case Settled():
-                events.append(
-                    LoadSettled(
-                        onset_ms=event.onset_ms,
-                        sensed_ms=event.settled_ms,
-                        before_mg=round(event.before_mg),
-                        after_mg=round(event.after_mg),
-                        uncertainty_mg=round(event.uncertainty_mg),
-                    )
-                )
-    return events
+        return [*self._weighing.forget(), ScaleLost(reason, detail)]

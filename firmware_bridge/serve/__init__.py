@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from firmware_bridge.serve.indicator import Indicator
+from firmware_bridge.serve.display import Display
 from firmware_bridge.serve.mt_sics import SicsLane
 from firmware_bridge.serve.toledo8217 import ToledoLane
 
@@ -22,7 +22,7 @@ class Lane(Protocol):
 class Service:
     """A row: what makes the lane, and the framing that is usual on its port."""
 
-    make: Callable[[Indicator], Lane]
+    make: Callable[[Display], Lane]
     framing: str
 
 

@@ -15,7 +15,7 @@ from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, loa
 from firmware_bridge.port import Port, PortLost
 from firmware_bridge.scales import DRIVERS, open_driver
 from firmware_bridge.serve import PROTOCOLS
-from firmware_bridge.serve.indicator import Indicator
+from firmware_bridge.serve.display import Display
 from firmware_bridge.serve.readings import JsonLines, ScalePort
 
 USAGE_ERROR = 2
@@ -52,14 +52,14 @@ def run(args: argparse.Namespace) -> int:
     except (CalibrationError, PortLost, ValueError) as error:
         sys.stderr.write(f"serve: {error}\n")
         return USAGE_ERROR
-    indicator = Indicator(args.max_g * 1000, args.step_g * 1000)
-    lane = protocol.make(indicator)
+    display = Display(args.max_g * 1000, args.step_g * 1000)
+    lane = protocol.make(display)
     with port, closing(source):
         try:
             while True:
                 now_ms = round(time.monotonic() * 1000)
                 for event in source.turn(now_ms):
-                    indicator.take(event)
+                    display.take(event)
                 port.write(lane.receive(port.read(), now_ms))
         except PortLost as error:
             sys.stderr.write(f"serve: {error}\n")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from firmware_bridge.scales.units import MG_IN, mass_mg, parsed
-from firmware_bridge.serve.indicator import Indicator, State
+from firmware_bridge.serve.display import Display, State
 
 STABLE_WAIT_MS = 5_000
 REPEAT_MS = 200
@@ -22,8 +22,8 @@ STATE_WORDS = {State.OVER: "+", State.UNDER: "-", State.GONE: "I"}
 class SicsLane:
     """See `Lane`."""
 
-    def __init__(self, indicator: Indicator) -> None:
-        self._indicator = indicator
+    def __init__(self, display: Display) -> None:
+        self._display = display
         self._held = b""
         self._waits_since_ms: int | None = None  # an S that waits for a load at rest
         self._repeat_ms: int | None = None
@@ -31,13 +31,13 @@ class SicsLane:
             "@": lambda _: self._commands["I4"](""),
             "I0": self._list,
             "I1": lambda _: 'I1 A "01" "2.20" "2.20" "" ""',
-            "I2": lambda _: f'I2 A "dashcart cart scale {indicator.max_mg // 1_000_000} kg"',
+            "I2": lambda _: f'I2 A "dashcart cart scale {display.max_mg // 1_000_000} kg"',
             "I3": lambda _: 'I3 A "1.00"',
             "I4": lambda _: 'I4 A "0"',
             "SI": lambda _: self._mass(),
             "T": lambda _: self._tare_load("T"),
             "TA": self._tare_given,
-            "TAC": lambda _: "TAC A" if indicator.tare(0) else "TAC I",
+            "TAC": lambda _: "TAC A" if display.tare(0) else "TAC I",
             "TI": lambda _: self._tare_load("TI"),
             "Z": lambda _: "Z I",
             "ZI": lambda _: "ZI I",
@@ -73,13 +73,13 @@ class SicsLane:
         if self._waits_since_ms is None:
             return ""
         late = now_ms - self._waits_since_ms >= STABLE_WAIT_MS
-        if self._indicator.shown().state is State.MOVING and not late:
+        if self._display.shown().state is State.MOVING and not late:
             return ""
         self._waits_since_ms = None
         return self._mass(busy=late)
 
     def _mass(self, *, busy: bool = False) -> str:
-        shown = self._indicator.shown()
+        shown = self._display.shown()
         if shown.state in STATE_WORDS:
             return f"S {STATE_WORDS[shown.state]}"
         if shown.state is State.MOVING and busy:
@@ -87,19 +87,19 @@ class SicsLane:
         return f"S {'S' if shown.state is State.STABLE else 'D'} {_kilograms(shown.net_mg)}"
 
     def _tare_load(self, name: str) -> str:
-        state = self._indicator.shown().state
-        if not self._indicator.tare():
+        state = self._display.shown().state
+        if not self._display.tare():
             return f"{name} {STATE_WORDS.get(state, 'I')}"
-        return f"{name} S {_kilograms(self._indicator.shown().tare_mg)}"
+        return f"{name} S {_kilograms(self._display.shown().tare_mg)}"
 
     def _tare_given(self, parameters: str) -> str:
         given = TARE.fullmatch(parameters)
         if parameters:
             if given is None or given[2] not in MG_IN:
                 return "TA L"
-            if not self._indicator.tare(mass_mg(*parsed(given[1]), given[2])):
+            if not self._display.tare(mass_mg(*parsed(given[1]), given[2])):
                 return "TA I"
-        return f"TA A {_kilograms(self._indicator.shown().tare_mg)}"
+        return f"TA A {_kilograms(self._display.shown().tare_mg)}"
 
     def _list(self, _parameters: str) -> str:
         levels = [

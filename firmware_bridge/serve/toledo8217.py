@@ -14,7 +14,7 @@ from firmware_bridge.scales.toledo8217 import (
     OVER_CAPACITY,
     UNDER_ZERO,
 )
-from firmware_bridge.serve.indicator import Indicator, Shown, State
+from firmware_bridge.serve.display import Display, Shown, State
 
 STX, CR, LF = b"\x02", b"\r", b"\n"
 TARE_DIGITS = 5
@@ -24,8 +24,8 @@ BIT_OF = {State.OVER: OVER_CAPACITY, State.UNDER: UNDER_ZERO, State.STABLE: 0}
 class ToledoLane:
     """See `Lane`. Most commands are one byte; only a tare goes on until CR."""
 
-    def __init__(self, indicator: Indicator) -> None:
-        self._indicator = indicator
+    def __init__(self, display: Display) -> None:
+        self._display = display
         self._echoing = False
         self._tare: bytes | None = None
 
@@ -47,14 +47,14 @@ class ToledoLane:
             case b"W":
                 return self._mass()
             case b"C":
-                self._indicator.tare(0)
+                self._display.tare(0)
             case b"T":
                 self._tare = b""
             case b"E":
                 self._echoing = True
                 return STX + b"E" + CR
         silent = byte in {b"T", CR, LF}
-        return b"" if silent else self._status(self._indicator.shown())
+        return b"" if silent else self._status(self._display.shown())
 
     def _tare_byte(self, tare: bytes, byte: bytes) -> bytes:
         if byte.isdigit() and len(tare) < TARE_DIGITS:
@@ -64,11 +64,11 @@ class ToledoLane:
         if byte != CR:
             return self._byte(byte)  # no tare after all: a command of its own
         if len(tare) in {0, TARE_DIGITS}:
-            self._indicator.tare(int(tare) * 1000 if tare else None)
-        return self._status(self._indicator.shown())
+            self._display.tare(int(tare) * 1000 if tare else None)
+        return self._status(self._display.shown())
 
     def _mass(self) -> bytes:
-        shown = self._indicator.shown()
+        shown = self._display.shown()
         if shown.state is not State.STABLE or shown.net_mg < 0:
             return self._status(shown)
         grams = shown.net_mg // 1000

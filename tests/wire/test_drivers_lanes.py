@@ -24,7 +24,7 @@ from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.scales import open_driver
 from firmware_bridge.scales.base import LoadLive, LoadMoving, LoadSettled, LossReason, ScaleLost
 from firmware_bridge.serve import PROTOCOLS
-from firmware_bridge.serve.indicator import Indicator
+from firmware_bridge.serve.display import Display
 from firmware_bridge.serve.readings import ReadingError, parse
 from tests.shell.waiting import serving, until
 from tests.wire.cable import Cable
@@ -80,30 +80,30 @@ SICS = [
 )
 def test_a_till_is_answered(protocol: str, event: LoadLive, asked: bytes, answer: bytes) -> None:
     """Rounded to e, with the tare, and a mass only at rest within the range."""
-    indicator = Indicator(30_000_000, 5_000)
-    lane = PROTOCOLS[protocol].make(indicator)
-    indicator.take(event)
+    display = Display(30_000_000, 5_000)
+    lane = PROTOCOLS[protocol].make(display)
+    display.take(event)
     assert lane.receive(asked, 0) == answer
 
 
 def test_a_patient_question_waits_for_rest() -> None:
     """S of MT-SICS is answered when the load rests, or after five seconds with "busy"."""
-    indicator = Indicator(30_000_000, 5_000)
-    lane = PROTOCOLS["mt-sics"].make(indicator)
-    indicator.take(LoadLive(0, 90_000, stable=False))
+    display = Display(30_000_000, 5_000)
+    lane = PROTOCOLS["mt-sics"].make(display)
+    display.take(LoadLive(0, 90_000, stable=False))
     assert lane.receive(b"S\r\n", 0) == lane.receive(b"", 4_999) == b""
     assert lane.receive(b"", 5_000) == b"S I\r\n"
     lane.receive(b"S\r\n", 6_000)
-    indicator.take(LoadSettled(0, 0, 0, 100_000, 500))
+    display.take(LoadSettled(0, 0, 0, 100_000, 500))
     assert lane.receive(b"", 6_100) == b"S S      0.100 kg\r\n"
     assert lane.receive(b"", 6_200) == b""
 
 
 def test_a_repeated_answer_goes_on_until_the_next_command() -> None:
     """SIR of MT-SICS: five a second, ended by any command."""
-    indicator = Indicator(30_000_000, 5_000)
-    lane = PROTOCOLS["mt-sics"].make(indicator)
-    indicator.take(REST)
+    display = Display(30_000_000, 5_000)
+    lane = PROTOCOLS["mt-sics"].make(display)
+    display.take(REST)
     heard = lane.receive(b"SIR\r\n", 0) + b"".join(lane.receive(b"", t) for t in range(0, 999, 20))
     assert heard == b"S S      1.250 kg\r\n" * 5
     assert lane.receive(b"@\r\n", 1_000).startswith(b"I4")
@@ -112,7 +112,7 @@ def test_a_repeated_answer_goes_on_until_the_next_command() -> None:
 
 def test_the_list_of_commands_names_them_all() -> None:
     """I0 of MT-SICS: each command with its level, the last line ends the list."""
-    lane = PROTOCOLS["mt-sics"].make(Indicator(30_000_000, 5_000))
+    lane = PROTOCOLS["mt-sics"].make(Display(30_000_000, 5_000))
     lines = lane.receive(b"I0\r\n", 0).decode().split("\r\n")
     assert lines[0] == 'I0 B 0 "@"'
     assert 'I0 B 0 "SIR"' in lines
@@ -122,11 +122,11 @@ def test_the_list_of_commands_names_them_all() -> None:
 @given(st.sampled_from(sorted(PROTOCOLS)), st.lists(st.binary(max_size=40)), st.integers(1, 9))
 def test_a_till_may_say_anything(protocol: str, said: list[bytes], pace_ms: int) -> None:
     """No exception, and no mass while there is no scale or the load moves."""
-    indicator = Indicator(30_000_000, 5_000)
-    lane = PROTOCOLS[protocol].make(indicator)
-    indicator.take(REST)
-    indicator.take(LoadMoving(0))
-    indicator.take(GONE)
+    display = Display(30_000_000, 5_000)
+    lane = PROTOCOLS[protocol].make(display)
+    display.take(REST)
+    display.take(LoadMoving(0))
+    display.take(GONE)
     heard = b"".join(lane.receive(data, n * pace_ms) for n, data in enumerate(said))
     assert b".25" not in heard
 
@@ -135,13 +135,13 @@ def test_a_till_may_say_anything(protocol: str, said: list[bytes], pace_ms: int)
 @pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
 def test_our_own_driver_reads_our_own_lane(protocol: str, wire: str) -> None:
     """Both ends of the protocol agree, also on bad wires."""
-    indicator = Indicator(30_000_000, 5_000)
-    lane, scale = PROTOCOLS[protocol].make(indicator), open_driver(protocol, calibration=NOMINAL)
+    display = Display(30_000_000, 5_000)
+    lane, scale = PROTOCOLS[protocol].make(display), open_driver(protocol, calibration=NOMINAL)
     down, up = WIRES[wire](1), WIRES[wire](2)
     events = []
     for now_ms in range(0, 12_000, 5):
         mass_mg = 250_000 * (now_ms // 3_000)
-        indicator.take(LoadLive(now_ms, mass_mg, stable=now_ms % 3_000 > 500))
+        display.take(LoadLive(now_ms, mass_mg, stable=now_ms % 3_000 > 500))
         asked = down.carry(scale.to_send(now_ms), now_ms)
         events += scale.receive(up.carry(lane.receive(asked, now_ms), now_ms), now_ms)
     masses = [event.after_mg for event in only(LoadSettled, events)]

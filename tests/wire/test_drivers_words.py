@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.metrology.calibration import NOMINAL
+from firmware_bridge.metrology.calibration import NOMINAL, NOMINAL_CORNERS
 from firmware_bridge.port import PortLost
 from firmware_bridge.scales import (
     UnknownDriverError,
@@ -32,7 +32,9 @@ from firmware_bridge.scales.answering import (
     Unwell,
     Weight,
 )
+from firmware_bridge.scales.base import LossReason, ScaleLost
 from firmware_bridge.scales.units import MG_IN, mass_mg, parsed
+from tests.wire.wires import only
 
 CODECS: dict[str, Callable[[], Codec]] = {
     "toledo8217": toledo8217.codec,
@@ -154,6 +156,14 @@ def test_a_converter_may_block_until_it_has_converted(tmp_path: Path) -> None:
             heard += stream.read()
     writer.join(10)
     assert heard == b"".join(lines)
+
+
+def test_a_calibration_of_other_cells_is_refused() -> None:
+    """One converter can't be weighed with the calibration of four: a clear loss, and no mass."""
+    scale = open_driver("iio", calibration=NOMINAL_CORNERS)
+    events = [event for t_ms in range(9) for event in scale.receive(b"8472818\n", t_ms)]
+    assert [event.reason for event in only(ScaleLost, events)] == [LossReason.CHANNELS]
+    assert len(events) == 1
 
 
 def test_a_device_file_gives_its_reports_and_can_go(tmp_path: Path) -> None:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from firmware_bridge.scales.base import LoadLive, LoadMoving, LoadSettled, ScaleEvent, ScaleLost
+from firmware_bridge.scales.base import (
+    LoadLive,
+    LoadMoving,
+    LoadSettled,
+    ScaleEvent,
+    ScaleLost,
+    Weighed,
+)
 from firmware_bridge.scales.units import divided
 
 OVER_STEPS = 9  # nothing is shown above Max + 9 e (OIML R76, 4.2.3)
@@ -36,7 +43,7 @@ class Shown:
     center_of_zero: bool
 
 
-class Indicator:
+class Display:
     """Keeps the newest reading and the tare. `step_mg` is the scale interval e."""
 
     def __init__(self, max_mg: int, step_mg: int) -> None:
@@ -44,14 +51,19 @@ class Indicator:
         self.step_mg = step_mg
         self._mass_mg: int | None = None
         self._stable = False
+        self._indicated = False
         self._tare_mg = 0
 
     def take(self, event: ScaleEvent) -> None:
-        """Follow what a driver says."""
+        """Follow what a driver says. What a scale indicates itself goes before our own view."""
         match event:
-            case LoadLive():
+            case Weighed():
+                self._indicated = True
+                self._mass_mg = event.reading.gross_weight_mg
+                self._stable = event.reading.weight_stable
+            case LoadLive() if not self._indicated:
                 self._mass_mg, self._stable = event.mass_mg, event.stable
-            case LoadSettled():
+            case LoadSettled() if not self._indicated:
                 self._mass_mg, self._stable = event.after_mg, True
             case LoadMoving():
                 self._stable = False
