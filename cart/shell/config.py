@@ -45,10 +45,14 @@ class ScaleConfig(Section):
 
 
 class ScannerConfig(Section):
-    """`port` is the serial device path of a code scanner that ends its reads with CR or LF."""
+    """`port` is the path of the device, `driver` a name of firmware_bridge.scanners.
+
+    `baud` only matters for a serial one, which ends its reads with CR or LF.
+    """
 
     port: Path
     baud: Baud = 115_200
+    driver: str = "serial"
 
 
 class BrokerConfig(Section):

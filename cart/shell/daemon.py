@@ -29,7 +29,7 @@ from cart.core.observations import (
     SenseLost,
 )
 from cart.shell.clock import Clock, monotonic_ms
-from cart.shell.config import Config, ConfigError, ScaleConfig, load
+from cart.shell.config import Config, ConfigError, ScaleConfig, ScannerConfig, load
 from cart.shell.eyes_link import EyesLink
 from cart.shell.guard import Beat, Guard, end_process
 from cart.shell.inbox import Inbox
@@ -45,6 +45,7 @@ from cart.shell.ticker import Ticker
 from firmware_bridge.metrology import calibration
 from firmware_bridge.scales import UnknownDriverError, open_driver
 from firmware_bridge.scales.base import Scale
+from firmware_bridge.scanners import UnknownScannerError, open_scanner
 
 SUPERVISE_S = 1.0
 JOIN_S = 2.0
@@ -127,6 +128,7 @@ class Cart:
         else:
             self.inbox.put(SenseLost(t_ms=0, sense="scale", reason="no scale is configured"))
         if config.scanner:
+            _check_scanner(config.scanner)
             services["scanner"] = ScannerSense(config.scanner, self.inbox, clock)
         return services
 
@@ -257,6 +259,13 @@ def _driver(scale: ScaleConfig) -> Scale:
         raise ConfigError(f"scale.calibration: {error}") from error
     except UnknownDriverError as error:
         raise ConfigError(f"scale.driver: {error}") from error
+
+
+def _check_scanner(scanner: ScannerConfig) -> None:
+    try:
+        open_scanner(scanner.driver)
+    except UnknownScannerError as error:
+        raise ConfigError(f"scanner.driver: {error}") from error
 
 
 def _nothing(_ignored: AnyObservation | Effect) -> None:

@@ -19,6 +19,7 @@ from firmware_bridge.scales import (
     UnknownDriverError,
     hid_pos,
     mt_sics,
+    open_driver,
     open_stream,
     sma,
     toledo8217,
