@@ -35,7 +35,7 @@ class HidScanner:
             report = stream[start : start + REPORT_BYTES]
             if not _fits(report):
                 start += 1
-                self._code = None
+                self._code, self._skipping = None, False
                 continue
             events += self._take(report)
             start += REPORT_BYTES

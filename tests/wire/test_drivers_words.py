@@ -112,6 +112,13 @@ def test_answers_do_not_depend_on_the_pieces(data: st.DataObject, name: str) -> 
     assert (Malformed() in got) == (Malformed() in whole)
 
 
+@given(st.binary(max_size=200), st.sampled_from([row for row in WORDS if row[2] != Malformed()]))
+def test_after_junk_no_good_frame_is_lost(junk: bytes, row: tuple[str, bytes, Answer]) -> None:
+    """Whatever came before: at most the first frame after it goes, and all others are read."""
+    name, frame, meaning = row
+    assert CODECS[name]().feed(junk + frame * 4)[-3:] == [meaning] * 3
+
+
 @given(st.integers(-(10**7), 10**7), st.integers(-3, 6), st.sampled_from(sorted(MG_IN)))
 def test_units_are_exact(digits: int, decimals: int, unit: str) -> None:
     """The milligrams are the true ones, rounded once, half away from zero."""

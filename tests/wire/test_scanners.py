@@ -114,6 +114,13 @@ def test_a_code_that_is_too_long_is_refused_once(name: str, size: int) -> None:
     assert longest == Read("9" * CODE_BYTES_MAX)
 
 
+def test_junk_in_a_long_code_costs_that_code_only() -> None:
+    """A stream that slips in the middle of a code that is too long: the next code is read."""
+    scanner = open_scanner("usb-hid-pos")
+    assert not scanner.receive(reported("9" * 10_000)[: 64 * 100] + b"\xff" * 3)
+    assert scanner.receive(reported("9520000000011")) == [Read("9520000000011")]
+
+
 def test_a_million_random_bytes_do_no_harm(name: str) -> None:
     """No exception, nothing that is too long; once the junk has passed, codes are read again."""
     scanner, dice = open_scanner(name), random.Random(8)
