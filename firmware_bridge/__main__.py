@@ -11,13 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
+from firmware_bridge import software
 from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, load
 from firmware_bridge.port import BAUD, Port, PortLost
+from firmware_bridge.r76 import command as r76
 from firmware_bridge.scales import DRIVERS, open_driver
 from firmware_bridge.scales.base import LoadLive, LoadPending, Scale, ScaleEvent, Weighed
 from firmware_bridge.serve import command as serve
 
 USAGE_ERROR = 2
+TOOLS = {
+    "software": (software, "which metrology this is: its files, checksum and event logger"),
+    "r76": (r76, "test a scale on a bench as R76 asks, and write the report"),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     record.set_defaults(run=_record)
     till = commands.add_parser("serve", help="let a till read the cart's scale")
     serve.add_arguments(till)
+    for name, (tool, what) in TOOLS.items():
+        parser_of_tool = commands.add_parser(name, help=what, description=tool.__doc__)
+        tool.add_arguments(parser_of_tool)
+        parser_of_tool.set_defaults(run=tool.run)
     for command in (watch, record):
         command.add_argument("--port", required=True, help="such as /dev/serial/by-id/...")
         command.add_argument("--baud", type=int, default=BAUD)

@@ -9,8 +9,8 @@ import math
 
 SHAKEN_MILLI_G = 10  # an accelerometer at rest shows about 2, wheels on a smooth floor about 30
 HOLD_MS = 100  # two reports: one in ten is quiet while the cart rolls
-TILT_PERMILLE_MAX = 50  # OIML R76, mobile instruments: 50/1000
-TILT_BACK_PERMILLE = 45  # must come well back before weights are believed again
+TILT_PERMILLE_MAX = 55  # OIML R76 asks mobile instruments to weigh up to 50/1000
+TILT_BACK_PERMILLE = 51  # must come back before weights are believed again
 TILT_SHARE = 0.1  # of a new report: one alone is off by two thousandths
 
 

@@ -6,6 +6,7 @@ adding up cells without a calibration for each would be a guess.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 from firmware_bridge import link as wire
@@ -39,6 +40,7 @@ LIVE_EVERY_MS = 200
 COUNTS_MIN, COUNTS_MAX = -0x800000, 0x7FFFFF
 RAILED_MAX = 8  # rows in a row with a converter at its end before the scale is called lost
 TEMPERATURE_UNKNOWN = -32768
+ROWS_KEPT = 400
 FAULT_WORDS = {
     FaultCode.CONVERTER_SILENT: "gives no conversions: check its supply and clock line",
     FaultCode.CONVERTER_STUCK: "data line is stuck: check the cable to the converter",
@@ -55,7 +57,6 @@ class Stream:
     overruns: int | None = None
     railed: int = 0
     live_due_ms: int | None = None
-    counts: tuple[int, ...] = ()  # of the newest row
 
 
 class ChipScale:
@@ -68,6 +69,8 @@ class ChipScale:
         self._weighing = Weighing(calibration)
         self._stream = Stream()
         self._lost: LossReason | None = None
+        # The newest raw rows, each with its time, for whoever looks at the converters themselves.
+        self.rows: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=ROWS_KEPT)
 
     @property
     def bad_frames(self) -> int:
@@ -78,11 +81,6 @@ class ChipScale:
     def indicator(self) -> Indicator:
         """What it indicates: zero and tare are set here."""
         return self._weighing.indicator
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """The newest raw conversion of each converter; empty before the first."""
-        return self._stream.counts
 
     def send(self, command: Command, now_ms: int) -> bool:
         """Queue a command (SetLight, Beep); False when too many wait."""
@@ -170,6 +168,7 @@ class ChipScale:
         return events
 
     def _weigh_one(self, sensed_ms: int, row: tuple[int, ...]) -> list[ScaleEvent]:
+        self.rows.append((sensed_ms, row))
         if not all(COUNTS_MIN < counts < COUNTS_MAX for counts in row):
             self._stream.railed += 1
             if self._stream.railed < RAILED_MAX:
@@ -178,7 +177,6 @@ class ChipScale:
                 LossReason.SENSOR, "the converter is at its end: overload, or a broken cell wire"
             )
         self._stream.railed = 0
-        self._stream.counts = row
         events: list[ScaleEvent] = []
         if self._lost:
             self._lost = None
