@@ -235,13 +235,18 @@ def test_the_scale_says_that_it_is_lost_and_comes_back(chip: ChipProcess) -> Non
     assert settled.after_mg == pytest.approx(NOMINAL.mass_mg(LOAD), abs=10)
 
 
-def test_a_reset_in_mid_conversation(chip: ChipProcess, talk: Talk) -> None:
-    """Another boot, said so; the stream goes on when asked for, with the same load."""
+@pytest.mark.parametrize("line", ['{"reset": true}', '{"reset_at_pulse": 12}'])
+def test_a_reset_in_mid_conversation(chip: ChipProcess, talk: Talk, line: str) -> None:
+    """Also in mid-read: another boot, said so; the same load when asked again, nothing invented.
+
+    After a reset in mid-read the converter gives the second half of a conversion, then ones.
+    """
     streaming(talk)
-    chip.tell('{"reset": true}')
-    up = talk.until(LinkUp)
-    assert (up.reset, up.hello.reset_cause) == (True, ResetCause.EXTERNAL)
-    streaming(talk)
+    for _ in range(3):
+        chip.tell(line)
+        up = talk.until(LinkUp)
+        assert (up.reset, up.hello.reset_cause) == (True, ResetCause.EXTERNAL)
+        streaming(talk)
     assert set(rows(talk.messages(Samples))) == {(LOAD,)}
 
 

@@ -69,6 +69,15 @@ size_t bench_read(uint8_t *bytes, size_t size) {
     return count > 0 ? (size_t)count : 0;
 }
 
+bool bench_resets_now(int channel) {
+    const bool now = bench.reset_at_pulse != 0 &&
+                     bench.converters[channel].pulses == bench.reset_at_pulse;
+    if (now) {
+        bench.reset_at_pulse = 0;
+    }
+    return now;
+}
+
 static bool junk(unsigned long size) {
     static uint32_t dice = 1;
     for (; size > 0; size--) {
@@ -125,6 +134,7 @@ static bool obey_world(const char *line) {
         bench.converters[channel].tears = (uint32_t)number;
     } else {
         return sscanf(line, "{\"acceleration\": [%d, %d, %d]}", axes, axes + 1, axes + 2) == 3 ||
+               sscanf(line, "{\"reset_at_pulse\": %u}", &bench.reset_at_pulse) == 1 ||
                sscanf(line, "{\"battery_mv\": %d}", &bench.battery_mv) == 1 ||
                sscanf(line, "{\"temperature_centi_c\": %d}", &bench.temperature_centi_c) == 1;
     }

@@ -12,6 +12,7 @@
  *   {"acceleration": [X, Y, Z]}          milli-g
  *   {"battery_mv": N}  {"temperature_centi_c": N}
  *   {"reset": true}                      the reset line
+ *   {"reset_at_pulse": N}                the same, in the middle of the next read
  *   {"stat": true}                       the answer carries what the converters and the outputs did
  *   {"quit": true}
  */
@@ -32,6 +33,7 @@ typedef struct {
     int acceleration_milli_g[3];
     int battery_mv;
     int temperature_centi_c;
+    unsigned reset_at_pulse; /* 0: do not */
 
     int light[3]; /* what the board does: red, green, blue */
     bool locked;
@@ -45,6 +47,9 @@ extern bench_t bench;
 /* Makes `link` point to a pty and prints {"ready": "link"}. False: errno says why not. */
 bool bench_open(const char *link, int channels, uint64_t now_ns);
 bool bench_close(const char *link);
+
+/* Whether the board is to be reset now, after this channel's clock went up. Says so once. */
+bool bench_resets_now(int channel);
 
 size_t bench_write(const uint8_t *bytes, size_t size); /* to the host; how many were taken */
 size_t bench_read(uint8_t *bytes, size_t size);        /* from the host; how many came */

@@ -4,6 +4,7 @@
  * usage: firmware_host LINK [CHANNELS]
  */
 #define _GNU_SOURCE
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -23,6 +24,7 @@ static uint64_t board_ns;
 static uint64_t began_ns;
 static uint64_t fed_ns;
 static uint64_t reading_due_us;
+static jmp_buf reset_line; /* out of whatever the core was doing */
 static uint8_t cause = RESET_CAUSE_POWER_ON;
 
 static uint64_t real_ns(void) {
@@ -99,6 +101,10 @@ bool hal_converter_data(uint8_t channel) {
 bool hal_converter_pulse(uint8_t channel) {
     hx711_t *chip = &bench.converters[channel];
     hx711_clock(chip, true, board_ns);
+    if (bench_resets_now(channel)) {
+        hx711_clock(chip, false, board_ns);
+        longjmp(reset_line, 1);
+    }
     board_ns += PULSE_NS;
     const bool level = hx711_data(chip, board_ns);
     hx711_clock(chip, false, board_ns);
@@ -151,7 +157,7 @@ int main(int count, char **arguments) {
         perror(arguments[1]);
         return 2;
     }
-    boot(RESET_CAUSE_POWER_ON);
+    boot(setjmp(reset_line) == 0 ? RESET_CAUSE_POWER_ON : RESET_CAUSE_EXTERNAL);
     while (bench_control(keep_pace() ? 0 : 1)) {
         core_poll();
         if (board_ns - fed_ns > WATCHDOG_NS) {

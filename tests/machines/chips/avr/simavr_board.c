@@ -38,6 +38,7 @@ static avr_t *avr;
 static avr_irq_t *data_pins[BENCH_CHANNELS_MAX];
 static avr_irq_t *uart_in;
 static bool uart_full;
+static bool reset_wanted; /* between two instructions */
 static uint8_t waiting[256]; /* from the host */
 static size_t waiting_size, waiting_at;
 static uint8_t said[65536]; /* to the host */
@@ -74,6 +75,7 @@ static avr_cycle_count_t look(avr_t *board, avr_cycle_count_t when, void *parame
 /* simavr forgets levels and timers at every reset, also the watchdog's. */
 static void connect_again(void) {
     for (int channel = 0; channel < bench.channels; channel++) {
+        hx711_clock(&bench.converters[channel], false, bench_now_ns()); /* pulled down */
         const bool level = hx711_data(&bench.converters[channel], bench_now_ns());
         avr_raise_irq(data_pins[channel], !level);
         avr_raise_irq(data_pins[channel], level);
@@ -94,6 +96,7 @@ static void on_clock(struct avr_irq_t *irq, uint32_t level, void *parameter) {
     const int channel = (int)(intptr_t)parameter;
     hx711_clock(&bench.converters[channel], level != 0, bench_now_ns());
     drive(channel);
+    reset_wanted = reset_wanted || bench_resets_now(channel);
 }
 
 static void on_lock(struct avr_irq_t *irq, uint32_t level, void *parameter) {
@@ -285,7 +288,10 @@ static bool run_quantum(void) {
             fprintf(stderr, "the firmware crashed\n");
             return false;
         }
-        if (avr_cycle_timer_status(avr, look, NULL) == 0) {
+        if (reset_wanted) {
+            reset_wanted = false;
+            bench_reset();
+        } else if (avr_cycle_timer_status(avr, look, NULL) == 0) {
             connect_again(); /* the watchdog bit */
         }
     }

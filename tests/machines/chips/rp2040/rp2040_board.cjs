@@ -30,7 +30,7 @@ const firmware = fs.readFileSync(path);
 const world = { battery_mv: 12600, temperature_centi_c: 2100, acceleration: [0, 0, 1000] };
 const outputs = { light: [0, 0, 0], locked: 0, beeps: 0, beep_hz: 0, beep_ms: 0 };
 let tone = { edges: 0 };
-let simulator, beganNs = 0, bitten = false;
+let simulator, beganNs = 0, wanted = null, resetAtPulse = 0; /* wanted: a reset, and why */
 let drop = 0, dice = 1, done = 0, control = '';
 let said = [], waiting = [];
 
@@ -51,6 +51,7 @@ function watchConverters(mcu) {
     mcu.gpio[PIN.clock + channel].addListener((state) => {
       converter.clock(state === 1, nowNs());
       drive(channel);
+      if (resetAtPulse > 0 && converter.pulses === resetAtPulse) wanted = 'pin';
     });
   });
   const alarm = simulator.clock.createAlarm(() => {
@@ -98,7 +99,7 @@ function addRegisters(mcu, why) {
   const watchdog = mcu.peripherals[WATCHDOG];
   watchdog.reason = why === 'watchdog' ? 1 : 0;
   watchdog.onWatchdogTrigger = () => {
-    bitten = true;
+    wanted = 'watchdog';
     watchdog.alarm.enable = false; /* or it would ring again at once, for ever */
   };
 }
@@ -106,8 +107,10 @@ function addRegisters(mcu, why) {
 function boot(why) {
   beganNs = nowNs();
   simulator = new Simulator();
-  bitten = false;
-  outputs.locked = 0; /* pins are inputs until the firmware says otherwise; the lock opens */
+  wanted = null;
+  resetAtPulse = 0;
+  outputs.locked = 0; /* pins are inputs until the firmware says otherwise, and pulled down */
+  converters.forEach((converter) => converter.clock(false, nowNs()));
   const mcu = simulator.rp2040;
   mcu.flash.set(firmware, CODE_AT);
   mcu.core.VTOR = FLASH_AT + CODE_AT;
@@ -121,11 +124,11 @@ function boot(why) {
 function run() {
   const { rp2040: mcu, clock } = simulator;
   const endNs = clock.nanos + QUANTUM_NS;
-  while (clock.nanos < endNs && !bitten) {
+  while (clock.nanos < endNs && !wanted) {
     if (mcu.core.waiting) clock.tick(clock.nanosToNextAlarm);
     else clock.tick(mcu.core.executeInstruction() * CYCLE_NS);
   }
-  if (bitten) boot('watchdog');
+  if (wanted) boot(wanted);
 }
 
 function read(descriptor) {
@@ -186,6 +189,7 @@ const CONTROLS = {
   battery_mv: (value) => (world.battery_mv = value),
   temperature_centi_c: (value) => (world.temperature_centi_c = value),
   reset: () => boot('pin'),
+  reset_at_pulse: (value) => (resetAtPulse = value),
   stat: () => ({
     now_ms: Math.round(nowNs() / 1e6), converters: converters.map((c) => c.stat), ...outputs,
   }),
