@@ -7,6 +7,7 @@
 #define SATURATED_MAX 8              /* an impact may touch the end of the range for a moment */
 #define SILENT_US 200000u
 #define PAUSE_US (CONVERSION_US / 2) /* no conversion can follow another sooner */
+#define READ_US_MAX 2000u            /* 25 pulses take 0.1 ms */
 #define COUNTS_MAX 0x7FFFFF
 #define COUNTS_MIN (-0x7FFFFF - 1)
 
@@ -27,15 +28,18 @@ static void refuse(converter_t *converter, uint8_t fault) {
 }
 
 /* Shifts a conversion out, and chooses input A with gain 128 for the next. False when the line
- * does not go high after the last bit: then the bits were not those of one conversion. */
+ * does not go high after the last bit, or when it took so long that the next conversion may have
+ * fallen into it: then the bits were not those of one conversion. */
 static bool shift_out(uint8_t channel, int32_t *counts) {
+    const uint32_t began_us = (uint32_t)hal_now_us();
     uint32_t bits = 0;
     for (uint8_t i = 0; i < 24; i++) {
         bits = bits << 1 | (hal_converter_pulse(channel) ? 1u : 0u);
     }
     const bool sealed = hal_converter_pulse(channel);
     *counts = bits & 0x800000u ? (int32_t)bits - 0x1000000 : (int32_t)bits;
-    return sealed && hal_converter_data(channel);
+    const bool quick = (uint32_t)hal_now_us() - began_us < READ_US_MAX;
+    return sealed && hal_converter_data(channel) && quick;
 }
 
 static void look_for_silence(converter_t *converter, uint32_t now_us) {

@@ -28,7 +28,7 @@ from firmware_bridge.messages import (
     StopStream,
 )
 from firmware_bridge.metrology.calibration import NOMINAL
-from firmware_bridge.scales.base import LoadSettled, ScaleBack, ScaleLost
+from firmware_bridge.scales.base import LoadLive, LoadSettled, ScaleBack, ScaleLost
 from tests.machines.chips.boards import BOARDS, Board
 from tests.machines.chips.talk import Talk
 from tests.wire.chip_process import ChipProcess, Reader
@@ -36,6 +36,7 @@ from tests.wire.chip_process import ChipProcess, Reader
 pytestmark = pytest.mark.machines
 
 LOAD = 123_456
+SPIKY = LOAD | 1 << 10  # torn by the model, it ends in this bit
 CORNERS = (1_000, -2_000, 300_000, -8_000_000)
 ALL_CORNERS = 0b1111
 
@@ -180,6 +181,21 @@ def test_a_torn_conversion_is_told_and_never_weighed(chip: ChipProcess, talk: Ta
         talk.message(Samples)
     assert set(rows(talk.messages(Samples))) == {(LOAD,)}
     assert talk.messages(Fault)[-1].refused >= 5
+
+
+def test_a_tear_that_no_chip_can_see_is_a_spike_that_weighs_nothing(chip: ChipProcess) -> None:
+    """Where the 25th pulse meets a bit that is 1, only the bridge's filter is left."""
+    chip.tell(f'{{"counts": {SPIKY}}}')
+    reader = Reader(chip.link)
+    reader.until(LoadSettled)
+    for _ in range(5):
+        chip.tell('{"torn": [0, 1]}')
+        for _ in range(2):
+            live = reader.until(LoadLive)
+            assert isinstance(live, LoadLive)
+            assert live.mass_mg == pytest.approx(NOMINAL.mass_mg(SPIKY), abs=100)
+    reader.close()
+    assert chip.tell('{"stat": true}')["converters"][0]["torn"] >= 5
 
 
 @pytest.mark.parametrize(
