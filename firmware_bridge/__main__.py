@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from firmware_bridge import software
+from firmware_bridge import calibrate, diagnose, plot, software
 from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, load
 from firmware_bridge.port import BAUD, Port, PortLost
 from firmware_bridge.r76 import command as r76
@@ -21,6 +21,9 @@ from firmware_bridge.serve import command as serve
 
 USAGE_ERROR = 2
 TOOLS = {
+    "diagnose": (diagnose, "is this scale well, and what is to be done if not"),
+    "calibrate": (calibrate, "find what a count weighs, with known loads"),
+    "plot": (plot, "draw what `record` kept, as PNG"),
     "software": (software, "which metrology this is: its files, checksum and event logger"),
     "r76": (r76, "test a scale on a bench as R76 asks, and write the report"),
 }

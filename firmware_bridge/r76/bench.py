@@ -30,7 +30,7 @@ from firmware_bridge.scales.chip import ChipScale
 
 TURN_S = 0.05
 PLACER_S = 600.0  # a person may be the placer
-SETTLE_S = 20.0
+SETTLE_S = 10.0
 LOOK_S = 0.4  # after a load was placed, before rest is believed
 REST_S = 0.5  # of rest, before the indication is read
 READINGS = 10  # of an indication, a turn apart: their mean is free of noise
@@ -167,15 +167,21 @@ class Station:
         return BenchError(self._lost) if self._lost else NotWeighedError(trouble)
 
     def _turn(self) -> None:
-        assert self._port is not None, "open() comes first"
         if self._compressed:
             self.tell({"wait_s": TURN_S})
             self._made_s += TURN_S
+            self._hear()
+            return
+        until_s = time.monotonic() + TURN_S
+        while time.monotonic() < until_s:
+            self._hear()
+
+    def _hear(self) -> None:
+        """One read, which waits a moment for a first byte."""
+        assert self._port is not None, "open() comes first"
         for event in self.scale.receive(self._port.read(), self._now_ms()):
             self._note(event)
         self._port.write(self.scale.to_send(self._now_ms()))
-        if not self._compressed:
-            time.sleep(TURN_S / 2)
 
     def _now_ms(self) -> int:
         seconds = self._made_s if self._compressed else time.monotonic() - self._began_s

@@ -78,6 +78,11 @@ class ChipScale:
         return self._link.bad_frames
 
     @property
+    def temperature_centi_c(self) -> int | None:
+        """At the load cells, where it is measured."""
+        return self._weighing.temperature_centi_c
+
+    @property
     def indicator(self) -> Indicator:
         """What it indicates: zero and tare are set here."""
         return self._weighing.indicator
