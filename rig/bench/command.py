@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rig.bench import alone, scale, together
+from rig.bench import alone, bridge, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
 
@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="dashcart-bench-") as folder:
         figures = _alone(Path(folder), console) + _together(Path(folder), arguments.goods, console)
     console.print("weighing with hundreds of simulated carts …")
+    figures += bridge.figures()
     figures += scale.figures(scale.SMALL if arguments.small else scale.LARGE)
     if arguments.json:
         print(json.dumps(as_json(figures), indent=1))
