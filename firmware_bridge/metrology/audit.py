@@ -15,6 +15,7 @@ from pathlib import Path
 
 HEADING = "counter\ttime (UTC)\tparameter\told\tnew\tsha256(line before's hash, this line)"
 START = "0" * 64
+TORN = "line cut off"
 
 
 class AuditError(Exception):
@@ -38,26 +39,35 @@ class EventLogger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._hash, self.counter = START, 0
+        self._torn = ""  # what a loss of power left of a line; it stays, and is made an event
         if path.exists():
             for entry, chained in _lines(path):
                 self._hash, self.counter = chained, entry.counter
+            self._torn = _torn(path)
 
     def append(self, time: str, parameter: str, old: str, new: str) -> Entry:
         """Log one change, on the disk when this returns."""
+        if self._torn:
+            torn, self._torn = self._torn, ""
+            self._write("\n")
+            self.append(time, TORN, torn, "")
         clean = [_clean(text) for text in (time, parameter, old, new)]
         entry = Entry(self.counter + 1, *clean)
         text = "\t".join([str(entry.counter), *clean])
         chained = _chain(self._hash, text)
         heading = "" if self._path.exists() else f"# {HEADING}\n"
+        self._write(f"{heading}{text}\t{chained}\n")
+        self._hash, self.counter = chained, entry.counter
+        return entry
+
+    def _write(self, text: str) -> None:
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{heading}{text}\t{chained}\n")
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise AuditError(f"{self._path}: {error.strerror}") from error
-        self._hash, self.counter = chained, entry.counter
-        return entry
 
 
 def check(path: Path) -> list[Entry]:
@@ -65,15 +75,27 @@ def check(path: Path) -> list[Entry]:
     return [entry for entry, _ in _lines(path)]
 
 
-def _lines(path: Path) -> Iterator[tuple[Entry, str]]:
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AuditError(f"{path}: {error}") from error
+
+
+def _torn(path: Path) -> str:
+    """The text after the last whole line."""
+    return _text(path).rpartition("\n")[2]
+
+
+def _lines(path: Path) -> Iterator[tuple[Entry, str]]:
+    """The events of the whole lines. A torn one counts where the next event tells of it."""
+    lines = _text(path).split("\n")[:-1]
     before = START
     counter = 0
-    for number, line in enumerate(text.split("\n")[:-1], 1):
-        if number == 1 and line.startswith("#"):
+    for number, line in enumerate(lines, 1):
+        after = lines[number].split("\t") if number < len(lines) else []
+        torn = after[2:4] == [TORN, _clean(line)]
+        if torn or (number == 1 and line.startswith("#")):
             continue
         parts = line.split("\t")
         told, _, chained = line.rpartition("\t")
@@ -82,8 +104,6 @@ def _lines(path: Path) -> Iterator[tuple[Entry, str]]:
             raise AuditError(f"{path}: line {number} is not as it was written")
         yield Entry(counter, *parts[1:5]), chained
         before = chained
-    if not text.endswith("\n") and text:
-        raise AuditError(f"{path}: the last line is cut off")
 
 
 def _chain(before: str, text: str) -> str:

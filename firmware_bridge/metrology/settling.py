@@ -35,6 +35,7 @@ SPLIT_FROM = 16  # samples of free swing that tell a load well enough to see ano
 SPLIT_RESIDUAL_MG = 1_200.0  # a fit this good is a basket that swings free; a driven one is not
 SPLIT_RESIDUAL_SHARE = 0.01  # of the swing
 SPLIT_RESIDUALS, SPLIT_MG = 6.0, 4_000.0  # so far off must be two samples, and the first load
+DRIVEN_MG, DRIVEN_SHARE = 3_000.0, 0.15  # what a fit of a free swing may leave unexplained
 WIDEST_MG = 100_000_000.0  # more than any cart carries: nothing is known yet
 
 
@@ -198,12 +199,20 @@ class Settling:
         if self._free < len(self._weights) + STABLE_SAMPLES:
             return []
         wander_mg = max(self._smooth) - min(self._smooth)
-        if wander_mg > STABLE_MG:
+        if wander_mg > STABLE_MG or self._driven():
             return []
         if self._period.learnt and self._free < KEPT_SAMPLES:
             known = self._swing or swing.Swing(self._period.samples)
             self._swing = swing.learn(known, np.array(self._values)[-self._free :])
         return [self._rest(t_ms, sum(self._smooth) / len(self._smooth), wander_mg / 2)]
+
+    def _driven(self) -> bool:
+        """Whether the floor swings the basket: then stillness is chance, with no accelerometer."""
+        if self._swing is None:
+            return False
+        window = len(self._weights) + STABLE_SAMPLES
+        free = swing.fit(self._swing, np.array(self._values)[-window:])
+        return free.residual_mg > DRIVEN_MG + DRIVEN_SHARE * free.swing_mg
 
     def _rest(self, t_ms: int, after_mg: float, wander_mg: float) -> Settled:
         assert self._onset_ms is not None, "only what moves can come to rest"

@@ -33,7 +33,7 @@ def test_it_is_read_without_tools(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("harm", ["change", "remove", "cut"])
 def test_whoever_touches_a_line_is_found(tmp_path: Path, number: int, harm: str) -> None:
-    """A changed or removed line, or a torn end, is named; nothing is appended after it."""
+    """A changed, removed, shortened or forged line is named; nothing is appended after it."""
     path = tmp_path / "log"
     lines = logged(path)
     if harm == "change":
@@ -49,3 +49,17 @@ def test_whoever_touches_a_line_is_found(tmp_path: Path, number: int, harm: str)
         check(path)
     with pytest.raises(AuditError, match="line"):
         EventLogger(path)
+
+
+def test_a_line_cut_off_by_a_loss_of_power_stays_and_becomes_an_event(tmp_path: Path) -> None:
+    """Half a line is neither believed nor erased, and what follows holds."""
+    path = tmp_path / "log"
+    logged(path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("4\t2026-03-01T09:31:00Z\tspan")
+    assert len(check(path)) == 3
+    EventLogger(path).append(TIME, "span_counts", "1", "2")
+    told = check(path)
+    assert [entry.parameter for entry in told[3:]] == ["line cut off", "span_counts"]
+    assert "09:31" in told[3].old
+    assert "4\t2026-03-01T09:31:00Z\tspan" in path.read_text(encoding="utf-8").splitlines()
