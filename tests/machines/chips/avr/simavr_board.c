@@ -17,6 +17,7 @@
 
 #include <simavr/avr_adc.h>
 #include <simavr/avr_eeprom.h>
+#include <simavr/avr_extint.h>
 #include <simavr/avr_ioport.h>
 #include <simavr/avr_spi.h>
 #include <simavr/avr_uart.h>
@@ -28,7 +29,8 @@
 
 #define FREQUENCY_HZ 16000000u
 #define QUANTUM_CYCLES (FREQUENCY_HZ / 1000)
-#define LOOK_US 20 /* how often the converters' data lines are looked at */
+#define STEP_CYCLES 32 /* at once: fewer is slow, more would miss the pulse to reset at */
+#define LOOK_US_MAX 1000 /* the converters' data lines are looked at when one is ready, or sooner */
 #define SILENCE_NS 25000000u
 #define LOCK_PIN 2
 #define BUZZER_PIN 3
@@ -66,10 +68,14 @@ static void drive(int channel) {
 
 static avr_cycle_count_t look(avr_t *board, avr_cycle_count_t when, void *parameter) {
     (void)parameter;
+    uint64_t next_ns = bench_now_ns() + LOOK_US_MAX * 1000u;
     for (int channel = 0; channel < bench.channels; channel++) {
         drive(channel);
+        const uint64_t ready_ns = bench.converters[channel].next_ns;
+        next_ns = ready_ns < next_ns ? ready_ns : next_ns;
     }
-    return when + avr_usec_to_cycles(board, LOOK_US);
+    const uint64_t wait_ns = next_ns > bench_now_ns() ? next_ns - bench_now_ns() : 0;
+    return when + avr_usec_to_cycles(board, (uint32_t)(wait_ns / 1000u) + 1);
 }
 
 /* simavr forgets levels and timers at every reset, also the watchdog's. */
@@ -80,7 +86,7 @@ static void connect_again(void) {
         avr_raise_irq(data_pins[channel], !level);
         avr_raise_irq(data_pins[channel], level);
     }
-    avr_cycle_timer_register_usec(avr, LOOK_US, look, NULL);
+    avr_cycle_timer_register_usec(avr, 1, look, NULL);
     uart_full = false;
 }
 
@@ -260,6 +266,9 @@ static bool make_board(const char *path) {
     avr->frequency = FREQUENCY_HZ;
     avr->vcc = avr->avcc = avr->aref = 5000;
     avr->sleep = sleep_not;
+    avr->run_cycle_limit = STEP_CYCLES;
+    avr_extint_set_strict_lvl_trig(avr, 0, 0); /* else it looks at PD2 and PD3 in every cycle */
+    avr_extint_set_strict_lvl_trig(avr, 1, 0);
     avr_regbit_set(avr, avr->reset_flags.porf);
     fill_eeprom();
     return true;
