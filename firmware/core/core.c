@@ -144,9 +144,9 @@ void core_boot(void) {
     core.last_result = ACK_RESULT_DONE;
     core.starving = false;
     core.nonce = hal_nonce();
-    stream_boot();
-    hal_light(0, 0, 0);
     hal_wheel_lock(false);
+    hal_light(0, 0, 0);
+    stream_boot();
     send_hello();
 }
 

@@ -81,6 +81,12 @@ static void send_samples(void) {
     forget_batch();
 }
 
+static void send_rows(void) {
+    if (stream.rows > 0) {
+        send_samples();
+    }
+}
+
 static void send_fault(uint8_t channel) {
     uint8_t payload[wire_fault_BYTES];
     const wire_fault_t fault = {
@@ -92,8 +98,8 @@ static void send_fault(uint8_t channel) {
 }
 
 static void add_row(uint64_t now_us, uint8_t channels) {
-    if (stream.rows > 0 && channels != stream.channels) {
-        send_samples(); /* a frame's rows are all of the same channels */
+    if (channels != stream.channels) {
+        send_rows(); /* a frame's rows are all of the same channels */
     }
     if (stream.rows == 0) {
         stream.first_us = now_us;
@@ -136,6 +142,7 @@ static void convert(uint64_t now_us) {
             sound |= bit;
         }
         if (converter->fault != fault && stream.batch != 0) {
+            send_rows(); /* those from before it, so that they do not come after it */
             send_fault(channel);
         }
     }
