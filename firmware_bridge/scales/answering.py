@@ -1,7 +1,7 @@
 """Scales that judge for themselves: they answer with a mass and say whether it is stable.
 
 `AnsweringScale` makes events of what a `Codec` understands; a codec is the whole of a protocol. A
-mass counts once two answers in a row agree on it: most of these protocols have no checksum, and a
+mass counts once three answers in a row agree on it: most of these protocols have no checksum, and a
 bent byte may leave another well-formed mass. It must never make up a mass or keep an old one.
 """
 
@@ -23,11 +23,12 @@ from firmware_bridge.scales.base import (
     ScaleLost,
 )
 
-POLL_MS = 100
-ANSWER_MS = 500  # a question without an answer for so long is asked again
+POLL_MS = 60
+ANSWER_MS = 300  # a question without an answer for so long is asked again
 SILENT_MS = 2_000
 LIVE_EVERY_MS = 200
-AGREEING = 2  # well-formed answers in a row before one is believed
+GOOD_BEFORE_TRUST = 2  # well-formed answers in a row before one is believed
+AGREEING = 3  # answers in a row with the same stable mass before it counts
 FRAME_BYTES_MAX = 64  # longer than any frame; what is older is noise
 # Scales count by 1, 2 or 5 of their last digit and do not say by which; before and after are each
 # rounded to it.
@@ -114,12 +115,13 @@ class AnsweringScale:
         self.bad_frames = 0
         self._codec = codec
         self._lost: LossReason | None = None
-        self._heard_ms: int | None = None  # the last believed answer, or when listening began
+        self._heard_ms: int | None = None  # the last believed mass, or when listening began
         self._asked_ms: int | None = None  # a question still without its answer
         self._next_ms: int | None = None
         self._unanswered = 0
+        self._good = 0
         self._agreeing = 0
-        self._seen: Weight | None = None  # stable, but said only once
+        self._newest: Answer | None = None
         self._rest_mg: int | None = None
         self._rest_ms = 0
         self._onset_ms: int | None = None  # the load moves since then
@@ -133,7 +135,7 @@ class AnsweringScale:
         for answer in self._codec.feed(data):
             events += self._take(answer, now_ms)
         if now_ms - self._heard_ms > SILENT_MS:
-            detail = "the port is open, but no scale answers: check its power and its protocol"
+            detail = "the port is open, but no scale gives a mass: check its power and its protocol"
             events += self._lose(LossReason.SILENT, detail)
         return events
 
@@ -158,15 +160,18 @@ class AnsweringScale:
     def _take(self, answer: Answer, now_ms: int) -> list[ScaleEvent]:
         if isinstance(answer, Malformed):
             self.bad_frames += 1
-            self._agreeing, self._seen = 0, None
+            self._distrust()
             return []
         # It weighed after the question came, so that is the oldest the mass can be.
         sensed_ms = now_ms if self._asked_ms is None else self._asked_ms
         self._asked_ms = None
-        self._agreeing += 1
-        if self._agreeing < AGREEING:
-            self._seen = answer if isinstance(answer, Weight) and answer.stable else None
+        self._good += 1
+        self._agreeing = self._agreeing + 1 if answer == self._newest else 1
+        self._newest = answer
+        if self._good < GOOD_BEFORE_TRUST:
             return []
+        if isinstance(answer, Alive):
+            return []  # for ever only this would be no scale
         self._heard_ms = now_ms
         if isinstance(answer, Unwell):
             return self._lose(LossReason.SENSOR, answer.detail)
@@ -182,10 +187,8 @@ class AnsweringScale:
     def _weigh(self, answer: Answer, sensed_ms: int) -> list[ScaleEvent]:
         match answer:
             case Weight(stable=True):
-                seen, self._seen = self._seen, answer
-                return self._rest(answer, sensed_ms) if answer == seen else []
+                return self._rest(answer, sensed_ms) if self._agreeing >= AGREEING else []
             case Weight() | InMotion():
-                self._seen = None
                 live = self._live(answer, sensed_ms) if isinstance(answer, Weight) else []
                 return [*self._move(sensed_ms), *live]
         return []
@@ -222,5 +225,8 @@ class AnsweringScale:
         if self._lost is reason:
             return []
         self._lost = reason
-        self._agreeing, self._seen = 0, None
+        self._distrust()
         return [*self._move(self._rest_ms), ScaleLost(reason, detail)]
+
+    def _distrust(self) -> None:
+        self._good, self._agreeing, self._newest = 0, 0, None

@@ -199,8 +199,14 @@ def test_a_cart_weighs_with_a_served_scale(tmp_path: Path) -> None:
     assert not any(isinstance(o, SenseLost) for o in heard)
 
 
+def answer(cable: Cable, question: bytes) -> bytes:
+    """Ask once; what comes soon."""
+    cable.port.write(question)
+    return cable.port.read()
+
+
 def test_a_till_reads_our_chip(tmp_path: Path) -> None:
-    """The chip's port as the source: its load arrives in MT-SICS; with the chip pulled, none."""
+    """The chip's port as the source: its load arrives in MT-SICS; pulled, it is no mass."""
     with (
         ChipProcess(tmp_path / "scale") as chip,
         Cable(tmp_path) as cable,
@@ -218,6 +224,8 @@ def test_a_till_reads_our_chip(tmp_path: Path) -> None:
             return bool(masses) and masses[-1] == 400_000
 
         until(weighs, "the chip's load")
+        chip.end()
+        until(lambda: b"S I\r\n" in answer(cable, b"SI\r\n"), "that the chip is gone")
 
 
 def test_wrong_use_is_exit_status_two(tmp_path: Path) -> None:
