@@ -13,11 +13,12 @@ from typing import TextIO
 
 from firmware_bridge import calibrate, diagnose, plot, software
 from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, load
-from firmware_bridge.port import BAUD, Port, PortLost
+from firmware_bridge.port import PortLost
 from firmware_bridge.r76 import command as r76
-from firmware_bridge.scales import DRIVERS, open_driver
+from firmware_bridge.scales import DRIVERS, open_driver, open_stream
 from firmware_bridge.scales.base import LoadLive, LoadPending, Scale, ScaleEvent, Weighed
 from firmware_bridge.serve import command as serve
+from firmware_bridge.streams import Stream
 
 USAGE_ERROR = 2
 TOOLS = {
@@ -60,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         parser_of_tool.set_defaults(run=tool.run)
     for command in (watch, record):
         command.add_argument("--port", required=True, help="such as /dev/serial/by-id/...")
-        command.add_argument("--baud", type=int, default=BAUD)
+        command.add_argument("--baud", type=int, help="the driver's usual one")
+        command.add_argument("--framing", choices=("8N1", "7E1", "7O1"), help="likewise")
         command.add_argument("--driver", choices=sorted(DRIVERS), default="chip")
         command.add_argument("--calibration", type=Path, help="TOML with a [calibration] table")
         command.add_argument("--seconds", type=float, help="end after so long")
@@ -111,7 +113,7 @@ def _follow(args: argparse.Namespace, use: Callable[[Reading], object]) -> int:
     """Run the driver on the port until interrupted, the time is up, or the port goes."""
     try:
         calibration = load(args.calibration) if args.calibration else NOMINAL
-        port = Port(args.port, args.baud)
+        port = open_stream(args.driver, args.port, baud=args.baud, framing=args.framing)
     except (CalibrationError, PortLost) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -133,7 +135,7 @@ def _follow(args: argparse.Namespace, use: Callable[[Reading], object]) -> int:
     return 0
 
 
-def _readings(port: Port, scale: Scale) -> Iterator[Reading]:
+def _readings(port: Stream, scale: Scale) -> Iterator[Reading]:
     began_s = time.monotonic()
     while True:
         port.write(scale.to_send(round((time.monotonic() - began_s) * 1000)))

@@ -193,6 +193,12 @@ def unknown_driver(folder: Path) -> None:
         file.write('[scale]\nport = "/dev/scale"\ndriver = "abacus"\n')
 
 
+def unknown_scanner(folder: Path) -> None:
+    """A scanner that nobody wrote a driver for."""
+    with (folder / "cart.toml").open("a") as file:
+        file.write('[scanner]\nport = "/dev/scanner"\ndriver = "abacus"\n')
+
+
 def bad_calibration(folder: Path) -> None:
     """A calibration without numbers."""
     (folder / "scale.toml").write_text("[calibration]\n")
@@ -210,6 +216,7 @@ def journal_is_a_folder(folder: Path) -> None:
     [
         (damaged_catalog, "catalog_file: "),
         (unknown_driver, "scale.driver: "),
+        (unknown_scanner, "scanner.driver: "),
         (bad_calibration, "scale.calibration: "),
         (journal_is_a_folder, "make the folder writable"),
     ],

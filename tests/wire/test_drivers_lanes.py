@@ -228,6 +228,20 @@ def test_a_till_reads_our_chip(tmp_path: Path) -> None:
         until(lambda: b"S I\r\n" in answer(cable, b"SI\r\n"), "that the chip is gone")
 
 
+def test_watch_reads_any_scale_of_the_table(tmp_path: Path) -> None:
+    """`watch --driver toledo8217` shows what the far end says."""
+    with Cable(tmp_path) as cable, serve(cable.near, "toledo8217") as process:
+        tell(process, '{"mass_mg": 250000, "stable": true}')
+        command = ["watch", "--json", "--driver", "toledo8217", "--framing", "8N1"]
+        done = subprocess.run(
+            [sys.executable, "-m", "firmware_bridge", *command, "--port", str(cable.far),
+             "--seconds", "3"],
+            capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+    settled = [line for line in done.stdout.splitlines() if "LoadSettled" in line]
+    assert [json.loads(line)["after_mg"] for line in settled] == [250_000]
+
+
 def test_wrong_use_is_exit_status_two(tmp_path: Path) -> None:
     """An unknown protocol, a port that is not there, a Max that no till can read."""
     for more, words in (
