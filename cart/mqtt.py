@@ -44,9 +44,11 @@ class Endpoint(Value):
     key: Path | None = None
 
     def __post_init__(self) -> None:
-        if not self.is_encrypted and not is_loopback(self.host):
+        if not self.is_encrypted and any((self.ca, self.certificate, self.key)):
+            raise ValueError("TLS needs all three: ca, certificate and key")
+        if not self.is_encrypted and not _is_loopback(self.host):
             raise ValueError(
-                f"plain text MQTT to {self.host} is refused; give ca, certificate and key"
+                f"plain text MQTT to {self.host} is refused; set ca, certificate and key"
             )
 
     @property
@@ -122,7 +124,7 @@ class Connection:
         """Hand a message to the broker, at least once; False and forgotten while not up."""
         if self._client is None or not self.up:
             return False
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types all but this
         if packet.expiry_s is not None:
             properties.MessageExpiryInterval = packet.expiry_s
         self._client.publish(packet.topic, packet.payload, 1, packet.retain, properties)
@@ -171,7 +173,7 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho types all but this
         properties.WillDelayInterval = self._will_delay_s
         will = self._will
         client.will_set(will.topic, will.payload, 1, will.retain, properties)
@@ -259,7 +261,7 @@ class Connection:
         self._happenings.append(Incoming(message.topic, bytes(message.payload)))
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Whether a host is this machine, by its address or as "localhost"."""
     try:
         return ipaddress.ip_address(host).is_loopback

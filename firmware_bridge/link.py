@@ -47,7 +47,11 @@ class LinkUp:
 
 @dataclass(frozen=True, slots=True)
 class LinkDown:
-    """Nothing believable came for `SILENCE_MS`, or nothing at all since the start."""
+    """Nothing believable came for `SILENCE_MS`, or nothing at all since the start.
+
+    `noise`: more bytes came in a row than a frame can have, and no frame was among them."""
+
+    noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class Link:
         self._ask_due_ms: int | None = None
         self._heard_ms: int | None = None
         self._down_told = False
+        self._unframed_bytes = 0
 
     @property
     def bad_frames(self) -> int:
@@ -139,18 +144,21 @@ class Link:
         self._reader = _renewed(self._reader)
         self._ask_anew()
         self._down_told = False
+        self._unframed_bytes = 0
 
     def receive(self, data: bytes, now_ms: int) -> list[LinkEvent]:
         """What `data` means. Call it at least every 100 ms, also with nothing: silence counts."""
         events: list[LinkEvent] = []
         if self._heard_ms is None:
             self._heard_ms = now_ms
-        for frame in self._reader.feed(data):
+        good = self._reader.feed(data)
+        self._unframed_bytes = 0 if good else self._unframed_bytes + len(data)
+        for frame in good:
             events += self._take(frame, now_ms)
         if now_ms - self._heard_ms >= SILENCE_MS and not self._down_told:
             self._ask_anew()
             self._down_told = True
-            events.append(LinkDown())
+            events.append(LinkDown(noise=self._unframed_bytes > frames.STUFFED_BYTES_MAX))
         if self._pending and self._pending.tries >= TRIES_MAX and now_ms >= self._pending.due_ms:
             events.append(CommandFailed(self._pending.command))
             self._pending = None

@@ -18,7 +18,7 @@ DATA_DIR = Path(os.environ.get("DASHCART_DATA", "../shared/data"))
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = argparse.ArgumentParser(prog="python -m models", description=__doc__)
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     read = commands.add_parser("read", help="read the barcodes of every picture in a folder")
     read.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
@@ -57,8 +57,12 @@ def _add_gallery(command: argparse.ArgumentParser) -> None:
 
 
 def main() -> int:
-    """Run one command; the exit status is 1 if a file of ours cannot be used."""
-    arguments = parser().parse_args()
+    """Run one command; the exit status is 1 if a file of ours cannot be used, 2 without one."""
+    command = parser()
+    arguments = command.parse_args()
+    if arguments.command is None:
+        command.print_help(sys.stderr)
+        return 2
     cv2.setNumThreads(1)
     try:
         for line in _lines(arguments):

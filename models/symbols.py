@@ -80,7 +80,7 @@ def _ean8(barcode: zxingcpp.Barcode) -> Named:
 
 def _upce(barcode: zxingcpp.Barcode) -> Named:
     # zxing-cpp expands the text and keeps the eight printed digits beside it.
-    beside: dict[str, str] = dict(barcode.extra)  # type: ignore[call-overload]
+    beside: dict[str, str] = dict(barcode.extra)  # type: ignore[call-overload]  # its own mapping type
     return "UPCE", beside["UPCE"], barcode.text.zfill(14)
 
 

@@ -57,14 +57,15 @@ class BrokerError(OSError):
 class Broker:
     """A broker with its files in `folder`; it keeps its port through `kill` and `start`.
 
-    `more` is added to its configuration."""
+    `more` is added to its configuration. Who keeps it running by other means runs `argv`."""
 
     def __init__(self, folder: Path, kind: Kind = "iotcore", more: str = "") -> None:
-        text, self._command = KINDS[kind]
+        text, command = KINDS[kind]
         self.host = "127.0.0.1"
         self.port = free_port()
-        self._config = folder / f"{kind}.toml"  # iotcore goes by the ending
-        self._config.write_text(text.format(port=self.port) + more)
+        config = folder / f"{kind}.toml"  # iotcore goes by the ending
+        config.write_text(text.format(port=self.port) + more)
+        self.argv = (*command, str(config))
         self._log = folder / f"{kind}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -72,7 +73,7 @@ class Broker:
         """Start and wait until it listens. Raises BrokerError."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._command, str(self._config)],
+                self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

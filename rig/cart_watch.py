@@ -18,6 +18,7 @@ from cart.contract.screen import LINE_BYTES_MAX, Intent, Snapshot
 from cart.core.intents import TouchAction
 
 RECONNECT_S = 0.02
+END_S = 1.0
 
 
 class CartWatch(contextlib.AbstractContextManager["CartWatch"]):
@@ -31,10 +32,16 @@ class CartWatch(contextlib.AbstractContextManager["CartWatch"]):
         self.snapshot: Snapshot | None = None
         self.connections = 0
         self.refused = 0
-        threading.Thread(target=self._run, name="cart_watch", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="cart_watch", daemon=True)
+        self._thread.start()
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        connection = self._socket
+        if connection is not None:
+            with contextlib.suppress(OSError):  # cartd may have hung up first
+                connection.shutdown(socket.SHUT_RDWR)
+        self._thread.join(END_S)
 
     def send(self, action: TouchAction, target: str = "", choice: str = "") -> None:
         """Touch without a screen. Raises OSError while cartd is away."""

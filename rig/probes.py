@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cart.contract.screen import LineView, Snapshot
+from cart.core.units import decimal_text
 from rig.demo.stack import CART, Stack, python
 
 BACK_S = 2.0
@@ -32,11 +33,9 @@ class Seen:
     receipt_came: str = ""
 
 
-def money(amount_minor: int, digits: int = 2) -> str:
-    """Minor units as people write them: 1465 is 14.65."""
-    sign = "-" if amount_minor < 0 else ""
-    whole, part = divmod(abs(amount_minor), 10**digits)
-    return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
+def money(amount_minor: int) -> str:
+    """An amount in the demo store's dollars: 1465 is 14.65."""
+    return decimal_text(amount_minor, 2)
 
 
 def amount(line: LineView) -> str:

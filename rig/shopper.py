@@ -96,6 +96,7 @@ class Shopper:
         self._back_s: dict[str, float] = {}
         self._receipt_came = ""
         self._pictures = 0
+        self.picture_trouble = ""
         self._verbs: dict[str, Callable[..., None]] = {
             "pair": self._pair,
             "tap": self._tap,
@@ -120,14 +121,20 @@ class Shopper:
         return Row(step.name, _words(step.expect), _words(said), said == step.expect)
 
     def take_picture(self) -> None:
-        """Save what the screen shows now as NN-<screen>.png; nothing without a screen."""
-        if not self._stack.has_screen:
+        """Save what the screen shows now as NN-<screen>.png; nothing without a screen.
+
+        The trip goes on without the pictures that can't be saved: `picture_trouble` says why."""
+        if not self._stack.has_screen or self.picture_trouble:
             return
         picture = self._stack.out / ".picture.png"
         revision = self._seen().snapshot.revision
-        answer = self._finger.shot(picture, revision)
+        try:
+            answer = self._finger.shot(picture, revision)
+            picture.replace(self._stack.out / f"{self._pictures + 1:02}-{answer['route']}.png")
+        except (FingerError, OSError) as error:
+            self.picture_trouble = f"no further picture: {error}"
+            return
         self._pictures += 1
-        picture.replace(self._stack.out / f"{self._pictures:02}-{answer['route']}.png")
 
     def _do(self, order: dict[str, Any]) -> None:
         verb = self._verbs.get(order["do"])

@@ -6,6 +6,7 @@ for the line that says it is ready; everything a program prints goes to its own 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -76,14 +77,14 @@ class _Keeper:
         return True
 
     def _follow(self) -> None:
-        """Copy what it prints into its log, until it has ended."""
+        """Copy what it prints into its log, until it has ended; a full disk takes lines away."""
         process = self.process
         assert process is not None
         assert process.stdout is not None
-        with self.log.open("a", encoding="utf-8") as log, process.stdout:
+        with self.log.open("ab", buffering=0) as log, process.stdout:
             for line in process.stdout:
-                log.write(line)
-                log.flush()
+                with contextlib.suppress(OSError):
+                    log.write(line.encode())
                 if self.program.ready and self.program.ready in line:
                     self.is_ready.set()
         process.wait()

@@ -43,6 +43,8 @@ def open_database(folder: Path) -> sqlite3.Connection:
     """Open, or make, the database in a folder. Raises DatabaseError."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Who bought what is the store's alone, also in a folder that others may look into.
+        (folder / FILE_NAME).touch(mode=0o600)
         database = sqlite3.connect(folder / FILE_NAME, isolation_level=None)
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA journal_mode = WAL")

@@ -130,13 +130,21 @@ class Service:
             self._connection.publish(reply)
 
     def _replies(self, message: mqtt.Incoming) -> Iterator[Packet]:
-        """Handle one message; one that is malformed or not allowed is said aloud and left."""
+        """Handle one message; one that is malformed or not allowed is said aloud and left.
+
+        Of a topic only the channel and the cart are logged: a shopper's pseudonym is not ours."""
         try:
             address = parse(message.topic)
-            kind, handle = self._handlers[address.channel.name]
+        except ContractError:
+            log.warning("refused: a topic that is no channel of version 1")
+            return
+        name = address.channel.name
+        kind, handle = self._handlers[name]
+        try:
             yield from handle(self, *address.names.values(), decode(kind, message.payload))
         except ContractError as error:
-            log.warning("refused from %s: %s", message.topic[:200], error)
+            sender = f"{name} {address.names.get('cart', '')}".rstrip()
+            log.warning("refused: %s: %s", sender, error)
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:
         self._database.execute(
@@ -173,7 +181,7 @@ class Service:
 
     def _code_claimed(self, shopper: str, asked: PairClaim) -> Iterator[Packet]:
         if asked.shopper != shopper:
-            raise ContractError(f"PairClaim: {shopper} may not ask for {asked.shopper}")
+            raise ContractError("PairClaim: a shopper may not ask for another")
         grant = counter.claim(self._database, self._signer, asked, self._utc_ms())
         yield self._to("pair_grant", asked.cart, grant)
 

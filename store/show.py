@@ -16,7 +16,7 @@ from rich.table import Table
 
 from cart.contract.lines import ContractError
 from cart.core.basket import Line
-from cart.core.units import MILLIGRAMS_PER_KILOGRAM
+from cart.core.units import MILLIGRAMS_PER_KILOGRAM, decimal_text
 from store import trips
 from store.trips import PricedTrip
 
@@ -62,13 +62,13 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
     evidence = {line.line_id: line for line in trip.lines}
     for line in receipt.lines:
         amount = f"{line.quantity}" if line.mass_mg is None else kilograms(line.mass_mg)
-        price = money(line.price_minor, digits)
+        price = decimal_text(line.price_minor, digits)
         table.add_row(line.name, amount, price, why(evidence[line.line_id]))
         for modifier in line.modifiers:
-            table.add_row(f"  {modifier.title}", "", money(modifier.amount_minor, digits))
+            table.add_row(f"  {modifier.title}", "", decimal_text(modifier.amount_minor, digits))
     for tax in receipt.taxes:
-        table.add_row(f"tax {tax.category}", "", money(tax.tax_minor, digits))
-    table.add_row(f"total {receipt.currency}", "", money(receipt.total_minor, digits))
+        table.add_row(f"tax {tax.category}", "", decimal_text(tax.tax_minor, digits))
+    table.add_row(f"total {receipt.currency}", "", decimal_text(receipt.total_minor, digits))
     Console().print(table)
 
 
@@ -83,13 +83,6 @@ def why(line: Line) -> str:
     if evidence.before_mg is not None and evidence.after_mg is not None:
         parts.append(f"{kilograms(evidence.before_mg)} -> {kilograms(evidence.after_mg)}")
     return ", ".join([*parts, f"by {evidence.decided_by}"])
-
-
-def money(amount_minor: int, digits: int) -> str:
-    """An amount with its decimals: 499 with 2 digits is 4.99."""
-    whole, part = divmod(abs(amount_minor), 10**digits)
-    sign = "-" if amount_minor < 0 else ""
-    return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
 
 
 def kilograms(mass_mg: int) -> str:

@@ -21,7 +21,7 @@ PRAGMA = re.compile(r"  # (noqa: [A-Z0-9, ]+|type: ignore\[[a-z-, ]+\])")
 
 # The standard value modules, and two named libraries; the core stands on nothing else.
 PURE_IMPORTS = {
-    "__future__", "biip", "collections", "dataclasses", "datetime", "decimal", "enum",
+    "__future__", "biip", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "hashlib", "heapq", "itertools", "math", "msgspec", "re", "types",
     "typing", "urllib",
 }  # fmt: skip
@@ -231,6 +231,18 @@ def test_files_are_short() -> None:
         if len(lines) > FILE_LINES_MAX and not generated(text):
             found.append(f"{name}: {len(lines)} lines, at most {FILE_LINES_MAX}")
     assert_clean(found)
+
+
+def test_every_exception_says_why() -> None:
+    """A mark that silences a tool has its reason beside it."""
+    assert_clean(
+        [
+            f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+            for path in python_files()
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+            if (mark := PRAGMA.search(line)) and not line[mark.end() :].strip()
+        ]
+    )
 
 
 def test_nothing_is_left_over() -> None:

@@ -12,14 +12,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cart.contract.lines import ContractError
+from cart.contract.lines import SOCKET_PATH_BYTES_MAX, ContractError
 from ui.environment import NoScreenError, open_window, prepare
 from ui.look import THEMES
 from ui.texts import LANGUAGES
 
 NO_SCREEN_STATUS = 3
 SIZE = re.compile(r"(\d{3,4})x(\d{3,4})")
-SOCKET_PATH_BYTES_MAX = 107
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,7 +98,7 @@ def keep_texts(check: bool) -> int:
         return 1
     if not check:
         catalogs.update()
-    found = catalogs.complaints()
+    found = catalogs.complaints(catalogs.template())
     print("\n".join(found) or "ui: every sentence has its words")
     return 1 if found else 0
 

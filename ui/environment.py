@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 GL_PACKAGES = "libegl1 libgl1 libgl1-mesa-dri libgbm1"
-FRAMES_PER_SECOND_MAX = 30
+FRAMES_PER_SECOND_MAX = 60
 
 
 class NoScreenError(Exception):

@@ -54,7 +54,7 @@ def pixels() -> Image.Image:
 def is_blank(picture: Image.Image) -> bool:
     """True for a picture of a single colour: nothing was drawn."""
     extrema = picture.getextrema()
-    return all(low == high for low, high in extrema)  # type: ignore[misc]
+    return all(low == high for low, high in extrema)  # type: ignore[misc]  # RGB has a pair a band
 
 
 def redrawn() -> Image.Image:

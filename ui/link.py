@@ -51,7 +51,12 @@ class Link:
 
     def send(self, action: str, target: str = "", choice: str = "") -> bool:
         """Tell the cart what was touched, with an id of its own. False when it cannot be told."""
-        intent = Intent(intent_id=uuid.uuid4().hex, action=action, target=target, choice=choice)  # type: ignore[arg-type]
+        intent = Intent(
+            intent_id=uuid.uuid4().hex,
+            action=action,  # type: ignore[arg-type]  # .kv files name it; the cart checks it
+            target=target,
+            choice=choice,
+        )
         connection = self._socket
         if connection is None:
             return False

@@ -9,10 +9,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from cart.commands.files import answer_standard_input, complain, money, read_index
+from cart.commands.files import answer_standard_input, complain, read_index
 from cart.contract.lines import decode
 from cart.core.catalog import CatalogError, CatalogIndex
 from cart.core.codes import CodeMeaning, NotACode, ProductCode, UnknownCode, meaning
+from cart.core.units import decimal_text
 from cart.core.value import Value
 
 COMMAND = "python -m cart code"
@@ -69,10 +70,10 @@ def in_words(said: CodeMeaning, index: CatalogIndex) -> str:
             if said.gtin is not None:
                 parts.append(f"GTIN {said.gtin}")
             if said.price_minor is not None:
-                price = money(said.price_minor, index.catalog.currency_digits)
+                price = decimal_text(said.price_minor, index.catalog.currency_digits)
                 parts.append(f"price in the code {price} {index.catalog.currency}")
             if said.mass_mg is not None:
-                parts.append(f"mass in the code {money(said.mass_mg, 6)} kg")
+                parts.append(f"mass in the code {decimal_text(said.mass_mg, 6)} kg")
             return ", ".join(parts)
         case UnknownCode():
             return f"sound, but not in this catalog: {said.gtin or said.text}"

@@ -1,4 +1,4 @@
-"""What the commands share: a catalog from a file, an error on one line, quantities in words."""
+"""What the commands share: a catalog from a file, an error on one line."""
 
 from __future__ import annotations
 
@@ -60,10 +60,3 @@ def answer_standard_input(answer: Answer) -> int:
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
     return 0
-
-
-def money(minor: int, digits: int) -> str:
-    """Minor units with their decimals: 1234 with 2 digits is "12.34"."""
-    text = f"{abs(minor):0{digits + 1}d}"
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else f"{sign}{text}"

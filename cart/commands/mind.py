@@ -13,14 +13,15 @@ from pathlib import Path
 
 import msgspec
 
+from cart.commands.files import ErrorLine, complain, read_index
 from cart.contract.lines import ContractError, decode
 from cart.core import mind
-from cart.core.catalog import Catalog, CatalogError, parse_catalog
+from cart.core.catalog import CatalogError
 from cart.core.events import Event
 from cart.core.notices import Notice
 from cart.core.observations import AnyObservation, Booted, CatalogArrived
 from cart.core.receipt import Receipt
-from cart.core.state import State, Turn
+from cart.core.state import Turn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,30 +49,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read standard input to its end. Exit status 2 if the catalog can't be used."""
     try:
-        catalog = parse_catalog(arguments.catalog.read_bytes())
-    except (OSError, CatalogError) as error:
-        print(f"python -m cart mind: {error}", file=sys.stderr)
-        return 2
-    state = _awake(arguments.cart_id, catalog)
-    for line in answers(sys.stdin.buffer, state, with_receipt=arguments.receipt):
+        index = read_index(arguments.catalog)
+    except CatalogError as error:
+        return complain("python -m cart mind", error)
+    start = (Booted(0, arguments.cart_id), CatalogArrived(0, index.catalog))
+    for line in answers(sys.stdin.buffer, start, with_receipt=arguments.receipt):
         sys.stdout.buffer.write(line + b"\n")
         sys.stdout.flush()
     return 0
 
 
-def answers(lines: Iterable[bytes], state: State, *, with_receipt: bool) -> Iterator[bytes]:
-    """What the mind says to each observation; a malformed line is answered with an error."""
+def answers(
+    lines: Iterable[bytes], start: tuple[Booted, CatalogArrived], *, with_receipt: bool
+) -> Iterator[bytes]:
+    """What the mind says to each observation; a malformed line is answered with an error.
+
+    A `Booted` among them starts the mind anew, with the same catalog."""
+    state = mind.initial()
+    for thought in start:
+        state = mind.step(state, thought).state
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             observation: AnyObservation = decode(AnyObservation, line, f"line {number}")
         except ContractError as error:
-            yield msgspec.json.encode({"error": str(error)})
+            yield msgspec.json.encode(ErrorLine(error=str(error)))
             continue
-        turn = mind.step(state, observation)
-        state = turn.state
-        yield from _said(turn, with_receipt=with_receipt)
+        again = start[1:] if isinstance(observation, Booted) else ()
+        for thought in (observation, *again):
+            turn = mind.step(state, thought)
+            state = turn.state
+            yield from _said(turn, with_receipt=with_receipt)
 
 
 def _said(turn: Turn, *, with_receipt: bool) -> Iterator[bytes]:
@@ -82,8 +91,3 @@ def _said(turn: Turn, *, with_receipt: bool) -> Iterator[bytes]:
     if with_receipt and turn.events:
         said.append({"receipt": turn.state.receipt})
     yield from (msgspec.json.encode(item) for item in said)
-
-
-def _awake(cart_id: str, catalog: Catalog) -> State:
-    state = mind.step(mind.initial(), Booted(0, cart_id)).state
-    return mind.step(state, CatalogArrived(0, catalog)).state

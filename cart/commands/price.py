@@ -10,13 +10,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from cart.commands.files import answer_standard_input, complain, money, read_index
+from cart.commands.files import answer_standard_input, complain, read_index
 from cart.contract.lines import ContractError, decode
 from cart.core.basket import Line
 from cart.core.catalog import MASS_MG_MAX, CatalogError, CatalogIndex, PriceMinor, Sku
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
-from cart.core.units import price_of_mass_minor
+from cart.core.units import decimal_text, price_of_mass_minor
 from cart.core.value import Value
 
 COMMAND = "python -m cart price"
@@ -105,16 +105,16 @@ def _line(where: str, row: WantedLine, index: CatalogIndex) -> Line:
 def in_words(receipt: Receipt) -> Iterator[str]:
     """A receipt as lines for people."""
     for line in receipt.lines:
-        amount = f"{money(line.mass_mg, 6)} kg" if line.mass_mg else f"{line.quantity} x"
+        amount = f"{decimal_text(line.mass_mg, 6)} kg" if line.mass_mg else f"{line.quantity} x"
         yield _row(f"{amount} {line.name}", line.price_minor, receipt)
         for modifier in line.modifiers:
             yield _row(f"  {modifier.title}", modifier.amount_minor, receipt)
     yield _row("Subtotal", receipt.subtotal_minor, receipt)
     yield _row("Savings", -receipt.savings_minor, receipt)
     for tax in receipt.taxes:
-        yield _row(f"Tax {tax.category} {money(tax.rate_ppm, 4)} %", tax.tax_minor, receipt)
+        yield _row(f"Tax {tax.category} {decimal_text(tax.rate_ppm, 4)} %", tax.tax_minor, receipt)
     yield _row(f"Total {receipt.currency}", receipt.total_minor, receipt)
 
 
 def _row(text: str, amount_minor: int, receipt: Receipt) -> str:
-    return f"{text:<50}{money(amount_minor, receipt.currency_digits):>12}"
+    return f"{text:<50}{decimal_text(amount_minor, receipt.currency_digits):>12}"

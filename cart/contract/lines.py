@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+SOCKET_PATH_BYTES_MAX = 107  # what the address of a Unix socket holds on Linux
+
 Message = TypeVar("Message")
 
 

@@ -68,13 +68,15 @@ class DealView(Value):
 
 
 class ChoiceView(Value):
-    """One answer to a question: `choice` goes back in the intent."""
+    """One answer to a question: `choice` goes back in the intent. `price_minor` is for `quantity`
+    pieces, or for a kilogram of what is sold by mass."""
 
     choice: str
     name: str
     price_minor: int = 0
     sold_by: Literal["each", "mass"] = "each"
     image: str | None = None
+    quantity: int = 1
 
 
 class QuestionView(Value):
@@ -123,7 +125,7 @@ class Snapshot(Value):
 
     `cause_ms` is when the observation behind this snapshot reached the inbox (monotonic), for
     measuring the way to the pixels. `pairing` is the text of the welcome screen's QR code.
-    `aisle` names where the deals are from."""
+    `aisle` names where the deals are from. `can_go_back`: the checkout may still be left."""
 
     revision: int
     cause_ms: int
@@ -145,6 +147,7 @@ class Snapshot(Value):
     weigh: WeighView | None = None
     notices: tuple[NoticeView, ...] = ()
     phase: str = "idle"
+    can_go_back: bool = False
     receipt_id: str = ""
     online: bool = False
     battery_percent: int | None = None

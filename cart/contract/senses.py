@@ -15,6 +15,7 @@ from cart.core.value import Value
 
 __all__ = [
     "LINE_BYTES_MAX",
+    "TO_EYES_BYTES_MAX",
     "Candidate",
     "Candidates",
     "CodeRead",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 LINE_BYTES_MAX = 100_000
+TO_EYES_BYTES_MAX = 4_000_000  # all codes of a catalog are one line: room for 230,000
 
 
 class FromEyes(Value, tag_field="kind"):

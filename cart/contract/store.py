@@ -16,7 +16,7 @@ from msgspec import Meta, Raw, json
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.core.receipt import Receipt
-from cart.core.value import Value
+from cart.core.value import END, Value
 
 ROOT = "sc/1/{tenant}/{store}/"
 BATCH_MAX = 50
@@ -25,8 +25,8 @@ CHUNK_BYTES_MAX = 100_000
 CATALOG_BYTES_MAX = 64_000_000
 FIRST_HASH = "0" * 64
 EVENT_SCHEMA = {"description": "one event as in docs/schemas/event.schema.json, byte for byte"}
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
-Nonce = Annotated[str, Meta(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+" + END)]
+Nonce = Annotated[str, Meta(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+" + END)]
 Message = TypeVar("Message", bound=Value)
 Signature = Annotated[str, Meta(max_length=200, description="Ed25519, base64")]
 
@@ -56,7 +56,7 @@ class Entry(Value):
 
     seq: Annotated[int, Meta(ge=1)]
     event: Annotated[Raw, Meta(extra_json_schema=EVENT_SCHEMA)]
-    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
 
 
 def chain_hash(previous_hash: str, event: bytes) -> str:
@@ -150,7 +150,7 @@ class CatalogHead(Value):
     Its chunks are the JSON of a `Catalog` cut every `CHUNK_BYTES_MAX` bytes and numbered from 0."""
 
     version: int
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
     size_bytes: Annotated[int, Meta(ge=1, le=CATALOG_BYTES_MAX)]
     chunks: Annotated[int, Meta(ge=1, le=1_000)]
     signature: Signature

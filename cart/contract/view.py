@@ -28,7 +28,9 @@ from cart.core.catalog import CatalogIndex, Deal
 from cart.core.deals import deals_of_aisle, figures_of
 from cart.core.events import Evidence
 from cart.core.fusion.scores import LOOK_FLOOR
+from cart.core.lines import pieces_in
 from cart.core.notices import NOTICES
+from cart.core.paying import can_go_back
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
 
@@ -87,6 +89,7 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
             for item in telling.active(state)
         ),
         phase=basket.phase,
+        can_go_back=can_go_back(state),
         receipt_id=basket.receipt_id,
         online=state.online,
         battery_percent=state.battery_percent,
@@ -193,17 +196,30 @@ def _question(state: State) -> QuestionView | None:
             if item.line_id in line.choices
         )
         return QuestionView(line.line_id, "which_out", line.mass_mg, choices)
-    choices = tuple(_product_choice(state.catalog, sku, sku, sku) for sku in line.choices)
+    choices = tuple(
+        _product_choice(state.catalog, sku, sku, sku, line.mass_mg) for sku in line.choices
+    )
     if not choices:
         return QuestionView(line.line_id, "rescan", line.mass_mg)
     return QuestionView(line.line_id, "which_in", line.mass_mg, choices)
 
 
-def _product_choice(index: CatalogIndex | None, sku: str, choice: str, name: str) -> ChoiceView:
+def _product_choice(
+    index: CatalogIndex | None, sku: str, choice: str, name: str, mass_mg: int | None = None
+) -> ChoiceView:
+    """`mass_mg`: the load to explain; a piece that is too light for it is offered several times."""
     product = None if index is None else index.by_sku.get(sku)
     if product is None:
         return ChoiceView(choice, name)
-    return ChoiceView(choice, product.name, product.price_minor, product.sold_by, product.image)
+    quantity = 1 if mass_mg is None else pieces_in(mass_mg, product)
+    return ChoiceView(
+        choice,
+        product.name,
+        product.price_minor * quantity,
+        product.sold_by,
+        product.image,
+        quantity,
+    )
 
 
 def _just_weighed(state: State) -> Line | None:

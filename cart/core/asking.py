@@ -35,8 +35,9 @@ def _ask(draft: Draft, touch: Touch) -> None:
         draft.note(question=touch.target, weighed=None)
 
 
-def _later(draft: Draft, _touch: Touch) -> None:
-    draft.note(question=None, weighed=None)
+def _later(draft: Draft, touch: Touch) -> None:
+    if touch.target in ("", draft.state.question, draft.state.weighed):
+        draft.note(question=None, weighed=None)
 
 
 def _answer(draft: Draft, touch: Touch) -> None:
@@ -51,12 +52,12 @@ def _answer_in(draft: Draft, line: OpenLine, choice: str) -> None:
     index = draft.state.catalog
     if choice == "own":
         draft.fact(LineSettled(draft.now_ms, line.line_id, "own", _by_shopper(line)))
-        draft.note(question=None)
+        lines.close_question(draft, line.line_id)
         draft.tell("own_thing_noted")
     elif index is not None and choice in index.by_sku:
         lines.name_open_line(draft, line, choice, None)
     else:
-        draft.note(question=None)  # "none": it stays yellow until somebody knows
+        lines.close_question(draft, line.line_id)  # "none": it stays yellow until somebody knows
 
 
 def _answer_out(draft: Draft, line: OpenLine, choice: str) -> None:
@@ -67,7 +68,7 @@ def _answer_out(draft: Draft, line: OpenLine, choice: str) -> None:
         lines.remove_what_left(draft, choice, line.mass_mg, proof)
     elif choice in ("own", "none"):
         draft.fact(LineSettled(draft.now_ms, line.line_id, "gone", _by_shopper(line)))
-    draft.note(question=None)
+    lines.close_question(draft, line.line_id)
 
 
 def _correct_weighed(draft: Draft, touch: Touch) -> None:

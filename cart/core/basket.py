@@ -19,6 +19,7 @@ from cart.core.events import (
     ItemRemoved,
     LineOpened,
     LineSettled,
+    LinesWeighed,
     PaymentRequested,
     PaymentSettled,
     QuestionAsked,
@@ -31,7 +32,8 @@ from cart.core.value import Value
 
 
 class Line(Value):
-    """One priced line: see `ItemAdded`. `mass_mg` is None for a good sold by the piece."""
+    """One priced line: see `ItemAdded`. `mass_mg` is None for a good sold by the piece; `piece_mg`
+    is what one piece weighed when it was weighed alone, else None."""
 
     line_id: str
     sku: str
@@ -41,6 +43,7 @@ class Line(Value):
     price_minor: int
     mass_mg: int | None = None
     evidence: Evidence = Evidence()
+    piece_mg: int | None = None
 
 
 class OpenLine(Value):
@@ -123,6 +126,7 @@ def _item_added(basket: Basket, event: ItemAdded) -> Basket:
         price_minor=event.price_minor,
         mass_mg=event.mass_mg,
         evidence=event.evidence,
+        piece_mg=_piece_mg(event.evidence, event.quantity),
     )
     return replace(
         basket,
@@ -130,6 +134,33 @@ def _item_added(basket: Basket, event: ItemAdded) -> Basket:
         load_mg=_load_after(basket, event.load_mg),
         lines_made=basket.lines_made + 1,
     )
+
+
+def _lines_weighed(basket: Basket, event: LinesWeighed) -> Basket:
+    return replace(
+        basket,
+        lines=tuple(
+            _weighed(line, event) if line.line_id in event.line_ids else line
+            for line in basket.lines
+        ),
+        load_mg=_load_after(basket, event.load_mg),
+    )
+
+
+def _weighed(line: Line, event: LinesWeighed) -> Line:
+    evidence = replace(
+        line.evidence,
+        before_mg=event.before_mg,
+        after_mg=event.after_mg,
+        alone=len(event.line_ids) == 1,
+    )
+    return replace(line, evidence=evidence, piece_mg=_piece_mg(evidence, line.quantity))
+
+
+def _piece_mg(evidence: Evidence, quantity: int) -> int | None:
+    if not evidence.alone or evidence.before_mg is None or evidence.after_mg is None:
+        return None
+    return (evidence.after_mg - evidence.before_mg) // max(1, quantity)
 
 
 def _item_removed(basket: Basket, event: ItemRemoved) -> Basket:
@@ -145,7 +176,11 @@ def _item_removed(basket: Basket, event: ItemRemoved) -> Basket:
 
 def _without(line: Line, event: ItemRemoved) -> Line:
     if event.mass_mg is not None:
-        return replace(line, mass_mg=event.mass_mg, price_minor=event.price_minor)
+        less_mg = (line.mass_mg or 0) - event.mass_mg
+        piece_mg = None if line.piece_mg is None else line.piece_mg - less_mg
+        return replace(
+            line, mass_mg=event.mass_mg, price_minor=event.price_minor, piece_mg=piece_mg
+        )
     quantity = line.quantity - event.quantity
     assert quantity >= 0, f"{line.line_id} has only {line.quantity} pieces"
     return replace(line, quantity=quantity, price_minor=line.unit_price_minor * quantity)
@@ -220,6 +255,7 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     TripBound: _trip_bound,
     CatalogAdopted: _catalog_adopted,
     ItemAdded: _item_added,
+    LinesWeighed: _lines_weighed,
     ItemRemoved: _item_removed,
     LineOpened: _line_opened,
     QuestionAsked: _question_asked,

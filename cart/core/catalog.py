@@ -15,11 +15,11 @@ import msgspec
 from biip.checksums import gs1_standard_check_digit
 from msgspec import Meta
 
-from cart.core.value import Value
+from cart.core.value import END, Value
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Sku = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
-Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}$")]
+Sku = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+" + END)]
+Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END)]
 PRICE_MINOR_MAX = 100_000_000
 MASS_MG_MAX = 200_000_000
 PriceMinor = Annotated[int, Meta(ge=0, le=PRICE_MINOR_MAX)]
@@ -40,7 +40,7 @@ class Product(Value):
     price_minor: PriceMinor
     sold_by: Literal["each", "mass"] = "each"
     gtins: tuple[Gtin, ...] = ()
-    plu: Annotated[str, Meta(pattern=r"^[0-9]{4,7}$")] | None = None
+    plu: Annotated[str, Meta(pattern=r"^[0-9]{4,7}" + END)] | None = None
     mass_mg: MassMg | None = None
     mass_spread_mg: MassMg = 2_000
     tare_mg: MassMg = 0
@@ -108,7 +108,7 @@ class CodeLayout(Value):
     its 12 digits (prefix "2") and with the zero that makes it an EAN-13 (prefix "02").
     """
 
-    prefix: Annotated[str, Meta(pattern=r"^[0-9]{1,3}$")]
+    prefix: Annotated[str, Meta(pattern=r"^[0-9]{1,3}" + END)]
     kind: Literal["price", "mass_g"]
     item_digits: Annotated[int, Meta(ge=3, le=7)] = 5
     value_digits: Annotated[int, Meta(ge=3, le=6)] = 5
@@ -130,7 +130,7 @@ class Catalog(Value):
     """
 
     version: Annotated[int, Meta(ge=1)]
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}" + END)]
     products: tuple[Product, ...]
     currency_digits: Annotated[int, Meta(ge=0, le=4)] = 2
     deals: tuple[Deal, ...] = ()

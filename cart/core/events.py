@@ -96,6 +96,15 @@ class ItemAdded(Fact, tag="item_added"):
     load_mg: int | None = None
 
 
+class LinesWeighed(Fact, tag="lines_weighed"):
+    """Lines that had gone on by their codes alone, without a scale, were found on it later."""
+
+    line_ids: tuple[str, ...]
+    before_mg: int
+    after_mg: int
+    load_mg: int | None = None
+
+
 class ItemRemoved(Fact, tag="item_removed"):
     """`quantity` pieces of a line left the cart; a line without pieces is gone. A weighed line
     of which some was taken back keeps `mass_mg` and costs `price_minor`."""
@@ -182,6 +191,7 @@ Event = (
     | TripBound
     | CatalogAdopted
     | ItemAdded
+    | LinesWeighed
     | ItemRemoved
     | LineOpened
     | QuestionAsked

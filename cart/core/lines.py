@@ -18,11 +18,14 @@ from cart.core.events import (
     ItemRemoved,
     LineOpened,
     LineSettled,
+    LinesWeighed,
     LookEvidence,
+    QuestionAsked,
 )
+from cart.core.fusion.arriving import QUANTITY_MAX, expected_mass
 from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
 from cart.core.fusion.scores import Sight, mass_score
-from cart.core.fusion.verdict import Part, Verdict
+from cart.core.fusion.verdict import Explanation, Part, Verdict
 from cart.core.state import Draft
 from cart.core.units import divide_half_up, price_of_mass_minor, round_to_step
 
@@ -30,28 +33,39 @@ INTERVAL_MG = 5_000  # e = 5 g: a weighed good is billed in whole intervals of t
 BILLED_MASS_MIN_MG = 100_000  # Min = 20 e: nothing lighter is billed by weight
 WEIGH_SCREEN_MS = 4_000
 CODE_ANSWERS = -4_000  # a code answers a question when its mass fits about this well
+SCALE_SPREAD_MG = 1_500
 
 
-def put_on(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
-    """State the added lines of a decided step."""
+def put_on(
+    draft: Draft, verdict: Verdict, evidence: Pending, parts: tuple[Part, ...], *, alone: bool
+) -> None:
+    """State the added lines of a decided step. Beside goods of known mass a weighed one is billed
+    for what they leave of the load."""
     (step,) = evidence.steps
-    parts = verdict.best.parts
     for part in parts:
-        proof = _proof(part, verdict, evidence, alone=len(parts) == 1)
-        _add(draft, part, proof, step.change_mg, load_mg=step.after_mg)
+        beside_mg = sum(_expected_mg(draft, other) for other in parts if other is not part)
+        proof = _proof(part, verdict, evidence, alone=alone)
+        _add(draft, part, proof, step.change_mg - beside_mg, load_mg=step.after_mg)
     draft.note(question=None)
 
 
-def take_off(draft: Draft, verdict: Verdict, evidence: Pending) -> None:
+def take_off(
+    draft: Draft, verdict: Verdict, evidence: Pending, parts: tuple[Part, ...], *, alone: bool
+) -> None:
     """State the removed pieces of a decided step."""
     (step,) = evidence.steps
-    parts = verdict.best.parts
     for part in parts:
-        proof = _proof(part, verdict, evidence, alone=len(parts) == 1)
+        proof = _proof(part, verdict, evidence, alone=alone)
         remove(draft, part.line_id, part.quantity, proof, load_mg=step.after_mg)
     gone = tuple(TakenOut(part.sku, step.rest_ms) for part in parts)
     pending = draft.state.pending
     draft.note(pending=replace(pending, taken_out=(*pending.taken_out, *gone)), question=None)
+
+
+def weigh_late(draft: Draft, best: Explanation, step: Step) -> None:
+    """The scale found lines that had gone on without it: the load is theirs."""
+    line_ids = tuple(part.line_id for part in best.parts)
+    draft.fact(LinesWeighed(draft.now_ms, line_ids, step.before_mg, step.after_mg, step.after_mg))
 
 
 def remove(
@@ -110,12 +124,23 @@ def open_line(draft: Draft, choices: tuple[str, ...], verdict: Verdict, evidence
     return line_id
 
 
+def doubt(draft: Draft, line: Line, sight: Sight, step: Step) -> None:
+    """A priced line becomes a yellow one: a look that came late names another product."""
+    proof = replace(line.evidence, look=_look_at_all((sight,)))
+    draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
+    named = max(sight.candidates, key=lambda item: item.score_millinats).sku
+    line_id = draft.next_line_id()
+    choices = (named, line.sku)
+    draft.fact(LineOpened(draft.now_ms, line_id, "in", step.change_mg, choices, proof))
+    draft.fact(QuestionAsked(draft.now_ms, line_id))
+    draft.note(question=line_id, weighed=None)
+
+
 def settle_gone(draft: Draft, line_id: str, step: Step) -> None:
     """A yellow line ends without a word: what was in doubt left again, or came back."""
     proof = Evidence(before_mg=step.before_mg, after_mg=step.after_mg)
     draft.fact(LineSettled(draft.now_ms, line_id, "gone", proof, load_mg=step.after_mg))
-    if draft.state.question == line_id:
-        draft.note(question=None)
+    close_question(draft, line_id)
 
 
 def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) -> None:
@@ -129,29 +154,26 @@ def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) 
         decided_by="shopper" if claim is None else "late_evidence",
     )
     draft.fact(LineSettled(draft.now_ms, line.line_id, "product", proof))
-    part = Part(sku, _pieces_in(line.mass_mg, product), claim=claim)
+    # One read is one piece; the shopper's tap was on as many as the screen said.
+    quantity = pieces_in(line.mass_mg, product) if claim is None else 1
+    part = Part(sku, quantity, claim=claim)
     _add(draft, part, proof, line.mass_mg, line_id=line.line_id)
-    draft.note(question=None)
+    close_question(draft, line.line_id)
 
 
-def answer_with_code(draft: Draft, claim: Claim) -> None:
-    """While the screen asks what went in, the code of a thing of that mass is the answer."""
+def answers(draft: Draft, claim: Claim) -> OpenLine | None:
+    """The line that the screen asks about, if one piece of what the code names has its mass."""
     index = draft.state.catalog
     assert index is not None, "a claim without a catalog"
+    product = index.by_sku.get(claim.sku)
+    expectation = None if product is None else expected_mass(Part(claim.sku, 1, claim), product)
     for line in draft.basket.open_lines:
-        if line.line_id != draft.state.question or line.direction != "in":
+        if line.line_id != draft.state.question or line.direction != "in" or expectation is None:
             continue
-        product = index.by_sku[claim.sku]
-        expected_mg = product.mass_mg if claim.mass_mg is None else claim.mass_mg
-        if expected_mg is None:
-            return
-        quantity = _pieces_in(line.mass_mg, product)
-        variance = quantity * product.mass_spread_mg**2 + 2 * 1_000**2
-        if mass_score(line.mass_mg - quantity * expected_mg, variance) >= CODE_ANSWERS:
-            claims = tuple(item for item in draft.state.pending.claims if item != claim)
-            draft.note(pending=replace(draft.state.pending, claims=claims))
-            name_open_line(draft, line, claim.sku, claim)
-        return
+        mass_mg, spread_mg = expectation
+        if mass_score(line.mass_mg - mass_mg, spread_mg**2 + SCALE_SPREAD_MG**2) >= CODE_ANSWERS:
+            return line
+    return None
 
 
 def add_by_code_alone(draft: Draft, claim: Claim) -> None:
@@ -167,7 +189,21 @@ def rename_weighed(draft: Draft, line: Line, sku: str) -> None:
     assert before_mg is not None, "a weighed line has its load"
     assert after_mg is not None, "a weighed line has its load"
     draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
-    _add(draft, Part(sku, 1), proof, after_mg - before_mg)
+    change_mg = after_mg - before_mg if line.piece_mg is None else line.piece_mg
+    _add(draft, Part(sku, 1), proof, change_mg)
+
+
+def _expected_mg(draft: Draft, part: Part) -> int:
+    index = draft.state.catalog
+    assert index is not None, "a product was added without a catalog"
+    expectation = expected_mass(part, index.by_sku[part.sku])
+    return 0 if expectation is None else part.quantity * expectation[0]
+
+
+def close_question(draft: Draft, line_id: str) -> None:
+    """Take the question of this line off the screen; another line's stays."""
+    if draft.state.question == line_id:
+        draft.note(question=None)
 
 
 def line_of(draft: Draft, line_id: str) -> Line:
@@ -225,10 +261,13 @@ def _billed(product: Product, part: Part, change_mg: int) -> tuple[int | None, i
     return billed_mg, product.price_minor, price_of_mass_minor(billed_mg, product.price_minor)
 
 
-def _pieces_in(mass_mg: int, product: Product) -> int:
+def pieces_in(mass_mg: int, product: Product) -> int:
+    """How many pieces of a product come nearest to a load; 1 for a weighed good, and where it
+    would be more than a hand puts in at once."""
     if product.sold_by == "mass" or not product.mass_mg:
         return 1
-    return max(1, divide_half_up(mass_mg, product.mass_mg))
+    pieces = divide_half_up(mass_mg, product.mass_mg)
+    return pieces if 1 <= pieces <= QUANTITY_MAX else 1
 
 
 def _proof(part: Part, verdict: Verdict, evidence: Pending, *, alone: bool) -> Evidence:

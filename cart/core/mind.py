@@ -70,6 +70,7 @@ def step(state: State, observation: AnyObservation) -> Turn:
 
 
 def _let_time_pass(draft: Draft) -> None:
+    trip.adopt_catalog(draft)
     weighing.resolve(draft)
     trip.keep_offering(draft)
     paying.keep_asking(draft)

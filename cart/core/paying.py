@@ -16,7 +16,7 @@ from cart.core.events import (
     TripClosed,
 )
 from cart.core.observations import PaymentAnswered
-from cart.core.state import Draft, receipt_for
+from cart.core.state import Draft, State, receipt_for
 
 ASK_AGAIN_MS = 3_000
 THANKS_MS = 60_000
@@ -37,25 +37,37 @@ def start(draft: Draft) -> None:
     draft.fact(CheckoutStarted(draft.now_ms))
 
 
+def can_go_back(state: State) -> bool:
+    """Back from the checkout; from paying only as long as the request never left the cart (no
+    Wi-Fi): once the store may have it, only the store's answer ends it."""
+    phase = state.basket.phase
+    return phase == "checkout" or (phase == "paying" and not state.pay_sent)
+
+
 def keep_shopping(draft: Draft) -> None:
-    """Back from the checkout; not while the bank is being asked."""
-    if draft.basket.phase == "checkout":
+    """Go on shopping instead of paying, where that is still the cart's to decide."""
+    if can_go_back(draft.state):
+        draft.note(pay_wanted=False)
         draft.fact(CheckoutCancelled(draft.now_ms, "shopper"))
 
 
 def confirm(draft: Draft) -> None:
-    """Ask the store to take exactly the sum on the screen."""
+    """Ask the store to take exactly the sum on the screen, unless something just went in or out."""
     receipt = receipt_for(draft.state)
     if draft.basket.phase != "checkout" or receipt is None:
+        return
+    if draft.state.moving or draft.state.pending.steps:
+        draft.note(pay_wanted=True)  # a tap may shake the cart: pay once the load rests unchanged
         return
     attempt = draft.basket.attempt + 1
     trip_id = draft.basket.trip_id
     draft.fact(PaymentRequested(draft.now_ms, trip_id, attempt, receipt.total_minor))
-    draft.note(pay_asked_ms=None)
+    draft.note(pay_asked_ms=None, pay_sent=False)
 
 
 def keep_asking(draft: Draft) -> None:
     """Ask again until the store answers; thank for a while, then make room for the next."""
+    _confirm_when_at_rest(draft)
     state = draft.state
     if (
         state.basket.phase == "paying"
@@ -69,6 +81,15 @@ def keep_asking(draft: Draft) -> None:
         done(draft)
 
 
+def _confirm_when_at_rest(draft: Draft) -> None:
+    state = draft.state
+    if not state.pay_wanted or (state.moving and state.basket.phase == "checkout"):
+        return
+    if not state.pending.steps:
+        draft.note(pay_wanted=False)
+        confirm(draft)  # does nothing where an explained step has led back to shopping
+
+
 def _passed(draft: Draft, since_ms: int | None, period_ms: int) -> bool:
     return since_ms is None or draft.now_ms - since_ms >= period_ms
 
@@ -77,7 +98,7 @@ def _ask(draft: Draft) -> None:
     basket = draft.basket
     assert basket.requested_minor is not None, "paying without a requested sum"
     draft.do(RequestPayment(basket.trip_id, basket.attempt, basket.requested_minor))
-    draft.note(pay_asked_ms=draft.now_ms)
+    draft.note(pay_asked_ms=draft.now_ms, pay_sent=True)
 
 
 def payment_answered(draft: Draft, answer: PaymentAnswered) -> None:
@@ -105,7 +126,7 @@ def done(draft: Draft) -> None:
     if draft.basket.phase != "paid":
         return
     draft.fact(TripClosed(draft.now_ms, draft.basket.trip_id, draft.basket.paid_minor))
-    draft.note(paid_ms=None, pair_nonce="", offered_ms=None, question=None, weighed=None)
+    draft.note(paid_ms=None, pair_nonce="", offered_ms=None, question=None, weighed=None, told=())
     draft.do(MakePairCode())
 
 

@@ -18,6 +18,7 @@ from cart.core.effects import Effect
 from cart.core.events import Event
 from cart.core.fusion.evidence import Pending
 from cart.core.notices import NOTICES, Notice
+from cart.core.observations import CatalogArrived
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
 from cart.core.value import Value
@@ -33,8 +34,9 @@ class Told(Value):
 
 
 class State(Value):
-    """The mind between two steps. `rest_mg` is the last load at rest; `question` the open line
-    shown on the screen; `weighed` the line shown on the weigh screen until `weighed_until_ms`."""
+    """The mind between two steps. `newer_catalog` waits for the end of a payment; `rest_mg` is the
+    last load at rest; `question` the open line shown on the screen; `weighed` the line shown on the
+    weigh screen until `weighed_until_ms`."""
 
     t_ms: int = 0
     cart_id: str = "cart"
@@ -42,8 +44,10 @@ class State(Value):
     basket: Basket = Basket()
     catalog: CatalogIndex | None = None
     catalog_sha256: str = ""
+    newer_catalog: CatalogArrived | None = None
     receipt: Receipt | None = None
     pending: Pending = Pending()
+    waiting_on: Pending | None = None
     rest_mg: int | None = None
     moving: bool = False
     question: str | None = None
@@ -53,6 +57,8 @@ class State(Value):
     pair_nonce: str = ""
     offered_ms: int | None = None
     pay_asked_ms: int | None = None
+    pay_wanted: bool = False
+    pay_sent: bool = False
     paid_ms: int | None = None
     online: bool = False
     battery_percent: int | None = None

@@ -5,6 +5,8 @@ It must never touch a line of the basket.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from cart.core.basket import fold
 from cart.core.catalog import CatalogIndex
 from cart.core.effects import MakePairCode, OfferPairing, TellEyes
@@ -34,19 +36,38 @@ def booted(draft: Draft, observation: Booted) -> None:
         cart_id=observation.cart_id,
         epoch=observation.epoch,
         basket=basket,
-        rest_mg=basket.load_mg,
+        # Between trips the cart is emptied without a fact: then the first load is the rest.
+        rest_mg=None if basket.phase == "idle" else basket.load_mg,
+        pay_sent=basket.phase == "paying",  # nobody knows: perhaps it had left
     )
     draft.do(MakePairCode())
 
 
 def catalog_arrived(draft: Draft, observation: CatalogArrived) -> None:
-    """Adopt a newer snapshot. Lines keep the price they were added at."""
-    catalog = observation.catalog
-    if catalog.version < draft.basket.catalog_version:
+    """A snapshot came; an older one than the journal knows is left."""
+    if observation.catalog.version >= draft.basket.catalog_version:
+        draft.note(newer_catalog=observation)
+
+
+def adopt_catalog(draft: Draft) -> None:
+    """Adopt the newest snapshot, but never from the sum on the screen to the end of the trip it is
+    paid for: deals and tax may differ. Lines keep the price they were added at."""
+    newer = draft.state.newer_catalog
+    has_one = draft.state.catalog is not None
+    sum_stands = has_one and draft.basket.phase in ("checkout", "paying", "paid")
+    if newer is None or sum_stands:
         return
-    draft.note(catalog=CatalogIndex(catalog), catalog_sha256=observation.sha256)
-    if catalog.version != draft.basket.catalog_version:
-        draft.fact(CatalogAdopted(draft.now_ms, catalog.version, observation.sha256))
+    index = CatalogIndex(newer.catalog)
+    pending = draft.state.pending
+    sold = tuple(claim for claim in pending.claims if claim.sku in index.by_sku)
+    draft.note(
+        newer_catalog=None,
+        catalog=index,
+        catalog_sha256=newer.sha256,
+        pending=replace(pending, claims=sold),
+    )
+    if newer.catalog.version != draft.basket.catalog_version:
+        draft.fact(CatalogAdopted(draft.now_ms, newer.catalog.version, newer.sha256))
     draft.note(receipt=receipt_for(draft.state))
     _tell_eyes(draft)
 
@@ -141,6 +162,5 @@ def _tell_eyes(draft: Draft) -> None:
     index = draft.state.catalog
     if index is None:
         return
-    here = [aisle.skus for aisle in index.catalog.aisles if aisle.aisle == draft.state.aisle]
-    gtins = tuple(gtin for product in index.catalog.products for gtin in product.gtins)
-    draft.do(TellEyes(gtins, here[0] if here else ()))
+    here = sorted(index.skus_by_aisle.get(draft.state.aisle, ()))
+    draft.do(TellEyes(tuple(index.by_gtin), tuple(here)))

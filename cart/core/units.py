@@ -33,6 +33,13 @@ def round_to_step(value: int, step: int) -> int:
     return divide_half_up(value, step) * step
 
 
+def decimal_text(value: int, digits: int) -> str:
+    """An integer in units of 10**-digits as people write it: 1234 with 2 digits is "12.34"."""
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), 10**digits)
+    return f"{sign}{whole}.{part:0{digits}}" if digits else f"{sign}{whole}"
+
+
 def allocate(total: int, weights: Sequence[int]) -> list[int]:
     """Split `total` in proportion to `weights`, exactly: the parts sum to `total`.
 

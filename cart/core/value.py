@@ -9,6 +9,9 @@ from typing import dataclass_transform
 
 import msgspec
 
+# The end of a pattern that holds for a whole text: a bare "$" also lets a last new line pass.
+END = r"$(?!\n)"
+
 
 # Type checkers do not inherit frozen=True from a Struct; this says it for every subclass.
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

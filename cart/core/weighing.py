@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import codes, lines, paying, trip
-from cart.core.catalog import Product
+from cart.core import codes, doubting, lines, paying, trip
 from cart.core.events import QuestionAsked
-from cart.core.fusion.arriving import choices_for, explain_in
+from cart.core.fusion.arriving import choices_for, explain_in, too_light
 from cart.core.fusion.evidence import (
+    CODE_ANSWER_WAIT_MS,
     LIGHT_THING_WAIT_MS,
     LOAD_FLOOR_MG,
     Claim,
@@ -20,11 +20,13 @@ from cart.core.fusion.evidence import (
     Step,
     around,
     fade,
+    with_step,
     without_step,
 )
 from cart.core.fusion.leaving import explain_out, line_choices
 from cart.core.fusion.scores import Sight
-from cart.core.fusion.verdict import Explanation, Verdict, judge
+from cart.core.fusion.swapping import explain_swap
+from cart.core.fusion.verdict import WAIT_MS, Explanation, Verdict, best_first, judge
 from cart.core.observations import ItemSighted, LoadChanged, ScanSeen
 from cart.core.state import Draft
 
@@ -58,7 +60,6 @@ def _claim(draft: Draft, scan: ScanSeen, meaning: codes.ProductCode) -> None:
         return
     pending = draft.state.pending
     draft.note(pending=replace(pending, claims=(*pending.claims, claim)))
-    lines.answer_with_code(draft, claim)
 
 
 def _add_by_code_alone(draft: Draft, claim: Claim) -> None:
@@ -67,32 +68,36 @@ def _add_by_code_alone(draft: Draft, claim: Claim) -> None:
         lines.add_by_code_alone(draft, claim)
 
 
-def _add_light_things(draft: Draft) -> None:
-    """Chewing gum moves no scale. Its code alone is believed once the load has stayed at rest: had
-    the load moved, the code would have been on something heavier."""
-    pending, index = draft.state.pending, draft.state.catalog
-    if index is None or draft.state.moving or pending.steps:
-        return
-    light = tuple(
-        claim
-        for claim in pending.claims
-        if _too_light(index.by_sku.get(claim.sku))
-        and draft.now_ms - claim.sensed_ms >= LIGHT_THING_WAIT_MS
-    )
-    for claim in light:
-        kept = tuple(item for item in draft.state.pending.claims if item != claim)
-        draft.note(pending=replace(draft.state.pending, claims=kept))
-        _add_by_code_alone(draft, claim)
+def _use_codes_at_rest(draft: Draft) -> None:
+    """What a code says once the load has stayed at rest after it; had the load moved, the code
+    would have been on what moved it.
+
+    Chewing gum moves no scale: its code alone is believed. And the code of a thing that the screen
+    asks about is the answer."""
+    for claim in draft.state.pending.claims:
+        shopping = draft.basket.phase in ("idle", "shopping")
+        index = draft.state.catalog
+        if index is None or draft.state.moving or draft.state.pending.steps or not shopping:
+            return
+        age_ms = draft.now_ms - claim.sensed_ms
+        asked = lines.answers(draft, claim)
+        if asked is not None and age_ms >= CODE_ANSWER_WAIT_MS:
+            _forget(draft, claim)
+            lines.name_open_line(draft, asked, claim.sku, claim)
+        elif age_ms >= LIGHT_THING_WAIT_MS and too_light(index.by_sku.get(claim.sku)):
+            _forget(draft, claim)
+            _add_by_code_alone(draft, claim)
 
 
-def _too_light(product: Product | None) -> bool:
-    """Whether the scale can't feel one piece."""
-    return product is not None and product.mass_mg is not None and product.mass_mg < LOAD_FLOOR_MG
+def _forget(draft: Draft, claim: Claim) -> None:
+    claims = tuple(item for item in draft.state.pending.claims if item != claim)
+    draft.note(pending=replace(draft.state.pending, claims=claims))
 
 
 def item_sighted(draft: Draft, seen: ItemSighted) -> None:
     """Keep what the eyes saw."""
     sight = Sight(seen.sensed_ms, seen.candidates, seen.unknown_millinats)
+    doubting.look_again(draft, sight)
     pending = draft.state.pending
     if seen.sensed_ms > pending.blind_until_ms:
         draft.note(pending=replace(pending, sights=(*pending.sights, sight)))
@@ -103,7 +108,9 @@ def load_changed(draft: Draft, load: LoadChanged) -> None:
     if load.state == "moving":
         draft.note(moving=True)
         return
-    before_mg = _accounted(draft.state.rest_mg, load.before_mg)
+    before_mg = load.before_mg
+    if draft.basket.phase not in ("idle", "paid"):  # else no line accounts for any load
+        before_mg = _accounted(draft.state.rest_mg, load.before_mg)
     draft.note(moving=False, rest_mg=load.after_mg)
     step = Step(
         onset_ms=load.sensed_ms if load.onset_ms is None else load.onset_ms,
@@ -114,8 +121,7 @@ def load_changed(draft: Draft, load: LoadChanged) -> None:
         uncertainty_mg=max(1, load.uncertainty_mg),
     )
     if abs(step.change_mg) >= max(LOAD_FLOOR_MG, 4 * step.uncertainty_mg):
-        pending = draft.state.pending
-        draft.note(pending=replace(pending, steps=(*pending.steps, step)))
+        draft.note(pending=with_step(draft.state.pending, step))
 
 
 def _accounted(rest_mg: int | None, before_mg: int) -> int:
@@ -132,20 +138,23 @@ def resolve(draft: Draft) -> None:
         step = draft.state.pending.steps[0]
         if not _resolve_step(draft, step):
             break
-    _add_light_things(draft)
+    _use_codes_at_rest(draft)
     _fade(draft)
 
 
 def _resolve_step(draft: Draft, step: Step) -> bool:
     """Whether the step is done with."""
     going_out = step.change_mg < 0
-    if draft.basket.phase in ("idle", "paid") and going_out:
-        _use_up(draft, step)  # the shopper unloads: nothing to take off a receipt
-        return True
     evidence = around(draft.state.pending, step)
+    if draft.basket.phase in ("idle", "paid") and going_out:
+        _use_up(draft, evidence)  # the shopper unloads: nothing to take off a receipt
+        return True
+    if _judged_already(draft, step):
+        return False
     explanations = _explain(draft, evidence, going_out=going_out)
     verdict = judge(explanations, step, draft.now_ms)
     if verdict.outcome == "wait":
+        draft.note(waiting_on=draft.state.pending)
         return False
     if draft.basket.phase == "paid":
         paying.done(draft)
@@ -153,27 +162,43 @@ def _resolve_step(draft: Draft, step: Step) -> bool:
     paying.load_moved(draft)
     if verdict.outcome == "decide":
         _decide(draft, verdict, evidence, going_out=going_out)
+        used = frozenset(part.sku for part in verdict.best.parts) or None
+        _use_up(draft, evidence, used)
     else:
         _ask(draft, explanations, verdict, evidence, going_out=going_out)
-    _use_up(draft, step)
+        _use_up(draft, evidence)
     return True
 
 
+def _judged_already(draft: Draft, step: Step) -> bool:
+    """Nothing new has come since the step was told to wait, and its time is not over."""
+    same = draft.state.waiting_on is draft.state.pending
+    return same and draft.now_ms - step.heard_ms < WAIT_MS
+
+
 def _explain(draft: Draft, evidence: Pending, *, going_out: bool) -> list[Explanation]:
-    index = draft.state.catalog
-    if going_out:
-        return explain_out(evidence, draft.basket, index)
-    return explain_in(evidence, index, draft.basket.open_lines)
+    index, basket = draft.state.catalog, draft.basket
+    explain = explain_out if going_out else explain_in
+    found = explain(evidence, index, basket)
+    return best_first([*found, *explain_swap(evidence, basket, index)])
 
 
 def _decide(draft: Draft, verdict: Verdict, evidence: Pending, *, going_out: bool) -> None:
     best = verdict.best
+    alone = len(best.parts) == 1
     if best.kind in ("back", "open", "own"):
         lines.settle_gone(draft, best.line_id, evidence.steps[0])
+    elif best.kind == "weighed_late":
+        lines.weigh_late(draft, best, evidence.steps[0])
+    elif best.kind == "swap":
+        came, left = best.parts
+        lines.take_off(draft, verdict, evidence, (left,), alone=False)
+        lines.put_on(draft, verdict, evidence, (came,), alone=False)
     elif going_out:
-        lines.take_off(draft, verdict, evidence)
+        lines.take_off(draft, verdict, evidence, best.parts, alone=alone)
     else:
-        lines.put_on(draft, verdict, evidence)
+        lines.put_on(draft, verdict, evidence, best.parts, alone=alone)
+        doubting.remember(draft, best.parts, evidence.steps[0])
 
 
 def _ask(
@@ -195,8 +220,8 @@ def _ask(
     draft.note(question=line_id, weighed=None)
 
 
-def _use_up(draft: Draft, step: Step) -> None:
-    draft.note(pending=without_step(draft.state.pending, step))
+def _use_up(draft: Draft, evidence: Pending, used_skus: frozenset[str] | None = None) -> None:
+    draft.note(pending=without_step(draft.state.pending, evidence, used_skus))
 
 
 def _fade(draft: Draft) -> None:

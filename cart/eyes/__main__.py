@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import signal
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from cart.eyes.episodes import Episodes
 from cart.eyes.link import CartLink
 from cart.eyes.pipeline import Pipeline
-from cart.eyes.sources import open_source
+from cart.eyes.sources import UnknownSourceError, source_opener
 from cart.eyes.watch import Watch
 from models.errors import ModelError
 from models.gallery import Gallery
@@ -45,20 +44,22 @@ def main() -> int:
         command.print_help()
         return 2
     try:
+        source = source_opener(arguments.source)
         episodes = _episodes(arguments.gallery)
-    except ModelError as error:
-        print(f"python -m cart.eyes: {error}", file=sys.stderr)
-        return 1
+    except (UnknownSourceError, ModelError) as error:
+        _complain(str(error))
+        return 2 if isinstance(error, UnknownSourceError) else 1
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopped.append(number))
     signal.signal(signal.SIGINT, lambda number, _frame: stopped.append(number))
-    link = CartLink(arguments.socket, lambda text: print(text, file=sys.stderr))
-    source = functools.partial(open_source, arguments.source)
+    link = CartLink(arguments.socket, _complain)
     watch = Watch(source, Pipeline(Reader(), episodes), link, _monotonic_ms)
-    print(json.dumps({"ready": arguments.source}), flush=True)
-    status = watch.run(lambda: bool(stopped))
+    ready = json.dumps({"ready": arguments.source})
+    trouble = watch.run(lambda: bool(stopped), lambda: print(ready, flush=True))
     link.close()
-    return status
+    if trouble:
+        _complain(trouble)
+    return 1 if trouble else 0
 
 
 def _episodes(gallery: Path | None) -> Episodes | None:
@@ -66,6 +67,10 @@ def _episodes(gallery: Path | None) -> Episodes | None:
         return None
     recogniser = Recogniser()
     return Episodes(recogniser, Gallery.load(gallery, recogniser.fingerprint))
+
+
+def _complain(text: str) -> None:
+    print(f"python -m cart.eyes: {text}", file=sys.stderr)
 
 
 def _monotonic_ms() -> int:

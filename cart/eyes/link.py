@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cart.contract.lines import ContractError, LineBuffer, decode, encode
-from cart.contract.senses import LINE_BYTES_MAX, EyesMessage, ToEyesMessage
+from cart.contract.senses import TO_EYES_BYTES_MAX, EyesMessage, ToEyesMessage
 
 RETRY_MS = 200
 RECEIVE_BYTES = 65_536
@@ -23,7 +23,7 @@ class CartLink:
         self._path = path
         self._complain = complain
         self._socket: socket.socket | None = None
-        self._lines = LineBuffer(LINE_BYTES_MAX)
+        self._lines = LineBuffer(TO_EYES_BYTES_MAX)
         self._tried_ms: int | None = None
 
     def say(self, message: EyesMessage) -> None:
@@ -39,7 +39,11 @@ class CartLink:
         """What the cart said since the last call; connects first where there is no connection."""
         if self._socket is None and not self._connect(now_ms):
             return
-        for line in self._lines.feed(self._received()):
+        dropped = self._lines.dropped
+        lines = self._lines.feed(self._received())
+        if self._lines.dropped > dropped:
+            self._complain(f"message to the eyes: more than {TO_EYES_BYTES_MAX} bytes, left out")
+        for line in lines:
             try:
                 message: ToEyesMessage = decode(ToEyesMessage, line, "message to the eyes")
             except ContractError as error:
@@ -64,7 +68,7 @@ class CartLink:
             return False
         trial.setblocking(False)  # a cart that reads no more is lost, not waited for
         self._socket = trial
-        self._lines = LineBuffer(LINE_BYTES_MAX)
+        self._lines = LineBuffer(TO_EYES_BYTES_MAX)
         return True
 
     def _received(self) -> bytes:

@@ -51,19 +51,23 @@ class Watch:
         self.frames = 0
         self.dropped = 0
 
-    def run(self, stop: Stop) -> int:
-        """Watch until `stop()`. Returns 0, or 1 when the source is gone for good."""
+    def run(self, stop: Stop, on_ready: Callable[[], None]) -> str:
+        """Watch until `stop()`. Returns "", or why when the source is gone for good.
+
+        `on_ready` is called once, when the source is open."""
         trouble = "no frame source could be opened"
-        for _ in range(2):  # the second time is the one reopening
+        for reopening in (False, True):
             try:
                 source = self._open()
             except SourceLostError as lost:
                 trouble = str(lost)
                 break
             self._newest_ms = self._clock()
+            if not reopening:
+                on_ready()
             try:
                 if self._watch(source, stop):
-                    return 0
+                    return ""
                 trouble = f"no frame for {self._stall_ms} ms"
             except SourceLostError as lost:
                 trouble = str(lost)
@@ -72,7 +76,7 @@ class Watch:
         for message in self._link.heard(self._clock()):
             self._pipeline.told(message)
         self._link.say(EyesTrouble(trouble[:500]))
-        return 1
+        return trouble
 
     def _watch(self, source: FrameSource, stop: Stop) -> bool:
         """True when asked to stop, False on a stall."""

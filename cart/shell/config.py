@@ -6,7 +6,6 @@ file that names them. docs/hardware.md lists the keys.
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +13,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from cart.core.value import Value
+from cart.contract.lines import SOCKET_PATH_BYTES_MAX
+from cart.contract.store import Name
+from cart.core.value import END, Value
+from cart.mqtt import Endpoint
 
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 TcpPort = Annotated[int, Meta(ge=1, le=65_535)]
 Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
-Framing = Annotated[str, Meta(pattern=r"^[78][NEO][12]$")]
-SOCKET_PATH_BYTES_MAX = 107  # what a Unix socket address holds
+Framing = Annotated[str, Meta(pattern=r"^[78][NEO][12]" + END)]
 
 
 class ConfigError(ValueError):
@@ -68,13 +68,11 @@ class BrokerConfig(Section):
     key: Path | None = None
 
     def __post_init__(self) -> None:
-        given = [file is not None for file in (self.ca, self.certificate, self.key)]
-        if any(given) and not all(given):
-            raise ValueError("TLS needs all three keys: ca, certificate, key")
-        if not any(given) and not _is_loopback(self.host):
-            raise ValueError(
-                f"plain text MQTT to {self.host} is refused; set ca, certificate and key"
-            )
+        self.endpoint()
+
+    def endpoint(self) -> Endpoint:
+        """The same for a connection. Raises ValueError for TLS by halves or plain text afar."""
+        return Endpoint(self.host, self.port, self.ca, self.certificate, self.key)
 
 
 class Config(Section):
@@ -159,10 +157,3 @@ def _check_tls(path: Path, broker: BrokerConfig) -> None:
         raise ConfigError(
             f"{path}: broker.certificate, broker.key: no PEM pair that fits ({error.reason})"
         ) from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

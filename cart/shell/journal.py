@@ -73,7 +73,7 @@ class Journal:
             self._replace("the file is gone")
         else:
             self._open_or_replace()
-        _sync_folder(folder)
+        sync_folder(folder)
 
     @property
     def last_seq(self) -> int:
@@ -170,7 +170,7 @@ class Journal:
         self._insert(kept, list(map(_event, kept)))
         self.close()
         fresh.rename(self.path)
-        _sync_folder(folder)
+        sync_folder(folder)
         self._open(self.path, epoch + 1)
         self.trouble = f"{reason}; kept {len(kept)} entries, the damaged file is {aside.name}"
         log.error("journal_replaced epoch=%d %s", self.epoch, self.trouble)
@@ -207,7 +207,7 @@ def set_aside(path: Path) -> None:
         side = path.with_name(path.name + suffix)
         if side.exists():
             side.rename(path.with_name(f"journal-{number}.sqlite{suffix}"))
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _asides(folder: Path) -> dict[int, Path]:
@@ -260,7 +260,7 @@ def _code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the names in a folder as durable as the files."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -35,7 +35,7 @@ class Client:
 
 
 class LineServer:
-    """Serves the socket at `path`, with mode 0600 in a folder with mode 0700.
+    """Serves the socket at `path`, with mode 0600; a folder that it makes has mode 0700.
 
     `heard(line)` gets each line, `refused(reason)` what was too long, `count(clients)` how many
     are connected whenever that changes; all are called in the serving thread."""

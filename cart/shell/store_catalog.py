@@ -23,6 +23,7 @@ from cart.contract.signing import head_text
 from cart.contract.store import CHUNK_BYTES_MAX, CatalogHead, decode
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from cart.shell.config import ConfigError
+from cart.shell.journal import sync_folder
 
 FILE_NAME = "catalog.signed"
 
@@ -67,6 +68,10 @@ class CatalogIntake:
             line, _, data = self._path.read_bytes().partition(b"\n")
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise CatalogError(
+                f"{self._path}: {error.strerror}; remove it, the store sends it again"
+            ) from error
         try:
             head = self._checked(decode(CatalogHead, line))
         except ContractError as error:
@@ -140,5 +145,6 @@ class CatalogIntake:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._path)
+            sync_folder(self._path.parent)
         except OSError as error:
             raise CatalogError(f"{fresh}: {error.strerror}; make room on the disk") from error

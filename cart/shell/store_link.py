@@ -57,6 +57,7 @@ from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_outbox import RESEND_MS, Outbox
 
 POLL_MS = 250
+STOP_S = 2.0
 LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
 WILL_DELAY_S = 15
 # One by one, so that live messages pass between; and iotcore gives at most 100 kept messages to
@@ -120,11 +121,11 @@ class StoreLink:
             self._adopt(catalog)
 
     def stop(self) -> None:
-        """Say goodbye and wait until the thread has ended."""
+        """Say goodbye; wait until the thread has ended, but not for a name that nobody resolves."""
         self._stopping.set()
         self._connection.wake()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(STOP_S)
 
     def journal_grew(self) -> None:
         """There are new rows to send."""
@@ -140,7 +141,7 @@ class StoreLink:
         cart = self._config.cart_id
         filters = [topic_of(name, *names, cart=cart) for name in DOWN_CHANNELS]
         return mqtt.Connection(
-            mqtt.Endpoint(broker.host, broker.port, broker.ca, broker.certificate, broker.key),
+            broker.endpoint(),
             cart,
             [*filters, topic_of("store_state", *names), topic_of("catalog_head", *names)],
             self._clock,

@@ -33,6 +33,8 @@ FRAME_BYTES_MAX = 64  # longer than any frame; what is older is noise
 # Scales count by 1, 2 or 5 of their last digit and do not say by which; before and after are each
 # rounded to it.
 UNCERTAIN_STEPS = 5
+SILENCE_WORDS = "the scale says nothing: check its power and cable"
+NOISE_WORDS = "bytes arrive, but they give no mass: wrong device, protocol or baud rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class AnsweringScale:
         self._codec = codec
         self._lost: LossReason | None = None
         self._heard_ms: int | None = None  # the last believed mass, or when listening began
+        self._bytes_unheard = 0  # that came since then
         self._asked_ms: int | None = None  # a question still without its answer
         self._next_ms: int | None = None
         self._unanswered = 0
@@ -131,12 +134,13 @@ class AnsweringScale:
         """What the bytes mean. Call it at least every 100 ms, also with nothing."""
         if self._heard_ms is None:
             self._heard_ms = now_ms
+        self._bytes_unheard += len(data)
         events: list[ScaleEvent] = []
         for answer in self._codec.feed(data):
             events += self._take(answer, now_ms)
         if now_ms - self._heard_ms > SILENT_MS:
-            detail = "the port is open, but no scale gives a mass: check its power and its protocol"
-            events += self._lose(LossReason.SILENT, detail)
+            what = NOISE_WORDS if self._bytes_unheard > FRAME_BYTES_MAX else SILENCE_WORDS
+            events += self._lose(LossReason.SILENT, f"the scale's port is open, but {what}")
         return events
 
     def to_send(self, now_ms: int) -> bytes:
@@ -155,6 +159,7 @@ class AnsweringScale:
         """The port is gone, or not there yet."""
         del now_ms
         self._heard_ms = self._asked_ms = self._next_ms = None
+        self._bytes_unheard = 0
         return self._lose(LossReason.PORT, "the scale's port is gone: check its cable")
 
     def _take(self, answer: Answer, now_ms: int) -> list[ScaleEvent]:
@@ -172,7 +177,7 @@ class AnsweringScale:
             return []
         if isinstance(answer, Alive):
             return []  # for ever only this would be no scale
-        self._heard_ms = now_ms
+        self._heard_ms, self._bytes_unheard = now_ms, 0
         if isinstance(answer, Unwell):
             return self._lose(LossReason.SENSOR, answer.detail)
         return [*self._back(), *self._weigh(answer, sensed_ms)]

@@ -41,6 +41,8 @@ COUNTS_MIN, COUNTS_MAX = -0x800000, 0x7FFFFF
 RAILED_MAX = 8  # rows in a row with a converter at its end before the scale is called lost
 TEMPERATURE_UNKNOWN = -32768
 ROWS_KEPT = 400
+SILENCE_WORDS = "the chip says nothing: check its power"
+NOISE_WORDS = "bytes arrive, but they are no frames: wrong device or baud rate"
 FAULT_WORDS = {
     FaultCode.CONVERTER_SILENT: "gives no conversions: check its supply and clock line",
     FaultCode.CONVERTER_STUCK: "data line is stuck: check the cable to the converter",
@@ -114,8 +116,8 @@ class ChipScale:
             case wire.LinkUp():
                 events = self._connected(event, now_ms)
             case wire.LinkDown():
-                detail = "the scale's port is open, but the chip says nothing: check its power"
-                events = self._lose(LossReason.SILENT, detail)
+                what = NOISE_WORDS if event.noise else SILENCE_WORDS
+                events = self._lose(LossReason.SILENT, f"the scale's port is open, but {what}")
             case wire.SchemaMismatch():
                 detail = (
                     f"firmware {event.firmware_version} speaks dictionary {event.theirs:08X}, "

@@ -42,7 +42,7 @@ OPSET = 17
 Floats = NDArray[np.float64]
 
 
-class Backbone(torch.nn.Module):  # type: ignore[misc]
+class Backbone(torch.nn.Module):  # type: ignore[misc]  # its base has no types
     """EfficientNet-Lite0 without its ImageNet classifier: (1, 3, side, side) -> (1, 1280)."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Backbone(torch.nn.Module):  # type: ignore[misc]
         return features.mean((2, 3))
 
 
-class CalibrationPhotos(CalibrationDataReader):  # type: ignore[misc]
+class CalibrationPhotos(CalibrationDataReader):  # type: ignore[misc]  # its base has no types
     """Feeds prepared photos one at a time to onnxruntime's static quantisation."""
 
     def __init__(self, paths: Sequence[Path]) -> None:

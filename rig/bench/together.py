@@ -5,86 +5,59 @@ Everything is simulated but the programs: the goods, the load cells and the came
 
 from __future__ import annotations
 
-import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from cart.contract.lines import LineBuffer, decode
-from cart.contract.screen import LINE_BYTES_MAX, Intent, Snapshot
+from cart.contract.screen import Snapshot
 from cart.shell.recorder import read_record
 from cart.shell.replay import replay_record
 from rig.bench.figures import Figure, percentile
+from rig.cart_watch import CartWatch
 from rig.demo.stack import Stack
+from rig.finger import Finger
 
 GOODS = ("tomatoes-400g", "pasta-500g", "milk-1l", "olive-oil-500ml", "yoghurt-500g")
 FLIP_WITHIN_S = 3.0
 
 
-class Watcher:
-    """A second screen without pixels: when each snapshot came, and what it showed."""
+class Arrivals:
+    """When the first snapshot of so many lines came, and what it showed."""
 
-    def __init__(self, path: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.connect(str(path))
-        self.snapshots: list[tuple[Snapshot, float]] = []
+    def __init__(self) -> None:
+        self._first: dict[int, tuple[Snapshot, float]] = {}
         self._changed = threading.Condition()
-        threading.Thread(target=self._read, name="watcher", daemon=True).start()
 
-    def touch(self, intent: Intent) -> None:
-        """Say what a finger would."""
-        self._socket.sendall(json.dumps({
-            "intent_id": intent.intent_id, "action": intent.action,
-            "target": intent.target, "choice": intent.choice,
-        }).encode() + b"\n")  # fmt: skip
-
-    def wait_for_lines(self, count: int, timeout_s: float = 5.0) -> tuple[Snapshot, float] | None:
-        """The first snapshot with at least so many lines, and when it came."""
+    def came(self, snapshot: Snapshot) -> None:
+        """Take note of a snapshot that came now."""
+        came_ms = time.monotonic_ns() / 1_000_000
         with self._changed:
-            self._changed.wait_for(lambda: self._with_lines(count) is not None, timeout_s)
-            return self._with_lines(count)
+            self._first.setdefault(len(snapshot.lines), (snapshot, came_ms))
+            self._changed.notify_all()
 
-    def close(self) -> None:
-        """Hang up."""
-        self._socket.close()
-
-    def _with_lines(self, count: int) -> tuple[Snapshot, float] | None:
-        return next((item for item in self.snapshots if len(item[0].lines) >= count), None)
-
-    def _read(self) -> None:
-        lines = LineBuffer(LINE_BYTES_MAX)
-        while data := self._received():
-            for line in lines.feed(data):
-                came_ms = time.monotonic_ns() / 1_000_000
-                snapshot: Snapshot = decode(Snapshot, line, "snapshot")
-                with self._changed:
-                    self.snapshots.append((snapshot, came_ms))
-                    self._changed.notify_all()
-
-    def _received(self) -> bytes:
-        try:
-            return self._socket.recv(65_536)
-        except OSError:
-            return b""
+    def of_lines(self, count: int, timeout_s: float = 5.0) -> tuple[Snapshot, float] | None:
+        """The first snapshot of so many lines; None when none came in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: count in self._first, timeout_s)
+            return self._first.get(count)
 
 
 def pixels(stack: Stack, goods: int) -> list[Figure]:
     """p50 and p95 from the decisive observation in the inbox to its line on the screen."""
-    watcher = Watcher(stack.screen_socket)
-    watcher.touch(Intent("bench-start", "start"))
+    arrivals, finger = Arrivals(), Finger(stack.finger_socket)
     to_pixels, to_socket = [], []
-    for number, sku in zip(range(1, goods + 1), _endless(GOODS), strict=False):
-        stack.world.do({"do": "put", "skus": [sku], "show": "barcode"})
-        seen = watcher.wait_for_lines(number)
-        if seen is None:
-            continue  # a good that was not read is a yellow line later, and no latency
-        snapshot, came_ms = seen
-        to_socket.append(came_ms - snapshot.cause_ms)
-        to_pixels.append(_flipped_ms(stack, snapshot.revision) - snapshot.cause_ms)
-    watcher.close()
+    with CartWatch(stack.screen_socket, arrivals.came) as watch:
+        watch.wait_for(lambda snapshot: snapshot.route == "welcome", FLIP_WITHIN_S)
+        watch.send("start")
+        for number, sku in zip(range(1, goods + 1), _endless(GOODS), strict=False):
+            stack.world.do({"do": "put", "skus": [sku], "show": "barcode"})
+            seen = arrivals.of_lines(number)
+            if seen is None:
+                continue  # a good that was not read is a yellow line later, and no latency
+            snapshot, came_ms = seen
+            to_socket.append(came_ms - snapshot.cause_ms)
+            to_pixels.append(_flipped_ms(finger, snapshot.revision) - snapshot.cause_ms)
     return [
         Figure(f"decisive evidence to pixels p{percent}", percentile(to_pixels, percent), "ms",
                "<= 100" if percent == 95 else "", percentile(to_socket, percent),
@@ -118,23 +91,15 @@ def _pss_mib(pid: int) -> float:
     return next(int(row.split()[1]) / 1_024 for row in rows if row.startswith("Pss:"))
 
 
-def _flipped_ms(stack: Stack, revision: int) -> float:
+def _flipped_ms(finger: Finger, revision: int) -> float:
     """When the screen had drawn this revision or a later one."""
     deadline_s = time.monotonic() + FLIP_WITHIN_S
     while time.monotonic() < deadline_s:
-        flips = _state(stack.finger_socket)["flips"]
+        flips = finger.ask({"state": True})["flips"]
         drawn = [flip_ms for drawn_revision, flip_ms in flips if drawn_revision >= revision]
         if drawn:
             return float(min(drawn))
     raise TimeoutError(f"revision {revision} was not drawn within {FLIP_WITHIN_S:g} s")
-
-
-def _state(path: Path) -> dict[str, Any]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as finger:
-        finger.connect(str(path))
-        finger.sendall(b'{"state": true}\n')
-        answer: dict[str, Any] = json.loads(finger.makefile().readline())
-    return answer
 
 
 def _endless(goods: tuple[str, ...]) -> Iterator[str]:

@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from rig.broker import BrokerError
 from rig.cart_watch import CartWatch
 from rig.demo.show import LiveReceipt, table_of
 from rig.demo.stack import Options, Stack
@@ -46,7 +45,7 @@ def run(asked: argparse.Namespace) -> int:
         scenario = load(asked.scenario)
         with Stack(Options(asked.out, asked.broker, asked.seed, windowed)) as stack:
             return keep_open(stack) if windowed else play(stack, scenario)
-    except (ScenarioError, SupervisorError, BrokerError) as error:
+    except (ScenarioError, SupervisorError, OSError) as error:
         print(f"python -m rig demo: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -59,7 +58,7 @@ def has_display() -> bool:
 
 
 def play(stack: Stack, scenario: Scenario) -> int:
-    """The scripted trip. Prints the table last."""
+    """The scripted trip. Prints the table last, also when a full disk takes the rest."""
     console = Console()
     rows: list[Row] = []
     with LiveReceipt(console) as live, CartWatch(stack.screen_socket, live.show) as watch:
@@ -70,11 +69,22 @@ def play(stack: Stack, scenario: Scenario) -> int:
             live.step(step.name)
             rows.append(shopper.play(step))
             live.said(rows[-1])
-    (stack.out / "trip.json").write_bytes(msgspec.json.format(msgspec.json.encode(rows)) + b"\n")
+    troubles = list(filter(None, (shopper.picture_trouble, _kept(stack.out / "trip.json", rows))))
+    if troubles:
+        print(f"python -m rig demo: {'; '.join(troubles)}", file=sys.stderr)
     if not stack.has_screen:
         print(f"no pictures: {stack.screen_trouble}", file=sys.stderr)
     console.print(table_of(rows))
-    return 0 if all(row.same for row in rows) else 1
+    return 0 if all(row.same for row in rows) and not troubles else 1
+
+
+def _kept(path: Path, rows: list[Row]) -> str:
+    """Write the rows for other programs; why not, if they can't be."""
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(rows)) + b"\n")
+    except OSError as error:
+        return f"{path}: {error.strerror}; make room there, or choose another --out"
+    return ""
 
 
 def keep_open(stack: Stack) -> int:

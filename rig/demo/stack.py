@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from rig.broker import Broker
+from rig.broker import Broker, listens
 from rig.enrol import CATALOG, GALLERY, demo_catalog
 from rig.pictures import product_pictures
 from rig.proxy import FaultProxy
@@ -26,7 +26,7 @@ from rig.world_client import WorldClient
 TENANT, STORE, CART = "demo", "corner-shop", "cart-7"
 NO_SCREEN_STATUS = 3
 READY = '"ready"'
-CARTD, EYES, SCREEN = "cartd", "eyes", "screen"
+BROKER, CARTD, EYES, SCREEN = "broker", "cartd", "eyes", "screen"
 
 CART_TOML = """\
 cart_id = "{cart}"
@@ -128,9 +128,12 @@ class Stack(contextlib.ExitStack):
     def _start(self) -> None:
         clear(self.out)
         self._short = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="dashcart-")))
-        self.broker = self.options.broker or self._own_broker()
+        own = Broker(self._short)
+        self.broker = self.options.broker or (own.host, own.port)
         self.proxy = self.enter_context(FaultProxy(self.broker))
         self.supervisor = self.enter_context(Supervisor(self.out / "logs"))
+        if self.options.broker is None:
+            self._start_broker(own)
         self._start_world()
         self._start_store()
         self._start_cart()
@@ -139,9 +142,11 @@ class Stack(contextlib.ExitStack):
         self.world = self.enter_context(contextlib.closing(WorldClient(self._short / "world.sock")))
         self._wait_for_screen()
 
-    def _own_broker(self) -> tuple[str, int]:
-        broker = self.enter_context(Broker(self._short))
-        return broker.host, broker.port
+    def _start_broker(self, broker: Broker) -> None:
+        """Keep it like the other programs: killed, it is back on the same port."""
+        self.supervisor.start(Program(BROKER, broker.argv))
+        if not self.supervisor.wait_until(BROKER, lambda: listens(broker.host, broker.port)):
+            raise SupervisorError(f"no broker on port {broker.port}; see {self.out}/logs")
 
     def _start_world(self) -> None:
         text = WORLD_TOML.format(catalog=CATALOG, short=self._short, seed=self.options.seed)
@@ -169,8 +174,11 @@ class Stack(contextlib.ExitStack):
         config = self._write("cart.toml", text)
         self.supervisor.start(Program(CARTD, python("cart", "run", "--config", config), READY))
         short = self._short
-        eyes = python("cart.eyes", "--source", f"lens:{short}/lens.sock",
-                      "--socket", f"{short}/eyes.sock", "--gallery", str(GALLERY))  # fmt: skip
+        # As in deploy/systemd: money and scale come first, a frame may wait.
+        eyes = ("nice", "-n", "5", *python(
+            "cart.eyes", "--source", f"lens:{short}/lens.sock",
+            "--socket", f"{short}/eyes.sock", "--gallery", str(GALLERY),
+        ))  # fmt: skip
         self.supervisor.start(Program(EYES, eyes, READY))
         product_pictures(self.pictures, demo_catalog().products)
         screen = python("ui", "--socket", str(self.screen_socket), "--pictures",

@@ -18,6 +18,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text, head_text
 from cart.contract.store import (
     BATCH_MAX,
+    BY_NAME,
     CHANNELS,
     PAYLOAD_BYTES_MAX,
     CatalogHead,
@@ -123,6 +124,17 @@ def test_limits_hold() -> None:
         decode(EventBatch, f'{{"epoch":1,"entries":[{rows}]}}'.encode())
     with pytest.raises(ContractError, match="at most"):
         decode(EventBatch, b" " * (PAYLOAD_BYTES_MAX + 1))
+
+
+@pytest.mark.parametrize("channel", ["pair_grant", "catalog_head"])
+def test_no_name_ends_in_a_new_line(channel: str) -> None:
+    """A signed text has one line a value, so a value with a new line is refused when read."""
+    kind = message_of(BY_NAME[channel])
+    for name, value in msgspec.json.decode(SAMPLES[channel]).items():
+        if isinstance(value, str) and name != "signature":
+            longer = SAMPLES[channel].replace(f'"{value}"', f'"{value}\\n"')
+            with pytest.raises(ContractError, match=name):
+                decode(kind, longer.encode())
 
 
 def test_a_row_stays_byte_for_byte() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.pythons import find_python
-from tests.shell.waiting import until
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PYTHON = "3.13"  # emupos runs on nothing older

@@ -19,8 +19,8 @@ from cart import mqtt
 from cart.contract.store import CartState, Packet, packet
 from cart.shell.clock import monotonic_ms
 from rig.broker import Broker
-from tests.store.shop import eventually
 from tests.store.test_link import open_shop, survive_kills_and_cuts
+from tests.waiting import until
 
 pytestmark = pytest.mark.machines
 
@@ -57,11 +57,11 @@ def test_only_our_certificates_get_in(tmp_path: Path) -> None:
         closing(connection(running.port, tmp_path / "ours")) as cart,
         closing(connection(running.port, tmp_path / "theirs")) as stranger,
     ):
-        eventually(lambda: cart.poll(50) and cart.up, "the cart's own certificate is welcome")
+        until(lambda: cart.poll(50) and cart.up, "the cart's own certificate is welcome")
         assert cart.publish(Packet("a/topic", b"x" * 150_000))
-        heard = eventually(lambda: cart.poll(500), "the message comes back")
+        heard = until(lambda: cart.poll(500), "the message comes back")
         assert heard == [mqtt.Incoming("a/topic", b"x" * 150_000)]
-        refused = eventually(lambda: stranger.poll(500), "the stranger is told")
+        refused = until(lambda: stranger.poll(500), "the stranger is told")
         assert isinstance(refused[0], mqtt.Changed)
         assert not refused[0].up
 

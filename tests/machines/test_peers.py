@@ -18,7 +18,7 @@ from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.scales import open_driver
 from firmware_bridge.scales.base import LossReason, ScaleEvent, ScaleLost
 from tests.machines.peer_programs import ask, emupos, mtsics
-from tests.shell.waiting import serving, until
+from tests.waiting import serving, until
 from tests.wire.cable import Cable
 from tests.wire.served import serve, tell
 

@@ -81,10 +81,10 @@ class Peer:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Certificates for the broker, the store's service and two carts."""
+    """Certificates for the broker, the store's service, two carts and a shopper's app."""
     folder = tmp_path_factory.mktemp("broker")
     authority = Authority(folder)
-    for name in ("broker", "store-service", "cart-7", "cart-8"):
+    for name in ("broker", "store-service", "cart-7", "cart-8", "ann"):
         authority.issue(name)
     return folder
 
@@ -129,8 +129,8 @@ def port(folder: Path) -> Iterator[int]:
 
 @pytest.fixture
 def peers(folder: Path, port: int) -> Iterator[dict[str, Peer]]:
-    """The store's service and two carts, connected."""
-    names = ("store-service", "cart-7", "cart-8")
+    """The store's service, two carts and a shopper's app, connected."""
+    names = ("store-service", "cart-7", "cart-8", "ann")
     connected = {name: Peer(folder, port, name) for name in names}
     yield connected
     for peer in connected.values():
@@ -150,6 +150,21 @@ def test_a_cart_speaks_to_the_store(peers: dict[str, Peer]) -> None:
 def test_a_cart_cannot_speak_for_others(peers: dict[str, Peer], topic: str) -> None:
     """A cart is refused, aloud, under another cart's name and under the store's."""
     assert peers["cart-7"].say(topic) == NOT_AUTHORIZED
+
+
+def test_a_shopper_s_app_asks_for_a_cart(peers: dict[str, Peer]) -> None:
+    """What an app claims under its own name arrives at the store's service."""
+    peers["store-service"].listen("app/+/up/pair")
+    assert peers["ann"].say("app/ann/up/pair", b"claim") < 128
+    assert peers["store-service"].hear() == ("app/ann/up/pair", b"claim")
+
+
+@pytest.mark.parametrize(
+    "topic", ["app/bob/up/pair", "app/ann/up/ev", "cart/cart-7/up/ev", "cart/cart-7/down/pair"]
+)
+def test_a_shopper_s_app_says_nothing_else(peers: dict[str, Peer], topic: str) -> None:
+    """An app is refused, aloud, under another's name and for anything but a claim."""
+    assert peers["ann"].say(topic) == NOT_AUTHORIZED
 
 
 def test_a_cart_hears_only_what_is_for_it(peers: dict[str, Peer]) -> None:

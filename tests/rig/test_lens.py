@@ -20,7 +20,7 @@ from rig.enrol import demo_catalog
 from rig.lens import HEADER, MAGIC, Lens
 from rig.pictures import side_of
 from rig.scene import ENTER_S, HEIGHT, SHOW_S, WIDTH, Reach, Scene, held
-from tests.shell.waiting import DEADLINE_S, until
+from tests.waiting import DEADLINE_S, until
 
 CODED = [product for product in demo_catalog().products if product.gtins]
 

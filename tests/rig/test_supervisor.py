@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rig.supervisor import Program, Supervisor, SupervisorError
-from tests.shell.waiting import until
+from tests.waiting import until
 
 FOREVER = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {FOREVER}"
@@ -19,7 +19,7 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {FORE
 
 def program(name: str, code: str, **options: object) -> Program:
     """A row that runs Python code."""
-    return Program(name, (sys.executable, "-c", code), **options)  # type: ignore[arg-type]
+    return Program(name, (sys.executable, "-c", code), **options)  # type: ignore[arg-type]  # any field of it
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.data import ROOT
 
-TRIP_S_MAX = 60
+# Far more than a trip takes: how long is a figure of docs/MEASURED.md, not a matter for a test.
+COMMAND_S_MAX = 180
 
 
 def assert_replays(data: Path) -> None:
@@ -27,7 +28,7 @@ def test_the_trip_goes_as_written(tmp_path: Path) -> None:
     """`make run AUTO=1` ends with every row the same, a picture of each screen, and status 0."""
     done = subprocess.run(
         [sys.executable, "-m", "rig", "demo", "--auto", "--out", str(tmp_path)],
-        capture_output=True, text=True, check=False, timeout=2 * TRIP_S_MAX, cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=COMMAND_S_MAX, cwd=ROOT,
     )  # fmt: skip
     rows = json.loads((tmp_path / "trip.json").read_bytes())
     assert [row for row in rows if not row["same"]] == []

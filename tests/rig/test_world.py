@@ -12,7 +12,7 @@ import pytest
 from rig.enrol import CATALOG
 from rig.supervisor import Program, Supervisor
 from rig.world_client import WorldClient, WorldError
-from tests.shell.waiting import until
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

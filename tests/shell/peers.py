@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import msgspec
 
-from tests.shell.waiting import DEADLINE_S, until
+from tests.waiting import DEADLINE_S, until
 
 
 class LinePeer:

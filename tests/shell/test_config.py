@@ -68,6 +68,10 @@ BAD = {
         WHOLE + '[scale]\nport="x"\nspeed=1\n',
         r"`speed` - at `\$.scale`",
     ),
+    "framing with a new line": (
+        WHOLE + '[scale]\nport="x"\nframing="8N1\\n"\n',
+        r"at `\$.scale.framing`",
+    ),
     "missing key": (WHOLE.replace("tenant", "tenent"), "tenent"),
     "wrong type": (WHOLE.replace('"cart-1"', "1"), r"at `\$.cart_id`"),
     "name with a slash": (WHOLE.replace("cart-1", "a/b"), r"at `\$.cart_id`"),

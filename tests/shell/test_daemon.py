@@ -21,7 +21,7 @@ from cart.shell.journal import FILE_NAME
 from cart.shell.journal_command import run as print_journal
 from cart.shell.replay import replay_record
 from tests.shell.peers import LinePeer
-from tests.shell.waiting import DEADLINE_S
+from tests.waiting import DEADLINE_S
 
 CONFIG = """
 cart_id = "cart-1"

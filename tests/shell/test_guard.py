@@ -7,7 +7,7 @@ import sys
 import threading
 
 from cart.shell.guard import EXIT_STATUS, SILENCE_MAX_MS, Beat, Guard
-from tests.shell.waiting import until
+from tests.waiting import until
 
 FAILING = """
 import logging, threading

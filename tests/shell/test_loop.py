@@ -22,7 +22,7 @@ from cart.shell.loop import TROUBLE_TOLD_MS, CoreLoop
 from cart.shell.replay import replay
 from cart.shell.screen_link import ScreenLink
 from tests.shell.peers import LinePeer
-from tests.shell.waiting import serving, until
+from tests.waiting import serving, until
 
 
 class Bench:

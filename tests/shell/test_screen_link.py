@@ -17,7 +17,7 @@ from cart.shell.inbox import Inbox
 from cart.shell.line_server import CLIENTS_MAX
 from cart.shell.screen_link import INTENT_BYTES_MAX, ScreenLink
 from tests.shell.peers import LinePeer
-from tests.shell.waiting import serving, until
+from tests.waiting import serving, until
 
 
 class Bench:

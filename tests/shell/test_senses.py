@@ -30,7 +30,7 @@ from cart.shell.scanner_sense import ScannerSense
 from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.scales import open_driver
 from tests.shell.peers import LinePeer, SerialPeer
-from tests.shell.waiting import DEADLINE_S, serving, until
+from tests.waiting import DEADLINE_S, serving, until
 
 Heard = TypeVar("Heard", bound=Observation)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any, Self, TypeVar
@@ -23,11 +21,10 @@ from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal
 from cart.shell.store_link import StoreLink
 from store.__main__ import main as store_main
+from tests.waiting import DEADLINE_S
 
+Heard = TypeVar("Heard")
 TENANT, STORE, CART = "acme", "store-1", "cart-1"
-NEVER = threading.Event()
-LOOK_EVERY_S = 0.001
-Found = TypeVar("Found")
 CATALOG = Catalog(
     version=1,
     currency="USD",
@@ -37,15 +34,6 @@ CATALOG = Catalog(
     ),
     tax_rates=(TaxRate(category="standard", rate_ppm=70_000),),
 )
-
-
-def eventually(look: Callable[[], Found], what: str, within_s: float = 15) -> Found:
-    """The first truthy answer of `look`; fails, naming `what`, when there is none in time."""
-    end_s = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < end_s, f"not within {within_s} s: {what}"
-        NEVER.wait(LOOK_EVERY_S)
-    return found
 
 
 def rows(events: list[Event], first_seq: int = 1, last_hash: str = FIRST_HASH) -> list[Entry]:
@@ -162,7 +150,7 @@ class CartLink:
         self.journal.append(events)
         self.link.journal_grew()
 
-    def hear(self, kind: type[Found], within_s: float = 15) -> Found:
+    def hear(self, kind: type[Heard], within_s: float = DEADLINE_S) -> Heard:
         """The next observation of a kind; those of other kinds wait until they are asked for."""
         end_s = time.monotonic() + within_s
         while time.monotonic() < end_s:

@@ -105,6 +105,13 @@ def test_a_wrong_chunk_is_refused(publisher: Publisher, number: str, piece: byte
     assert not (publisher.folder / "catalog.signed").exists()
 
 
+def test_a_file_that_cannot_be_read_is_refused(publisher: Publisher) -> None:
+    """A disk's trouble is a refusal with its name, and the cart starts without a catalog."""
+    (publisher.folder / "catalog.signed").mkdir()
+    with pytest.raises(CatalogError, match=r"catalog\.signed: Is a directory"):
+        publisher.intake().restore()
+
+
 def test_an_older_head_is_refused(publisher: Publisher) -> None:
     """A head that was signed once can't bring its old prices back."""
     intake = publisher.intake()

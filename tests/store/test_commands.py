@@ -25,7 +25,8 @@ def test_import_makes_a_key_for_its_owner_only(tmp_path: Path) -> None:
     """The private key is its owner's alone; the public one lies beside it and stays the same."""
     folder = tmp_path / "store"
     import_catalog(folder)
-    assert stat.S_IMODE((folder / "store.key").stat().st_mode) == 0o600
+    for name in ("store.key", "store.sqlite"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
     public = (folder / "store.pub").read_bytes()
     import_catalog(folder)
     assert (folder / "store.pub").read_bytes() == public
@@ -96,6 +97,12 @@ def test_plain_text_stays_on_loopback() -> None:
     with pytest.raises(ValueError, match="plain text"):
         mqtt.Endpoint("192.0.2.1", 1883)
     assert not mqtt.Endpoint("::1", 1883).is_encrypted
+
+
+def test_tls_by_halves_is_refused() -> None:
+    """A forgotten key file never turns encryption off silently, on loopback neither."""
+    with pytest.raises(ValueError, match="all three"):
+        mqtt.Endpoint("127.0.0.1", 8883, ca=Path("ca.pem"))
 
 
 def test_a_person_sees_trips_and_receipts(

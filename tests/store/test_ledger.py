@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cart.contract.store import EventBatch
+from cart.contract.store import Entry, EventBatch
 from store.database import SCHEMA, open_database, transaction
 from store.ledger import ingest, stored_seq
 from tests.store.shop import CART, batch, item, rows
@@ -70,7 +70,7 @@ def test_another_row_under_a_stored_number_is_told(database: sqlite3.Connection)
 def test_one_poison_event_blocks_nothing(database: sqlite3.Connection) -> None:
     """An event that this store can't read is kept as it came, told, and passed by."""
     poison = {"kind": "from_the_future", "t_ms": 1}
-    written = rows([item(1), poison, item(2)])  # type: ignore[list-item]
+    written = rows([item(1), poison, item(2)])  # type: ignore[list-item]  # no event of ours
     ack = ingest(database, CART, batch(written))
     assert (ack.upto_seq, [row.seq for row in ack.rejected]) == (3, [2])
     kept = database.execute("SELECT event FROM events WHERE kind = 'unreadable'").fetchall()
@@ -98,7 +98,7 @@ slices = st.tuples(st.integers(0, 29), st.integers(1, 10)).map(
 
 
 @given(st.lists(slices, max_size=25))
-def test_any_delivery_ends_right(deliveries: list[list]) -> None:  # type: ignore[type-arg]
+def test_any_delivery_ends_right(deliveries: list[list[Entry]]) -> None:
     """Duplicated, reordered and missing batches: always a prefix, and complete once resent."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.row_factory = sqlite3.Row

@@ -48,12 +48,12 @@ from tests.store.shop import (
     TENANT,
     CartLink,
     StoreProcess,
-    eventually,
     import_catalog,
     item,
     store_command,
     trip_events,
 )
+from tests.waiting import until
 
 NONCE = "nonce-0001"
 
@@ -84,7 +84,7 @@ class Shop:
         will = packet("cart_state", CartState("x", online=False), TENANT, STORE, cart=name)
         someone = mqtt.Connection(here, name, [], monotonic_ms, Random(1), will)
         self.stack.callback(someone.close)
-        eventually(lambda: someone.poll(50) and someone.up, f"{name} connects")
+        until(lambda: someone.poll(50) and someone.up, f"{name} connects")
         return someone
 
     def say(self, someone: mqtt.Connection, *packets: Packet) -> None:
@@ -120,11 +120,11 @@ def survive_kills_and_cuts(shop: Shop) -> None:
     """The faults of the test above; tests/machines runs them on mosquitto."""
     cart = shop.cart
     cart.write(trip_events("trip-1", 48))
-    eventually(lambda: cart.journal.acked_seq, "the first acknowledgement")
+    until(lambda: cart.journal.acked_seq, "the first acknowledgement")
     shop.store.kill()
     cart.write([item(number) for number in range(50, 100)])
     shop.store.start()
-    eventually(cart.is_all_acked, "everything acknowledged after the store's kill")
+    until(cart.is_all_acked, "everything acknowledged after the store's kill")
     shop.proxy.cut()
     cart.write([item(number) for number in range(100, 150)])
     shop.proxy.restore()
@@ -132,7 +132,7 @@ def survive_kills_and_cuts(shop: Shop) -> None:
     shop.broker.kill()
     cart.write([item(number) for number in range(175, 200)])
     shop.broker.start()
-    eventually(cart.is_all_acked, "everything acknowledged at last", within_s=20)
+    until(cart.is_all_acked, "everything acknowledged at last", within_s=20)
     written = [(entry.seq, entry.hash) for entry in cart.journal.entries_after(0, 1_000)]
     assert len(written) == 200
     assert shop.stored() == written
@@ -142,7 +142,7 @@ def test_acknowledged_is_committed(shop: Shop) -> None:
     """At the moment a row is acknowledged, a second reader finds it in the store's file."""
     for number in range(20):
         shop.cart.write([item(number)])
-        eventually(shop.cart.is_all_acked, "the acknowledgement")
+        until(shop.cart.is_all_acked, "the acknowledgement")
         assert len(shop.stored()) == number + 1
     shop.store.kill()
     assert len(shop.stored()) == 20
@@ -154,7 +154,7 @@ def test_round_trip_is_quick(shop: Shop) -> None:
     for number in range(60):
         began = time.perf_counter()
         shop.cart.write([item(number)])
-        eventually(shop.cart.is_all_acked, "the acknowledgement")
+        until(shop.cart.is_all_acked, "the acknowledgement")
         took_ms.append((time.perf_counter() - began) * 1_000)
     # Nagle alone would cost 40 ms in each direction.
     assert statistics.median(took_ms) < 30, took_ms
@@ -175,7 +175,7 @@ def test_half_open_network_is_noticed(shop: Shop) -> None:
     shop.cart.write([item(1)])
     assert shop.cart.hear(LinkChanged).online is False
     shop.proxy.restore()
-    eventually(shop.cart.is_all_acked, "acknowledged after the stall")
+    until(shop.cart.is_all_acked, "acknowledged after the stall")
 
 
 def test_pairing_is_single_use(shop: Shop) -> None:
@@ -186,13 +186,27 @@ def test_pairing_is_single_use(shop: Shop) -> None:
     )
     late = packet("pair_claim", PairClaim(CART, NONCE, "bob"), TENANT, STORE, shopper="bob")
     cart.link.perform(OfferPairing(NONCE))
-    eventually(lambda: _count(shop, "offers"), "the offer is known")
+    until(lambda: _count(shop, "offers"), "the offer is known")
     shop.say(app, claim)
     paired = cart.hear(Paired)
     assert (paired.nonce, paired.shopper, paired.member) == (NONCE, "ann", True)
     shop.say(app, late, claim)
     assert "not for the code on the screen" in cart.hear(InputRefused).reason
     assert _count(shop, "grants") == 1
+
+
+def test_a_refusal_names_no_shopper(shop: Shop) -> None:
+    """The log says which channel and which cart, never whose pseudonym stood in the topic."""
+    app = shop.someone("app-ann")
+    other = PairClaim(CART, NONCE, "shopper-two")
+    shop.say(app, packet("pair_claim", other, TENANT, STORE, shopper="shopper-one"))
+    shop.say(app, Packet(f"sc/1/{TENANT}/{STORE}/app/shopper four/up/pair", b"{}"))
+    shop.say(app, Packet(topic_of("events", TENANT, STORE, cart="cart-x"), b"{"))
+    log = shop.folder.parent / "store.log"
+    until(lambda: "refused: events cart-x: " in log.read_text(), "the last refusal")
+    assert "refused: pair_claim: " in log.read_text()
+    assert "shopper-" not in log.read_text()
+    assert "shopper four" not in log.read_text()
 
 
 def test_forged_grant_is_refused(shop: Shop) -> None:
@@ -238,7 +252,7 @@ def test_malformed_payloads_are_refused(shop: Shop) -> None:
         shop.say(noise, Packet(topic, payload))
         assert shop.cart.hear(InputRefused).boundary == "contract"
     shop.cart.write([item(1)])
-    eventually(shop.cart.is_all_acked, "the link goes on")
+    until(shop.cart.is_all_acked, "the link goes on")
 
 
 def test_store_survives_malformed_payloads(shop: Shop) -> None:
@@ -255,7 +269,7 @@ def test_store_survives_malformed_payloads(shop: Shop) -> None:
         for payload in (b"{", b"", b"\x00\xff", b'{"epoch":1,"entries":[]}', b"[" * 9_999):
             shop.say(noise, Packet(root + topic, payload))
     shop.cart.write([item(1)])
-    eventually(shop.cart.is_all_acked, "the store goes on")
+    until(shop.cart.is_all_acked, "the store goes on")
     assert len(shop.stored()) == 1
 
 
@@ -297,10 +311,10 @@ def test_full_disk_loses_nothing(shop: Shop, caplog: pytest.LogCaptureFixture) -
     shop.store.kill()
     with full_store(shop):
         shop.cart.write([item(number) for number in range(400)])
-        eventually(lambda: "make room on the disk" in caplog.text, "the full disk is told")
+        until(lambda: "make room on the disk" in caplog.text, "the full disk is told")
         assert shop.cart.journal.acked_seq <= len(shop.stored()) < 400
     shop.store.start()
-    eventually(shop.cart.is_all_acked, "everything acknowledged")
+    until(shop.cart.is_all_acked, "everything acknowledged")
     assert len(shop.stored()) == 400
 
 
@@ -332,7 +346,7 @@ def full_store(shop: Shop) -> Iterator[None]:
 def test_cart_starts_without_a_network(shop: Shop, tmp_path: Path) -> None:
     """A restarted cart has its catalog and its cursor at once; the store follows when it can."""
     shop.cart.write([item(1)])
-    eventually(shop.cart.is_all_acked, "the acknowledgement")
+    until(shop.cart.is_all_acked, "the acknowledgement")
     shop.cart.link.stop()
     shop.proxy.cut()
     at = (shop.proxy.host, shop.proxy.port)
@@ -341,12 +355,13 @@ def test_cart_starts_without_a_network(shop: Shop, tmp_path: Path) -> None:
         assert again.journal.acked_seq == 1
         again.write([item(2)])
         shop.proxy.restore()
-        eventually(again.is_all_acked, "the second row")
+        until(again.is_all_acked, "the second row")
     assert [seq for seq, _ in shop.stored()] == [1, 2]
 
 
 def _count(shop: Shop, table: str) -> int:
     database = sqlite3.connect(shop.folder / "store.sqlite")
-    count = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+    query = f"SELECT count(*) FROM {table}"  # noqa: S608 - a table named in this file
+    count = database.execute(query).fetchone()[0]
     database.close()
     return int(count)

@@ -9,29 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from cart.contract.lines import LineBuffer, decode, encode
 from cart.contract.screen import Intent, Snapshot
+from tests.waiting import DEADLINE_S, until
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHIN_S = 20.0
-POLL_S = 0.02
-
-
-Value = TypeVar("Value")
-
-
-def until(condition: Callable[[], Value | None], what: str, within_s: float = WITHIN_S) -> Value:
-    """Return the first true value of `condition`; fail, naming `what`, when it never comes."""
-    deadline_s = time.monotonic() + within_s
-    while not (value := condition()):
-        assert time.monotonic() < deadline_s, f"not within {within_s} s: {what}"
-        select.select([], [], [], POLL_S)
-    return value
 
 
 class Lines:
@@ -39,7 +24,7 @@ class Lines:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.connection.settimeout(WITHIN_S)
+        self.connection.settimeout(DEADLINE_S)
         self._buffer = LineBuffer(1_000_000)
         self._ready: list[bytes] = []
 
@@ -64,7 +49,7 @@ class Cart:
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._server.bind(str(path))
         self._server.listen(1)
-        self._server.settimeout(WITHIN_S)
+        self._server.settimeout(DEADLINE_S)
         self.path = path
         self.screen: Lines | None = None
 
@@ -168,14 +153,14 @@ class Screen:
     def kill(self) -> None:
         """Kill it, without a warning."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(WITHIN_S)
+        self.process.wait(DEADLINE_S)
         self._finger.connection.close()
         self.cart.hang_up()
 
     def close(self) -> None:
         """End everything."""
         self.process.terminate()
-        self.process.wait(WITHIN_S)
+        self.process.wait(DEADLINE_S)
         self._finger.connection.close()
         self.cart.close()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.harness import ROOT, WITHIN_S, kept_snapshots
+from tests.ui.harness import ROOT, kept_snapshots
+from tests.waiting import DEADLINE_S
 
 KEPT = Path(__file__).with_name("snapshots.jsonl")
 
@@ -24,7 +25,7 @@ def ui(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env=kept | environment,
         capture_output=True,
         text=True,
-        timeout=WITHIN_S,
+        timeout=DEADLINE_S,
         check=False,
     )
 

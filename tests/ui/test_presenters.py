@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cart.contract.screen import EvidenceView, LineView, NoticeView, SavingView, Snapshot, TaxView
+from cart.contract.screen import (
+    ChoiceView,
+    EvidenceView,
+    LineView,
+    NoticeView,
+    SavingView,
+    Snapshot,
+    TaxView,
+)
 from cart.core.notices import NOTICES
 from tests.ui.harness import kept_snapshots
 from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
@@ -116,6 +124,12 @@ def test_open_lines_ask() -> None:
     assert left.detail.startswith("−90\u00a0g")
 
 
+def test_several_of_a_kind_are_offered_as_such() -> None:
+    """What one tap would charge stands on the tile: the number and the price of all."""
+    (choice,) = question.choices_of((ChoiceView("tomatoes", "Tomatoes", 258, quantity=2),), DOLLARS)
+    assert (choice.title, choice.detail) == ("2 × Tomatoes", "$2.58")
+
+
 def test_evidence_leaves_out_what_is_absent() -> None:
     """The sheet shows code, look, weights and who decided, as far as they are known."""
     evidence = EvidenceView("4006", "Bananas", 93, 1_000_000, 1_742_000, "shopper")
@@ -159,6 +173,16 @@ def test_nothing_is_paid_twice_while_paying() -> None:
     )
     assert page.waiting
     assert page.pay == "Paying…"
+    assert not page.can_keep
+
+
+def test_a_payment_that_never_left_the_cart_can_be_left() -> None:
+    """Without Wi-Fi the shopper may go on shopping."""
+    page = checkout.present(
+        Snapshot(revision=1, cause_ms=0, route="checkout", phase="paying", can_go_back=True), WORDS
+    )
+    assert page.waiting
+    assert page.can_keep
 
 
 PRESENTERS = {

@@ -11,7 +11,8 @@ from PIL import Image
 
 from cart.contract.lines import encode
 from cart.contract.screen import LineView, Snapshot
-from tests.ui.harness import WITHIN_S, Screen, kept_snapshots, until
+from tests.ui.harness import Screen, kept_snapshots
+from tests.waiting import DEADLINE_S, until
 
 KEPT = {snapshot.revision: snapshot for snapshot in kept_snapshots()}
 ROUTES = [snapshot.route for snapshot in KEPT.values()]
@@ -284,7 +285,7 @@ def test_a_touch_without_a_cart_says_so(place: Path) -> None:
         )
     finally:
         other.process.terminate()
-        other.process.wait(WITHIN_S)
+        other.process.wait(DEADLINE_S)
         other.close()
 
 

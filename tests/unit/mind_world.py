@@ -131,3 +131,9 @@ class Hands:
     def told(self) -> list[str]:
         """The codes of every notice so far."""
         return [notice.code for notice in self.notices]
+
+
+def check_digit(twelve: str) -> str:
+    """The thirteenth digit of an EAN-13."""
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
+    return str(-weighted % 10)

@@ -60,6 +60,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"tax_rates": [{"category": "food", "rate_ppm": 0}]}, "has no rate for 'standard'"),
     ({"code_layouts": WHOLE["code_layouts"] * 2}, "code_layouts[1]: the prefix '28'"),
     ({"code_layouts": [{"prefix": "281", "kind": "price"}]}, "code_layouts[0]: prefix, item"),
+    ({"products": [TINS | {"gtins": ["09520000000011\n"]}]}, "$.products[0].gtins[0]"),
     ({"products": [TINS | {"price_minor": -1}]}, "$.products[0].price_minor"),
     ({"deals": [{"type": "free_lunch"}]}, "free_lunch"),
 ]

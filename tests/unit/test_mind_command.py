@@ -57,3 +57,15 @@ def test_a_bad_catalog_is_refused_with_status_2(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert done.stderr.startswith(b"python -m cart mind: ")
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_restart_among_the_observations_keeps_the_catalog() -> None:
+    """`Booted` with a journal starts the mind anew; codes still mean something."""
+    lines = (
+        b'{"kind":"booted","t_ms":5,"cart_id":"cart-01","journal":[]}\n'
+        b'{"kind":"scan_seen","t_ms":10,"sensed_ms":10,"text":"9520000000011"}\n'
+        b'{"kind":"load_changed","t_ms":900,"sensed_ms":900,"before_mg":0,"after_mg":458000}\n'
+    )
+    done = mind("--catalog", str(EXAMPLE / "catalog.json"), observations=lines)
+    kinds = [json.loads(line).get("event", {}).get("kind") for line in done.stdout.splitlines()]
+    assert "item_added" in kinds

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from cart.contract.view import snapshot
-from cart.core.events import ItemAdded, LineOpened, LineSettled, QuestionAsked, TripOpened
-from cart.core.observations import SenseLost
-from tests.unit.mind_world import APPLES, BANANAS, CHEESE, GUM, PASTA, RICE, TOMATOES, Hands
+from cart.core.events import (
+    ItemAdded,
+    LinesWeighed,
+    TripOpened,
+)
+from cart.core.observations import (
+    Candidate,
+    ItemSighted,
+    LoadChanged,
+    SenseBack,
+    SenseLost,
+)
+from tests.unit.mind_world import (
+    APPLES,
+    BANANAS,
+    CHEESE,
+    GUM,
+    PASTA,
+    RICE,
+    TOMATOES,
+    Hands,
+    check_digit,
+)
 
 
 def test_a_code_and_its_mass_make_a_line_at_once() -> None:
@@ -102,30 +122,10 @@ def test_the_next_thing_ends_the_weigh_screen() -> None:
 def test_a_deli_label_is_charged_as_printed() -> None:
     """The price stands in the code; the mass it implies must fit the load."""
     hands = Hands()
-    hands.scan("2802114004525"[:12] + _check_digit("280211400452"))
+    hands.scan("2802114004525"[:12] + check_digit("280211400452"))
     hands.load(239_000)
     (line,) = hands.state.basket.lines
     assert (line.sku, line.quantity, line.price_minor) == (CHEESE, 1, 452)
-
-
-def test_a_deli_label_on_something_else_is_asked_about() -> None:
-    """The label says 239 g and the load says two kilograms: nobody is charged silently."""
-    hands = Hands()
-    hands.scan("280211400452" + _check_digit("280211400452"))
-    hands.load(2_000_000)
-    hands.wait(2_000)
-    assert hands.skus == []
-    assert hands.state.question is not None
-
-
-def test_an_unknown_thing_becomes_a_yellow_line_asked_about_once() -> None:
-    """No code, no look: after a moment one open line and one question, however long it waits."""
-    hands = Hands()
-    assert hands.load(512_000) == []
-    facts = hands.wait(30_000)
-    assert [type(fact) for fact in facts] == [TripOpened, LineOpened, QuestionAsked]
-    assert hands.told().count("please_identify") == 1
-    assert hands.skus == []
 
 
 def test_a_look_that_comes_just_after_the_load_still_counts() -> None:
@@ -136,67 +136,17 @@ def test_a_look_that_comes_just_after_the_load_still_counts() -> None:
     assert hands.skus == [BANANAS]
 
 
-def test_two_seen_and_none_read_is_offered_as_two() -> None:
-    """The eyes know the tin, the load is two of them, no code: asked, and answered as two."""
+def test_a_blurred_look_after_the_load_moved_does_not_outweigh_the_look_before() -> None:
+    """The hand showed bananas; the frame after they fell shows a basket and a sleeve."""
     hands = Hands()
-    hands.sight(TOMATOES, -900, unknown_millinats=-700)
-    hands.load(2 * 458_000)
-    hands.wait(2_000)
-    (line,) = hands.state.basket.open_lines
-    assert line.choices[0] == TOMATOES
-    hands.touch("answer", line.line_id, TOMATOES)
-    assert hands.state.basket.lines[0].quantity == 2
-
-
-def test_an_answer_settles_the_yellow_line() -> None:
-    """The shopper taps rice: the line is priced and keeps its evidence."""
-    hands = Hands()
-    hands.load(512_000)
-    hands.wait(2_000)
-    (line,) = hands.state.basket.open_lines
-    assert RICE in line.choices
-    hands.touch("answer", line.line_id, RICE)
-    assert hands.state.basket.open_lines == ()
-    (added,) = hands.state.basket.lines
-    assert (added.sku, added.line_id, added.evidence.decided_by) == (RICE, line.line_id, "shopper")
-    assert (added.evidence.before_mg, added.evidence.after_mg) == (0, 512_000)
-
-
-def test_later_leaves_it_yellow_and_does_not_ask_again() -> None:
-    """Touching "later" closes the question; it opens again only when touched."""
-    hands = Hands()
-    hands.load(700_000)
-    hands.wait(2_000)
-    hands.touch("later")
-    assert hands.state.question is None
-    hands.wait(10_000)
-    assert hands.state.question is None
-    (line,) = hands.state.basket.open_lines
-    hands.touch("ask", line.line_id)
-    assert hands.state.question == line.line_id
-
-
-def test_a_late_code_answers_the_question_on_the_screen() -> None:
-    """Asked what it was, the shopper shows its code."""
-    hands = Hands()
-    hands.load(458_500)
-    hands.wait(2_000)
-    facts = hands.scan(TOMATOES)
-    assert [type(fact) for fact in facts] == [LineSettled, ItemAdded]
-    assert hands.state.basket.lines[0].evidence.decided_by == "late_evidence"
-
-
-def test_my_own_thing_costs_nothing_and_leaves_silently() -> None:
-    """An own bag is noted, and taking it out takes nothing off the receipt."""
-    hands = Hands()
-    hands.put(TOMATOES)
-    hands.load(903_000)
-    hands.wait(2_000)
-    hands.touch("answer", hands.state.basket.open_lines[0].line_id, "own")
-    hands.load(-903_000)
-    hands.wait(2_000)
-    assert hands.skus == [TOMATOES]
-    assert hands.state.basket.own_lines == ()
+    hands.sight(BANANAS, -29)
+    onset_ms = hands.now_ms + 200
+    hands.say(LoadChanged(onset_ms, onset_ms, 0, 400_000, state="moving"))
+    seen = (Candidate(RICE, -1_900), Candidate(BANANAS, -2_661))
+    hands.say(ItemSighted(onset_ms + 400, onset_ms + 197, seen, -350))
+    hands.now_ms = onset_ms + 700
+    hands.say(LoadChanged(hands.now_ms, hands.now_ms, 0, 740_000, onset_ms))
+    assert hands.skus == [BANANAS]
 
 
 def test_the_hand_that_leaves_says_nothing_about_the_next_thing() -> None:
@@ -231,16 +181,6 @@ def test_gum_is_too_light_for_the_scale_and_goes_by_its_code() -> None:
     assert hands.state.basket.lines[0].evidence.decided_by == "code_alone"
 
 
-def test_the_code_of_gum_on_a_pack_of_rice_is_asked_about() -> None:
-    """The load moved, so the code was on something heavier than gum: nothing is charged."""
-    hands = Hands()
-    hands.scan(GUM)
-    hands.load(512_000)
-    hands.wait(4_000)
-    assert hands.skus == []
-    assert hands.state.question is not None
-
-
 def test_without_a_scale_goods_go_on_by_code() -> None:
     """A dead scale does not end the trip."""
     hands = Hands()
@@ -248,28 +188,6 @@ def test_without_a_scale_goods_go_on_by_code() -> None:
     hands.scan(TOMATOES)
     assert hands.skus == [TOMATOES]
     assert "scale_lost" in hands.told()
-
-
-def test_a_cheap_code_on_another_thing_is_not_charged_silently() -> None:
-    """The code says gum-priced pasta, look and load say otherwise: a question, not a charge."""
-    hands = Hands()
-    hands.scan(PASTA)
-    hands.sight(TOMATOES, -20)
-    hands.load(1_400_000)
-    hands.wait(2_000)
-    assert hands.skus == []
-    assert len(hands.state.basket.open_lines) == 1
-
-
-def test_a_cheap_code_on_a_dear_thing_of_the_same_mass_is_asked_about() -> None:
-    """Code and load agree, but the eyes are sure that it is something else."""
-    hands = Hands()
-    hands.scan(PASTA)
-    hands.sight(TOMATOES, -20)
-    hands.load(507_000)
-    hands.wait(2_000)
-    assert hands.skus == []
-    assert hands.state.question is not None
 
 
 def test_a_product_the_eyes_never_learnt_goes_by_code_and_mass() -> None:
@@ -289,6 +207,82 @@ def test_an_unknown_code_is_told_and_charged_to_nobody() -> None:
     assert hands.skus == []
 
 
-def _check_digit(twelve: str) -> str:
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
-    return str(-weighted % 10)
+def test_a_weighed_good_beside_a_coded_one_is_billed_for_the_rest() -> None:
+    """Tomatoes by code and bananas by look in one move: the bananas weigh what is left."""
+    hands = Hands()
+    hands.scan(TOMATOES)
+    hands.sight(BANANAS, -100)
+    hands.load(458_000 + 742_000)
+    hands.wait(2_000)
+    masses = {line.sku: line.mass_mg for line in hands.state.basket.lines}
+    assert masses == {TOMATOES: None, BANANAS: 740_000}
+
+
+def test_two_codes_shown_and_put_in_one_after_the_other_are_both_believed() -> None:
+    """The second code waits for its good while the first lands."""
+    hands = Hands()
+    hands.scan(TOMATOES)
+    hands.scan(PASTA)
+    hands.load(458_000)
+    hands.load(507_000)
+    assert hands.skus == [TOMATOES, PASTA]
+
+
+def test_gum_shown_before_a_heavy_good_is_not_forgotten() -> None:
+    """The load is the pasta's, whether the gum lies in it or not; the gum goes by its code."""
+    hands = Hands()
+    hands.scan(GUM)
+    hands.put(PASTA)
+    assert hands.skus == [PASTA]
+    hands.wait(3_000)
+    assert hands.skus == [PASTA, GUM]
+
+
+def test_two_labels_of_one_product_cost_what_each_says() -> None:
+    """Two pieces of cheese with two prices in one move."""
+    hands = Hands()
+    hands.scan("280211400452" + check_digit("280211400452"))
+    hands.scan("280211400700" + check_digit("280211400700"))
+    hands.load(239_000 + 370_000)
+    assert sorted(line.price_minor for line in hands.state.basket.lines) == [452, 700]
+
+
+def test_what_went_on_without_a_scale_is_not_charged_again_when_it_is_back() -> None:
+    """The scale comes back and finds the pasta that its code had put on the receipt."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.say(SenseLost(hands.now_ms, "scale", "cable"))
+    hands.scan(PASTA)
+    hands.sight(PASTA, -20)
+    hands.say(SenseBack(hands.now_ms, "scale"))
+    facts = hands.load(507_000)
+    assert [type(fact) for fact in facts] == [LinesWeighed]
+    assert hands.skus == [TOMATOES, PASTA]
+    assert hands.state.basket.lines[1].evidence.after_mg == 965_000
+    assert hands.load(-507_000)
+    assert hands.skus == [TOMATOES]
+
+
+def test_a_code_that_comes_just_after_the_load_is_used_once() -> None:
+    """Read 300 ms after the rest, it explains that load and not the next one too."""
+    hands = Hands()
+    assert hands.load(458_000) == []
+    hands.wait(200)
+    hands.scan(TOMATOES)
+    assert hands.skus == [TOMATOES]
+    hands.load(458_000)
+    hands.wait(2_000)
+    assert hands.skus == [TOMATOES]
+
+
+def test_an_hour_of_rolling_with_a_hand_in_view_keeps_little() -> None:
+    """What waits to be used is bounded, whatever the eyes say."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.say(LoadChanged(hands.now_ms, hands.now_ms, hands.load_mg, hands.load_mg, state="moving"))
+    for _ in range(1_000):
+        hands.sight(RICE, -900)
+        hands.scan(RICE)
+    pending = hands.state.pending
+    assert len(pending.sights) <= 32
+    assert len(pending.claims) <= 16

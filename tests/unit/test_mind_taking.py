@@ -158,3 +158,24 @@ def test_a_strange_load_after_the_restart_is_a_question_never_a_line() -> None:
     facts = again.wait(2_000)
     assert isinstance(facts[0], LineOpened)
     assert again.skus == [TOMATOES]
+
+
+def test_of_three_put_in_together_two_leave_one_by_one() -> None:
+    """A piece weighs the same however many of its line are left."""
+    hands = Hands()
+    hands.put(PASTA, pieces=3)
+    hands.wait(2_000)
+    if hands.state.question is not None:
+        hands.touch("answer", hands.state.question, PASTA)
+    hands.load(-507_000)
+    hands.load(-507_000)
+    assert [line.quantity for line in hands.state.basket.lines] == [1]
+
+
+def test_one_good_comes_for_another_in_one_move() -> None:
+    """The tomatoes leave and the rice, whose code was read, comes: only 54 g more on the scale."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.scan(RICE)
+    hands.load(512_000 - 458_000)
+    assert hands.skus == [RICE]

@@ -5,14 +5,33 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cart.contract.view import snapshot
 from cart.core import mind
 from cart.core.basket import fold
-from cart.core.effects import OfferPairing, RequestPayment
-from cart.core.events import CheckoutCancelled, PaymentSettled, TripBound, TripClosed, TripOpened
-from cart.core.observations import LinkChanged, Paired, PaymentAnswered, Tick, Touch
-from tests.unit.mind_world import BANANAS, PASTA, RICE, TOMATOES, Hands
+from cart.core.catalog import Product
+from cart.core.effects import OfferPairing, RequestPayment, TellEyes
+from cart.core.events import (
+    CatalogAdopted,
+    CheckoutCancelled,
+    PaymentRequested,
+    PaymentSettled,
+    TripBound,
+    TripClosed,
+    TripOpened,
+)
+from cart.core.observations import (
+    CatalogArrived,
+    LinkChanged,
+    LoadChanged,
+    Paired,
+    PaymentAnswered,
+    Place,
+    Tick,
+    Touch,
+)
+from tests.unit.mind_world import BANANAS, CATALOG, PASTA, RICE, TOMATOES, Hands
 
 
 def test_pairing_opens_the_shoppers_trip() -> None:
@@ -42,6 +61,17 @@ def test_what_was_put_in_tells_the_aisle_whose_deals_are_shown() -> None:
     shown = snapshot(hands.state, 2, 0)
     assert shown.aisle == "Everything"
     assert [deal.deal_id for deal in shown.deals] == ["tomatoes-2"]
+
+
+def test_the_eyes_hear_what_stands_in_the_aisle() -> None:
+    """By the planogram and by a product's own row, as the deals of the aisle go too."""
+    soap = Product("soap", "Soap", 99, aisle="1")
+    catalog = replace(CATALOG, products=(*CATALOG.products, soap))
+    hands = Hands(catalog=catalog)
+    turn = mind.step(hands.state, Place(hands.now_ms, "1"))
+    (told,) = [effect for effect in turn.effects if isinstance(effect, TellEyes)]
+    assert set(told.skus) == {*CATALOG.aisles[0].skus, "soap"}
+    assert told.gtins == tuple(gtin for row in CATALOG.products for gtin in row.gtins)
 
 
 def test_the_nonce_is_offered_again_while_it_is_on_the_screen() -> None:
@@ -125,6 +155,65 @@ def test_a_good_put_in_at_the_checkout_shows_the_sum_anew() -> None:
     assert isinstance(facts[0], CheckoutCancelled)
     assert hands.state.basket.phase == "shopping"
     assert hands.skus == [TOMATOES, PASTA]
+
+
+def test_a_catalog_waits_for_the_end_of_a_payment() -> None:
+    """The sum paid is the sum shown, and the store adds up with the catalog that made it."""
+    hands = Hands()
+    hands.put(TOMATOES, 2)
+    hands.touch("pay_start")
+    assert hands.say(CatalogArrived(hands.now_ms, replace(CATALOG, version=2, deals=()))) == []
+    hands.touch("pay_confirm")
+    assert hands.state.basket.requested_minor == 200
+    trip_id = hands.state.basket.trip_id
+    (settled,) = hands.say(PaymentAnswered(hands.now_ms, trip_id, 1, "settled", 200, "R-1"))
+    assert isinstance(settled, PaymentSettled)
+    assert [type(fact) for fact in hands.touch("done")] == [TripClosed, CatalogAdopted]
+    assert hands.state.basket.catalog_version == 2
+
+
+def test_a_code_that_the_new_catalog_lacks_is_forgotten() -> None:
+    """A good taken from sale between its code and its load is a question, not a crash."""
+    hands = Hands()
+    hands.scan(TOMATOES)
+    kept = tuple(row for row in CATALOG.products if row.sku != TOMATOES)
+    shorter = replace(CATALOG, version=2, products=kept, deals=(), aisles=())
+    hands.say(CatalogArrived(hands.now_ms, shorter))
+    hands.load(458_000)
+    hands.wait(2_000)
+    assert hands.skus == []
+    assert len(hands.state.basket.open_lines) == 1
+
+
+def test_nothing_is_paid_while_a_good_is_still_unexplained() -> None:
+    """What lies in the cart but not yet on the receipt stays in this trip."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.touch("pay_start")
+    hands.load(777_000)
+    assert hands.touch("pay_confirm") == []
+    hands.wait(2_000)
+    assert "checkout_changed" in hands.told()
+    hands.wait(2_000)
+    assert hands.state.basket.phase == "shopping"
+    assert len(hands.state.basket.open_lines) == 1
+
+
+def test_offline_the_shopper_can_go_on_shopping_instead() -> None:
+    """A request that never left the cart is the cart's to take back; one that left is not."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.say(LinkChanged(hands.now_ms, online=False))
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    (fact,) = hands.touch("keep_shopping")
+    assert isinstance(fact, CheckoutCancelled)
+    hands.say(LinkChanged(hands.now_ms, online=True))
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    hands.say(LinkChanged(hands.now_ms, online=False))
+    assert hands.touch("keep_shopping") == []
+    assert hands.state.basket.phase == "paying"
 
 
 def test_offline_the_payment_waits_and_says_so() -> None:
@@ -213,3 +302,29 @@ def test_whatever_happens_the_journal_is_the_basket(actions: list[tuple[str, obj
     for observation in hands.observations:
         again = mind.step(again, observation).state
     assert again == hands.state
+
+
+def test_a_tap_that_shakes_the_cart_pays_once_the_load_rests() -> None:
+    """Confirmed while the load moves: the request goes out when it rests unchanged."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.touch("pay_start")
+    hands.now_ms += 100
+    hands.say(LoadChanged(hands.now_ms, hands.now_ms, hands.load_mg, hands.load_mg, state="moving"))
+    assert hands.touch("pay_confirm") == []
+    facts = hands.load(0)
+    assert [type(fact) for fact in facts] == [PaymentRequested]
+
+
+def test_a_restart_between_trips_asks_nobody_about_an_emptied_cart() -> None:
+    """Paid, unloaded without a fact, restarted: whatever rests in the cart is the new rest."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    hands.say(PaymentAnswered(hands.now_ms, hands.state.basket.trip_id, 1, "settled", 129, "R"))
+    hands.touch("done")
+    again = Hands(journal=tuple(hands.events))
+    again.load_mg = 30_000
+    again.load(0)
+    assert again.wait(3_000) == []

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from cart.core.units import allocate, divide_half_up, price_of_mass_minor, round_to_step
+from cart.core.units import (
+    allocate,
+    decimal_text,
+    divide_half_up,
+    price_of_mass_minor,
+    round_to_step,
+)
 
 numbers = some.integers(-(10**12), 10**12)
 weights = some.lists(some.integers(0, 10**9), min_size=1, max_size=30)
@@ -80,3 +86,12 @@ def test_allocation_ties_go_to_the_earlier() -> None:
     assert allocate(-100, [1, 1, 1]) == [-34, -33, -33]
     assert allocate(1000, [1299, 849, 1999, 1150]) == [245, 160, 378, 217]
     assert allocate(0, []) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(1234, 2, "12.34"), (-5, 2, "-0.05"), (0, 2, "0.00"), (-7, 0, "-7"), (404_000, 6, "0.404000")],
+)
+def test_decimals_are_written_without_a_float(value: int, digits: int, text: str) -> None:
+    """The sign and every zero stand where people expect them."""
+    assert decimal_text(value, digits) == text

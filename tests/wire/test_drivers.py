@@ -167,6 +167,30 @@ def test_a_scale_without_power_is_lost_once_and_comes_back(name: str) -> None:
     assert settled.after_mg - settled.before_mg == pytest.approx(1_250_000, abs=600)
 
 
+@pytest.mark.parametrize("name", sorted(set(DRIVERS) - {"iio"}))  # a folder is no wire
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (lambda _dice: b"", "says nothing"),
+        (lambda dice: dice.randbytes(200), "bytes arrive, but they"),
+        (lambda _dice: b"+0000.512 kg\r\n", "bytes arrive, but they"),
+    ],
+    ids=["silence", "noise", "another device"],
+)
+def test_a_wrong_device_is_no_silence(
+    name: str, said: Callable[[random.Random], bytes], words: str
+) -> None:
+    """Who looks for the fault is told whether anything comes over the wire at all."""
+    bench, dice = Bench(name), random.Random(6)
+    bench.peer.off = True
+    for _ in range(150):
+        bench.extra = said(dice)
+        bench.run(20)
+    (lost,) = bench.events
+    assert isinstance(lost, ScaleLost)
+    assert words in lost.detail
+
+
 def test_a_port_that_goes_is_said_once(name: str) -> None:
     """The caller may tell it again and again; what changed meanwhile is found when it is back."""
     bench = Bench(name)

@@ -26,7 +26,7 @@ from firmware_bridge.scales.base import LoadLive, LoadMoving, LoadSettled, LossR
 from firmware_bridge.serve import PROTOCOLS
 from firmware_bridge.serve.display import Display
 from firmware_bridge.serve.readings import ReadingError, parse
-from tests.shell.waiting import serving, until
+from tests.waiting import serving, until
 from tests.wire.cable import Cable
 from tests.wire.chip_process import ChipProcess
 from tests.wire.served import serve, tell

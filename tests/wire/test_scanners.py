@@ -25,7 +25,7 @@ from firmware_bridge.scanners import SCANNERS, UnknownScannerError, open_scanner
 from firmware_bridge.scanners.base import CODE_BYTES_MAX, Read, Refused, ScannerEvent
 from firmware_bridge.scanners.wedge import PLAIN, SHIFTED
 from firmware_bridge.streams import DeviceFile
-from tests.shell.waiting import serving, until
+from tests.waiting import serving, until
 
 SHIFT, ENTER, TAB, CTRL, ALT, META, F4, DELETE = 42, 28, 15, 29, 56, 125, 62, 111
 KEY_OF: dict[str, tuple[int, ...]] = {char: (code,) for code, char in PLAIN.items()}

@@ -26,6 +26,7 @@ class Page:
     pay: str = ""
     waiting: bool = False
     keep: str = ""
+    can_keep: bool = True
 
 
 def present(snapshot: Snapshot, words: Words) -> Page:
@@ -48,6 +49,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         pay=say("Paying…") if waiting else say("Pay {total}", total=total),
         waiting=waiting,
         keep=say("Keep shopping"),
+        can_keep=snapshot.can_go_back or not waiting,
     )
 
 

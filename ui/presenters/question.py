@@ -108,12 +108,16 @@ def choices_of(
         Choice(
             name=f"choice.{index}",
             choice=choice.choice,
-            title=choice.name,
+            title=_title(choice),
             detail=_price(choice, figures, signed),
             image=choice.image or "",
         )
         for index, choice in enumerate(choices[:CHOICES_MAX])
     )
+
+
+def _title(choice: ChoiceView) -> str:
+    return choice.name if choice.quantity == 1 else f"{choice.quantity} × {choice.name}"
 
 
 def _price(choice: ChoiceView, figures: Figures, signed: int) -> str:

@@ -81,9 +81,10 @@ def update() -> None:
         path.with_suffix(".mo").write_bytes(compiled(read(language)))
 
 
-def complaints() -> list[str]:
-    """Everything wrong with the catalogs, a line each: stale, untranslated, wrong placeholders."""
-    wanted = {message.id for message in template() if message.id}
+def complaints(sentences: Catalog) -> list[str]:
+    """Everything wrong with the catalogs for these sentences of a `template`, a line each: stale,
+    untranslated, wrong placeholders."""
+    wanted = {message.id for message in sentences if message.id}
     found: list[str] = []
     for language in LANGUAGES:
         catalog = read(language)

@@ -12,12 +12,17 @@ from cart.core.fusion.scores import Sight
 from cart.core.value import Value
 
 CLAIM_LIFE_MS = 8_000  # a code read waits this long for its good
+BUSY_LIFE_MS = 60_000  # and longer while the load moves: a cart may roll with a hand inside it
+CLAIMS_MAX, SIGHTS_MAX, STEPS_MAX = 16, 32, 8  # what is kept at most, the newest
 SIGHT_LIFE_MS = 8_000
 BEFORE_ONSET_MS = 6_000  # evidence may precede its load step by this much
 AFTER_REST_MS = 1_500  # and follow it by this much
 PUT_BACK_MS = 15_000  # what was taken out is expected back for so long
 HAND_LEAVES_MS = 600  # after the load rests the eyes see only the hand that leaves
 LIGHT_THING_WAIT_MS = 2_000  # so long the load must rest after a light thing's code
+HAND_COMES_MS = 1_500  # a look this long before its load step is of the thing that lands
+LATE_LOOK_MS = 1_000  # and a look of it may be told this long after it rests
+CODE_ANSWER_WAIT_MS = 1_500  # and after a code that answers a question: else it is the next good's
 LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum: by code alone)
 
 
@@ -56,6 +61,13 @@ class TakenOut(Value):
     left_ms: int
 
 
+class PutIn(Value):
+    """The line that the last step put on by its code, in case a late look says otherwise."""
+
+    line_id: str
+    step: Step
+
+
 class Pending(Value):
     """All unused evidence, each kind oldest first. What was sighted before `blind_until_ms` is the
     hand that leaves after the last thing, and no evidence of the next."""
@@ -65,6 +77,7 @@ class Pending(Value):
     steps: tuple[Step, ...] = ()
     taken_out: tuple[TakenOut, ...] = ()
     blind_until_ms: int = 0
+    put_in: PutIn | None = None
 
 
 def in_window(sensed_ms: int, step: Step) -> bool:
@@ -72,12 +85,19 @@ def in_window(sensed_ms: int, step: Step) -> bool:
     return step.onset_ms - BEFORE_ONSET_MS <= sensed_ms <= step.rest_ms + AFTER_REST_MS
 
 
+def _in_hand(pending: Pending, step: Step) -> tuple[Sight, ...]:
+    """Looks at the thing in the hand, before the load moved; only without any, those after it:
+    by then the thing lies among others and the hand leaves."""
+    near = tuple(item for item in pending.sights if in_window(item.sensed_ms, step))
+    return tuple(item for item in near if item.sensed_ms <= step.onset_ms) or near
+
+
 def around(pending: Pending, step: Step) -> Pending:
     """The evidence that can belong to the step."""
     return replace(
         pending,
         claims=tuple(item for item in pending.claims if in_window(item.sensed_ms, step)),
-        sights=tuple(item for item in pending.sights if in_window(item.sensed_ms, step)),
+        sights=_in_hand(pending, step),
         steps=(step,),
         taken_out=tuple(
             item for item in pending.taken_out if step.onset_ms - item.left_ms <= PUT_BACK_MS
@@ -85,28 +105,46 @@ def around(pending: Pending, step: Step) -> Pending:
     )
 
 
-def without_step(pending: Pending, step: Step) -> Pending:
-    """What is left once the step is explained: its evidence is used up."""
-    blind_until_ms = step.rest_ms + HAND_LEAVES_MS
+def without_step(pending: Pending, evidence: Pending, used_skus: frozenset[str] | None) -> Pending:
+    """What is left once the step of `evidence` is explained by `used_skus`: a code of something
+    else still waits for its good. None: nobody knows what it was, so all before it goes with it."""
+    (step,) = evidence.steps
+    seen_ms = max((item.sensed_ms for item in evidence.sights), default=0)
+    blind_until_ms = max(step.rest_ms + HAND_LEAVES_MS, seen_ms)
     return replace(
         pending,
-        # A code read after the load came to rest is already the next thing's.
-        claims=tuple(item for item in pending.claims if item.sensed_ms > step.rest_ms),
+        claims=tuple(item for item in pending.claims if _still_waits(item, step, used_skus)),
         sights=tuple(item for item in pending.sights if item.sensed_ms > blind_until_ms),
         steps=pending.steps[1:],
         blind_until_ms=blind_until_ms,
     )
 
 
+def _still_waits(claim: Claim, step: Step, used_skus: frozenset[str] | None) -> bool:
+    if used_skus is None:
+        return claim.sensed_ms > step.rest_ms
+    return claim.sku not in used_skus or claim.sensed_ms > step.rest_ms + AFTER_REST_MS
+
+
 def fade(pending: Pending, now_ms: int, *, busy: bool) -> tuple[Pending, tuple[Claim, ...]]:
     """Drop what nothing came of. Returns what stays and the claims that faded.
 
     While the load moves or a step is open (`busy`) no claim fades: its good may be landing."""
-    if busy:
-        return pending, ()
-    faded = tuple(item for item in pending.claims if now_ms - item.sensed_ms > CLAIM_LIFE_MS)
+    life_ms = BUSY_LIFE_MS if busy else CLAIM_LIFE_MS
+    faded = tuple(item for item in pending.claims if now_ms - item.sensed_ms > life_ms)
     claims = tuple(item for item in pending.claims if item not in faded)
-    sights = tuple(item for item in pending.sights if now_ms - item.sensed_ms <= SIGHT_LIFE_MS)
+    sights = tuple(
+        item for item in pending.sights if now_ms - item.sensed_ms <= max(life_ms, SIGHT_LIFE_MS)
+    )[-SIGHTS_MAX:]
     out = tuple(item for item in pending.taken_out if now_ms - item.left_ms <= PUT_BACK_MS)
-    kept = replace(pending, claims=claims, sights=sights, taken_out=out)
+    kept = replace(pending, claims=claims[-CLAIMS_MAX:], sights=sights, taken_out=out)
     return (pending if kept == pending else kept), faded
+
+
+def with_step(pending: Pending, step: Step) -> Pending:
+    """Add a step. So many waiting ones (a payment takes its time) that two must become one."""
+    *earlier, last = (*pending.steps, step)
+    if len(earlier) >= STEPS_MAX:
+        before = earlier.pop()
+        last = replace(last, onset_ms=before.onset_ms, before_mg=before.before_mg)
+    return replace(pending, steps=(*earlier, last))

@@ -5,8 +5,8 @@ Pure scoring, never an accusation: where no line explains the loss, the answer i
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import combinations
 
 from cart.core.basket import Basket, Line, OpenLine
 from cart.core.catalog import CatalogIndex
@@ -16,6 +16,7 @@ from cart.core.fusion.verdict import Explanation, Part
 from cart.core.value import Value
 
 MEASURED_SPREAD_MG = 1_500
+PAIR_SPREADS = 4
 CHOICES_MAX = 4
 
 
@@ -29,8 +30,8 @@ class Piece(Value):
     spread_mg: int
 
 
-def explain_out(evidence: Pending, basket: Basket, index: CatalogIndex | None) -> list[Explanation]:
-    """All explanations of the step in `evidence`, best first; "unknown" is always one."""
+def explain_out(evidence: Pending, index: CatalogIndex | None, basket: Basket) -> list[Explanation]:
+    """All explanations of the step in `evidence`; "unknown" is always one."""
     (step,) = evidence.steps
     found = [_unknown()]
     found += [
@@ -39,15 +40,11 @@ def explain_out(evidence: Pending, basket: Basket, index: CatalogIndex | None) -
         if line.direction == "in"
     ]
     found += [_open_line(line, step, "own", scores.OWN_THING_OUT) for line in basket.own_lines]
-    pieces = list(_pieces(basket, index))
+    pieces = list(removable(basket, index))
     found += [_lines((piece,), scores.ONE_LINE_OUT, evidence) for piece in pieces]
-    found += [
-        _lines(pair, scores.TWO_LINES_OUT, evidence)
-        for pair in combinations(pieces, 2)
-        if pair[0].line_id != pair[1].line_id
-    ]
+    found += [_lines(pair, scores.TWO_LINES_OUT, evidence) for pair in _pairs(pieces, step)]
     found += [_some_of(line, evidence) for line in basket.lines if line.mass_mg is not None]
-    return sorted(found, key=lambda item: (-item.score_millinats, item.key))
+    return found
 
 
 def line_choices(explanations: list[Explanation], basket: Basket) -> list[str]:
@@ -57,8 +54,8 @@ def line_choices(explanations: list[Explanation], basket: Basket) -> list[str]:
     return list(dict.fromkeys([*explained, *rest]))[:CHOICES_MAX]
 
 
-def _pieces(basket: Basket, index: CatalogIndex | None) -> Iterator[Piece]:
-    """Newest lines first: of two equal things the one put in last is named."""
+def removable(basket: Basket, index: CatalogIndex | None) -> Iterator[Piece]:
+    """What could leave, newest lines first: of two equal things the one put in last is named."""
     for line in reversed(basket.lines):
         weight = _piece_mass(line, index)
         if weight is None:
@@ -68,10 +65,23 @@ def _pieces(basket: Basket, index: CatalogIndex | None) -> Iterator[Piece]:
             yield Piece(line.line_id, line.sku, quantity, quantity * mass_mg, spread_mg * quantity)
 
 
+def _pairs(pieces: list[Piece], step: Step) -> Iterator[tuple[Piece, Piece]]:
+    """Pairs of two lines that come near the loss: a full cart has thousands that do not."""
+    by_mass = sorted(pieces, key=lambda piece: piece.mass_mg)
+    masses_mg = [piece.mass_mg for piece in by_mass]
+    widest_mg = 2 * max((piece.spread_mg for piece in pieces), default=0) + step.uncertainty_mg
+    for place, piece in enumerate(by_mass):
+        partner_mg = -step.change_mg - piece.mass_mg
+        first = bisect_left(masses_mg, partner_mg - PAIR_SPREADS * widest_mg, place + 1)
+        last = bisect_right(masses_mg, partner_mg + PAIR_SPREADS * widest_mg, first)
+        for other in by_mass[first:last]:
+            if other.line_id != piece.line_id:
+                yield piece, other
+
+
 def _piece_mass(line: Line, index: CatalogIndex | None) -> tuple[int, int] | None:
-    before_mg, after_mg = line.evidence.before_mg, line.evidence.after_mg
-    if line.evidence.alone and before_mg is not None and after_mg is not None:
-        return (after_mg - before_mg) // line.quantity, MEASURED_SPREAD_MG
+    if line.piece_mg is not None:
+        return line.piece_mg, MEASURED_SPREAD_MG
     product = None if index is None else index.by_sku.get(line.sku)
     if product is None or product.mass_mg is None:
         return None

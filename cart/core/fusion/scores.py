@@ -18,13 +18,17 @@ FLAT_MASS = -5_300
 # The store doesn't know the product's mass: a little better than flat, it is at least a product.
 MASS_NOT_KNOWN = -3_000
 MASS_FLOOR = -40_000
+MASS_FITS = -4_500  # three spreads from the expected mass
 
 # Putting in
-WITHOUT_ITS_CODE = -6_000  # a coded good went in and no code of it was read
+WITHOUT_ITS_CODE = -5_000  # a coded good went in and no code of it was read
 ONE_MORE_THAN_READ = -2_500  # two of the same, one read
-CODE_LEFT_OVER = -4_000  # a code was read and its good isn't what was put in
+CODE_LEFT_OVER = -3_000  # a code was read and its good isn't what was put in
 SAME_CODE_LEFT_OVER = -500  # one good shown twice
 UNKNOWN_THING = -4_000
+UNKNOWN_SEEN = -2_000  # the same where the eyes have said themselves how likely that is
+SWAPPED = -3_500  # one thing came for another in one move
+WEIGHED_LATE = -500  # the scale is back and finds what the codes had told
 PUT_BACK = -1_000  # what was just taken out comes back
 
 # Taking out
@@ -36,8 +40,9 @@ OPEN_LINE_OUT = -500  # the thing that nobody could name leaves again
 
 # The look
 LOOK_FLOOR = -8_000
-LOOK_IS_SURE = -105  # nine in ten: the eyes name a product
-LOOK_SUPPORTS = -2_303  # one in ten: the eyes hold it for possible
+LOOK_IS_SURE = -105  # nine in ten
+LOOK_NAMES = -693  # one in two: the eyes name a product
+LOOK_SUPPORTS = -1_609  # one in five: the eyes hold it for possible
 LOOK_AT_SEVERAL = -2_000  # one look at several things at once is no look at any of them
 NO_LOOK_AT_ALL = 0
 
@@ -69,15 +74,17 @@ def look_score(sights: tuple[Sight, ...], skus: Iterable[str]) -> int:
     return sum(_best(sight, wanted) for sight in sights) // len(sights)
 
 
-def look_contradicts(sights: tuple[Sight, ...], skus: Iterable[str]) -> bool:
-    """Whether the eyes are sure of another product and never held one of `skus` for possible.
-
-    A cheap code on a dear thing of the same mass looks like this: nobody is charged silently."""
+def look_names_another(
+    sights: tuple[Sight, ...], skus: Iterable[str], others: Iterable[str], least_millinats: int
+) -> bool:
+    """Whether the eyes name one of `others` at least so surely, and never held one of `skus` for
+    possible."""
     wanted = frozenset(skus)
     if any(_best(sight, wanted) >= LOOK_SUPPORTS for sight in sights):
         return False
+    strangers = frozenset(others) - wanted
     return any(
-        item.score_millinats >= LOOK_IS_SURE and item.sku not in wanted
+        item.score_millinats >= least_millinats and item.sku in strangers
         for sight in sights
         for item in sight.candidates
     )

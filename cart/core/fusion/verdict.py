@@ -27,16 +27,19 @@ class Part(Value):
 class Explanation(Value):
     """One way it may have been.
 
-    kind: "items" · "unknown" · "back" (what an open question missed returned) · "open" (a yellow
-    thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left).
-    `mass_millinats` is the load's share of the score; `contradicted` means that the eyes are sure
-    it was something else."""
+    kind: "items" · "unknown" · "weighed_late" (on the receipt already, without a scale) ·
+    "back" (what an open question missed returned) · "open" (a yellow
+    thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left) ·
+    "swap" (its first part came, its second left).
+    `mass_millinats` and `look_millinats` are their shares of the score; `contradicted` means that
+    the eyes are sure it was something else."""
 
     kind: str
     score_millinats: int
     mass_millinats: int
     parts: tuple[Part, ...] = ()
     line_id: str = ""
+    look_millinats: int = 0
     contradicted: bool = False
 
     @property
@@ -52,6 +55,11 @@ class Verdict(Value):
     outcome: Literal["decide", "wait", "ask"]
     best: Explanation
     margin_millinats: int
+
+
+def best_first(explanations: list[Explanation]) -> list[Explanation]:
+    """The likeliest first, ties by what they mean, so that the order is always the same."""
+    return sorted(explanations, key=lambda item: (-item.score_millinats, item.key))
 
 
 def judge(explanations: list[Explanation], step: Step, now_ms: int) -> Verdict:

@@ -1,0 +1,190 @@
+"""Every kind of frame source, and the command that opens one: real files, a camera on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cart.eyes.frames import Frame, Pixels, SourceLostError
+from cart.eyes.sources import UnknownSourceError, source_opener
+from models.reader import Reader
+from tests.data import ROOT
+from tests.eyes.codes import frame_with_code
+from tests.waiting import DEADLINE_S, until
+
+BRIGHTER = 4  # levels of grey from one frame of the camera to the next, more than JPEG bends
+GREYS = 256 // BRIGHTER
+FRAME_S = 0.02
+
+
+class Camera(ThreadingHTTPServer):
+    """A network camera: pictures that grow brighter by the frame, until it is pulled."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Stream)
+        self.sent = 0
+        self.pulled = threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def source(self) -> str:
+        """What the eyes are told."""
+        return f"video:http://127.0.0.1:{self.server_port}/"
+
+    def has_sent(self, frames: int) -> bool:
+        """Whether so many frames have left."""
+        return self.sent >= frames
+
+
+class _Stream(BaseHTTPRequestHandler):
+    server: Camera
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        while not self.server.pulled.wait(FRAME_S):
+            grey = np.full((120, 160, 3), self.server.sent % GREYS * BRIGHTER, np.uint8)
+            jpeg = cv2.imencode(".jpg", grey)[1].tobytes()
+            self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg + b"\r\n")
+            self.server.sent += 1
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def camera() -> Iterator[Camera]:
+    """A camera that runs."""
+    camera = Camera()
+    yield camera
+    camera.pulled.set()
+    camera.shutdown()
+    camera.server_close()
+
+
+def number_of(frame: Frame) -> int:
+    """Which frame of the camera this is, counted from 0."""
+    return round(float(frame.luma.mean()) / BRIGHTER)
+
+
+def write_video(path: Path, pictures: list[Pixels]) -> None:
+    """A recording."""
+    height, width = pictures[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (width, height))
+    assert writer.isOpened()
+    for picture in pictures:
+        writer.write(np.ascontiguousarray(picture))
+    writer.release()
+
+
+def eyes(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the camera process until it ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "cart.eyes", *arguments],
+        capture_output=True, text=True, check=False, timeout=2 * DEADLINE_S, cwd=ROOT,
+    )  # fmt: skip
+
+
+def test_a_folder_gives_each_picture_once(tmp_path: Path) -> None:
+    """What is no picture is passed over."""
+    cv2.imwrite(str(tmp_path / "a.png"), frame_with_code("9520000000011"))
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    folder = source_opener(f"folder:{tmp_path}")()
+    frame = folder.newest(0.01)
+    assert frame is not None
+    assert [read.text for read in Reader().read(frame.luma)] == ["9520000000011"]
+    assert folder.newest(0.01) is None
+
+
+def test_a_recording_gives_every_frame_in_order(tmp_path: Path) -> None:
+    """However slowly it is looked at; its end is a lost source."""
+    video = tmp_path / "trip.avi"
+    write_video(video, [np.full((120, 160, 3), grey, np.uint8) for grey in range(0, 200, 20)])
+    source = source_opener(f"video:{video}")()
+    frames = [source.newest(0.1) for _ in range(10)]
+    assert [round(float(frame.luma.mean()) / 20) for frame in frames if frame] == list(range(10))
+    assert [frame.sequence for frame in frames if frame] == list(range(1, 11))
+    with pytest.raises(SourceLostError, match="no further frame"):
+        source.newest(0.1)
+    source.close()
+
+
+def test_of_a_camera_the_newest_frame_wins(camera: Camera) -> None:
+    """Who looks away for a while sees what is now, not a queue of what was; the gap is counted."""
+    source = source_opener(camera.source)()
+    first = source.newest(DEADLINE_S)
+    assert first is not None
+    wanted = camera.sent + 20
+    until(lambda: camera.has_sent(wanted), "twenty frames more")
+    second = source.newest(DEADLINE_S)
+    assert second is not None
+    later = second.sequence - first.sequence
+    assert later > 10  # of a queue it would be 1
+    assert (number_of(second) - number_of(first) - later) % GREYS == 0
+    source.close()
+
+
+def test_a_pulled_camera_is_a_lost_source(camera: Camera) -> None:
+    """What it said last is still given; then the source is gone, and so is its thread."""
+    source = source_opener(camera.source)()
+    camera.pulled.set()
+    frames = iter(lambda: source.newest(DEADLINE_S), None)
+    with pytest.raises(SourceLostError, match="check the cable"):
+        deque(frames, maxlen=0)
+    source.close()
+    assert "camera" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_closing_ends_the_thread(camera: Camera) -> None:
+    """A camera that is opened again must be free."""
+    source = source_opener(camera.source)()
+    assert "camera" in [thread.name for thread in threading.enumerate()]
+    source.close()
+    assert "camera" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.parametrize("text", ["", "lens", "lens:", "telescope:/dev/null"])
+def test_an_unknown_source_is_named(text: str) -> None:
+    """The complaint says which words would do."""
+    with pytest.raises(UnknownSourceError, match="use lens:PLACE, folder:PLACE, video:PLACE"):
+        source_opener(text)
+
+
+def test_a_video_that_is_not_there_is_named() -> None:
+    """A known kind whose place is wrong."""
+    with pytest.raises(SourceLostError, match="video /no/such: cannot be opened"):
+        source_opener("video:/no/such")()
+
+
+def test_the_command_tells_usage_from_trouble(tmp_path: Path) -> None:
+    """An unknown kind is one line and status 2; a source that is gone status 1, and never ready."""
+    socket = ("--socket", str(tmp_path / "eyes.sock"))
+    usage = eyes("--source", "telescope:/dev/null", *socket)
+    assert (usage.returncode, usage.stdout, usage.stderr.count("\n")) == (2, "", 1)
+    assert "'telescope:/dev/null' names no frame source" in usage.stderr
+    gone = eyes("--source", f"folder:{tmp_path}/nope", *socket)
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert gone.stderr == f"python -m cart.eyes: folder {tmp_path}/nope: no such folder\n"
+
+
+def test_the_command_is_ready_once_the_source_is_open(tmp_path: Path) -> None:
+    """Then it looks at all there is, and says why it ends."""
+    video = tmp_path / "trip.avi"
+    write_video(video, [frame_with_code("9520000000011")])
+    done = eyes("--source", f"video:{video}", "--socket", str(tmp_path / "eyes.sock"))
+    assert json.loads(done.stdout) == {"ready": f"video:{video}"}
+    assert done.returncode == 1
+    assert done.stderr == f"python -m cart.eyes: video {video}: no further frame\n"
