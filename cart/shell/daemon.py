@@ -13,6 +13,7 @@ import logging
 import secrets
 import signal
 import sys
+import threading
 from pathlib import Path
 from random import SystemRandom
 from typing import Protocol, TextIO
@@ -190,6 +191,8 @@ def run(arguments: argparse.Namespace) -> int:
         stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(threadName)s %(message)s"
     )
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    for stop in STOP_SIGNALS:
+        signal.signal(stop, _pass_on)
     try:
         cart = real(load(arguments.config))
     except (ConfigError, JournalError, ContractError) as error:
@@ -201,6 +204,11 @@ def run(arguments: argparse.Namespace) -> int:
     notify("STOPPING=1")
     cart.stop()
     return 0
+
+
+def _pass_on(number: int, _frame: object) -> None:
+    """Give the main thread a signal that came to a library's thread, older than the mask."""
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 def _say_ready(cart: Cart) -> None:
