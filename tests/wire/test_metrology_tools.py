@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from PIL import Image
 from firmware_bridge.__main__ import main as bridge
 from firmware_bridge.diagnose import Finding, Heard, Row, judge
 from firmware_bridge.metrology.audit import check
-from firmware_bridge.metrology.calibration import NOMINAL_CORNERS, load
+from firmware_bridge.metrology.calibration import NOMINAL_CORNERS, as_toml, load
 from tests.wire.chip_process import ChipProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,9 +125,10 @@ def test_calibrate_mends_a_wrong_corner(tmp_path: Path) -> None:
         'tests = ["accuracy", "eccentricity"]\n', encoding="utf-8",
     )  # fmt: skip
     assert bridge(["r76", "--bench", str(fixed), "--report", str(tmp_path / "r.html")]) == 0
+    off = replace(first.cells[3], span_mg=first.cells[3].span_mg + 1_000_000)
+    out.write_text(as_toml(replace(first, cells=(*first.cells[:3], off))), encoding="utf-8")
     assert bridge(arguments) == 0
-    again = check(log)
-    assert again[len(again) - 1].old == str(first.cells[3].span_mg)
+    assert check(log)[-1].old == str(off.span_mg)
 
 
 def test_calibrate_straightens_a_bent_characteristic(tmp_path: Path) -> None:
