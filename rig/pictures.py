@@ -24,7 +24,7 @@ from rig.scene import Reach, Scene, held
 VIEWS = 20
 CLUTTER_MAX = 7
 COUNTER_LABEL = "2800000000004"  # any label of the counter: its code is not looked at
-MOMENTS_S = (0.22, 0.35, 0.5, 0.65, 0.8)  # coming, held three times, going down
+MOMENTS_S = (0.3, 0.4, 0.5, 0.6, 0.7)  # held out: what passes is hardly looked at
 
 
 def product_pictures(folder: Path, products: Iterable[Product]) -> None:

@@ -11,8 +11,11 @@ from models.gallery import Belief, Gallery
 from models.motion import Box, changed_box
 from models.recogniser import Recogniser, Sighting, mean_sighting
 
-LOOK_EVERY_MS = 120
-LOOKS_JOINED = 3
+LOOK_EVERY_MS = 80
+HELD_LOOKS_JOINED = 2
+PASSING_LOOKS_JOINED = 4
+HELD_PIXELS_PER_MS = 0.12
+"""Slower than this, a thing is being shown; faster, it only passes, smeared and half in view."""
 SAID_MAX = 4
 SIDE_PIXELS_MIN = 96
 QUIET_MS = 700
@@ -26,34 +29,56 @@ class Episodes:
         self._recogniser = recogniser
         self._gallery = gallery
         self._background: Pixels | None = None
-        self._looks: list[Sighting] = []
+        self._held: list[Sighting] = []
+        self._passing: list[Sighting] = []
         self._said = 0
-        self._looked_ms = 0
         self._moved_ms = 0
+        self._place: tuple[int, int, int] | None = None
 
     def still(self, frame: Frame) -> None:
         """Nothing moves in this frame."""
         if self._background is None or frame.sensed_ms - self._moved_ms > QUIET_MS:
             self._background = frame.luma
-            self._looks.clear()
+            self._held.clear()
+            self._passing.clear()
+            self._place = None
             self._said = 0
 
     def moving(self, frame: Frame) -> Belief | None:
-        """Something moves: look at it now and then; a belief when enough looks are joined."""
+        """Something moves: look at it now and then; a belief when enough looks are joined.
+
+        A few looks at a thing held out are worth more than many at one that passes: those count
+        only while nothing has been held."""
         self._moved_ms = frame.sensed_ms
-        if self._background is None or self._said >= SAID_MAX:
-            return None
-        if frame.sensed_ms - self._looked_ms < LOOK_EVERY_MS:
+        if self._background is None or self._said >= SAID_MAX or not self._is_due(frame):
             return None
         box = changed_box(self._background, frame.luma)
         if box is None or not _large_enough(box):
             return None
-        self._looked_ms = frame.sensed_ms
-        self._looks.append(self._recogniser.look(crop(frame, box)))
-        if len(self._looks) < LOOKS_JOINED:
+        held = self._is_held(box, frame.sensed_ms)
+        looks, joined = (
+            (self._held, HELD_LOOKS_JOINED) if held else (self._passing, PASSING_LOOKS_JOINED)
+        )
+        if not held and (self._held or self._said):
             return None
-        belief = self._gallery.believe(mean_sighting(self._looks).embedding)
-        self._looks.clear()
+        looks.append(self._recogniser.look(crop(frame, box)))
+        return self._belief(looks) if len(looks) == joined else None
+
+    def _is_due(self, frame: Frame) -> bool:
+        return self._place is None or frame.sensed_ms - self._place[2] >= LOOK_EVERY_MS
+
+    def _is_held(self, box: Box, sensed_ms: int) -> bool:
+        """Whether the thing is about where the last look found it."""
+        last = self._place
+        self._place = x, y, _ = (box.left + box.right) // 2, (box.top + box.bottom) // 2, sensed_ms
+        if last is None:
+            return False
+        moved_pixels = abs(x - last[0]) + abs(y - last[1])
+        return moved_pixels <= HELD_PIXELS_PER_MS * (sensed_ms - last[2])
+
+    def _belief(self, looks: list[Sighting]) -> Belief:
+        belief = self._gallery.believe(mean_sighting(looks).embedding)
+        looks.clear()
         self._said += 1
         return belief
 

@@ -81,13 +81,18 @@ class Cart:
     def _serve(self) -> None:
         client, _ = self._listener.accept()
         with client:
-            with contextlib.suppress(BrokenPipeError):  # eyes may speak and leave at once
+            # Eyes may speak and leave at once, with what we said unread: that ends it too.
+            with contextlib.suppress(BrokenPipeError):
                 client.sendall(encode(KnownCodes((GTIN,))))
-            lines = LineBuffer(100_000)
-            while data := client.recv(65_536):
-                for line in lines.feed(data):
-                    self.heard.append(decode(EyesMessage, line, "test"))
+            with contextlib.suppress(ConnectionResetError):
+                self._listen_to(client)
         self._done.set()
+
+    def _listen_to(self, client: socket.socket) -> None:
+        lines = LineBuffer(100_000)
+        while data := client.recv(65_536):
+            for line in lines.feed(data):
+                self.heard.append(decode(EyesMessage, line, "test"))
 
     def close(self) -> None:
         """Stop listening."""
