@@ -11,12 +11,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
+from firmware_bridge import calibrate, diagnose, plot, software
 from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, load
-from firmware_bridge.port import BAUD, Port, PortLost
-from firmware_bridge.scales import DRIVERS, open_driver
-from firmware_bridge.scales.base import LoadLive, Scale, ScaleEvent
+from firmware_bridge.port import PortLost
+from firmware_bridge.r76 import command as r76
+from firmware_bridge.scales import DRIVERS, open_driver, open_stream
+from firmware_bridge.scales.base import LoadLive, LoadPending, Scale, ScaleEvent, Weighed
+from firmware_bridge.serve import command as serve
+from firmware_bridge.streams import Stream
 
 USAGE_ERROR = 2
+TOOLS = {
+    "diagnose": (diagnose, "is this scale well, and what is to be done if not"),
+    "calibrate": (calibrate, "find what a count weighs, with known loads"),
+    "plot": (plot, "draw what `record` kept, as PNG"),
+    "software": (software, "which metrology this is: its files, checksum and event logger"),
+    "r76": (r76, "test a scale on a bench as R76 asks, and write the report"),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,9 +53,16 @@ def _parser() -> argparse.ArgumentParser:
     record = commands.add_parser("record", help="keep the raw bytes of a scale, as JSON Lines")
     record.add_argument("file", type=Path, help="must not exist yet")
     record.set_defaults(run=_record)
+    till = commands.add_parser("serve", help="let a till read the cart's scale")
+    serve.add_arguments(till)
+    for name, (tool, what) in TOOLS.items():
+        parser_of_tool = commands.add_parser(name, help=what, description=tool.__doc__)
+        tool.add_arguments(parser_of_tool)
+        parser_of_tool.set_defaults(run=tool.run)
     for command in (watch, record):
         command.add_argument("--port", required=True, help="such as /dev/serial/by-id/...")
-        command.add_argument("--baud", type=int, default=BAUD)
+        command.add_argument("--baud", type=int, help="the driver's usual one")
+        command.add_argument("--framing", choices=("8N1", "7E1", "7O1"), help="likewise")
         command.add_argument("--driver", choices=sorted(DRIVERS), default="chip")
         command.add_argument("--calibration", type=Path, help="TOML with a [calibration] table")
         command.add_argument("--seconds", type=float, help="end after so long")
@@ -95,7 +113,7 @@ def _follow(args: argparse.Namespace, use: Callable[[Reading], object]) -> int:
     """Run the driver on the port until interrupted, the time is up, or the port goes."""
     try:
         calibration = load(args.calibration) if args.calibration else NOMINAL
-        port = Port(args.port, args.baud)
+        port = open_stream(args.driver, args.port, baud=args.baud, framing=args.framing)
     except (CalibrationError, PortLost) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -117,7 +135,7 @@ def _follow(args: argparse.Namespace, use: Callable[[Reading], object]) -> int:
     return 0
 
 
-def _readings(port: Port, scale: Scale) -> Iterator[Reading]:
+def _readings(port: Stream, scale: Scale) -> Iterator[Reading]:
     began_s = time.monotonic()
     while True:
         port.write(scale.to_send(round((time.monotonic() - began_s) * 1000)))
@@ -130,7 +148,7 @@ def _show(event: ScaleEvent) -> None:
     if isinstance(event, LoadLive):
         state = "stable" if event.stable else "moving"
         print(f"\r{event.mass_mg / 1000:12.1f} g  {state} ", end="", flush=True)
-    else:
+    elif not isinstance(event, Weighed | LoadPending):
         print(f"\r{event}", flush=True)
 
 

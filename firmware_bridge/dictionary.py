@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 DIRECTIONS = ("chip_to_host", "host_to_chip")
-NUMBER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i32": 4}
+NUMBER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i16": 2, "i32": 4}
 REST_TYPES = ("text", "i32[]")
 
 

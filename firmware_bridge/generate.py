@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = Path("firmware/protocol.toml")
 NOTE = f"Generated from {SOURCE} by `python -m firmware_bridge generate`. Do not edit."
 
-STRUCT_CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i32": "i"}
+STRUCT_CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i16": "h", "i32": "i"}
 REST_PYTHON = {"text": ("str", "text"), "i32[]": ("tuple[int, ...]", "i32s")}
 
 MODULE_HEAD = '''"""The messages of the wire, as frozen values that encode and decode themselves.

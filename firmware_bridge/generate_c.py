@@ -1,6 +1,6 @@
 """The C header of the wire: ids, enumerations, and one packed layout a message, for the firmware.
 
-Text in, text out. The header is plain C11 with no library but stdint, stddef, stdbool and string.
+Text in, text out. The header is plain C11 with no library but stdint, stddef and stdbool.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ C_TYPES = {
     "u16": "uint16_t",
     "u32": "uint32_t",
     "u64": "uint64_t",
+    "i16": "int16_t",
     "i32": "int32_t",
 }
 
@@ -22,23 +23,22 @@ HEAD = """/* {note} */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #define WIRE_VERSION {version}
 #define WIRE_SCHEMA_HASH 0x{schema_hash:08X}u
 #define WIRE_PAYLOAD_BYTES_MAX {payload_bytes_max}
 
 static inline size_t wire_put(uint8_t *out, uint64_t value, size_t bytes) {{
-    for (size_t i = 0; i < bytes; i++) {{
-        out[i] = (uint8_t)(value >> (8 * i));
+    for (size_t i = 0; i < bytes; i++, value >>= 8) {{
+        out[i] = (uint8_t)value;
     }}
     return bytes;
 }}
 
 static inline uint64_t wire_get(const uint8_t *in, size_t bytes) {{
     uint64_t value = 0;
-    for (size_t i = 0; i < bytes; i++) {{
-        value |= (uint64_t)in[i] << (8 * i);
+    for (size_t i = bytes; i > 0; i--) {{
+        value = value << 8 | in[i - 1];
     }}
     return value;
 }}
@@ -119,8 +119,9 @@ def _encoder(kind: Message, name: str) -> str:
 def _put_rest(field: Field) -> str:
     if field.type == "text":
         return (
-            f"    memcpy(payload + size, message->{field.name}, strlen(message->{field.name}));\n"
-            f"    size += strlen(message->{field.name});"
+            f"    for (const char *c = message->{field.name}; *c != 0; c++) {{\n"
+            "        payload[size++] = (uint8_t)*c;\n"
+            "    }"
         )
     return (
         f"    for (size_t i = 0; i < message->{field.name}_length; i++) {{\n"

@@ -22,7 +22,7 @@ from firmware_bridge.fields import (
 )
 
 VERSION = 1
-SCHEMA_HASH = 0x2587F575
+SCHEMA_HASH = 0xF23CFF27
 PAYLOAD_BYTES_MAX = 96
 
 
@@ -44,6 +44,7 @@ class FaultCode(IntEnum):
     CONVERTER_SILENT = 1
     CONVERTER_STUCK = 2
     CONVERSION_TORN = 3
+    CONVERTER_SATURATED = 4
 
 
 class AckResult(IntEnum):
@@ -113,20 +114,20 @@ _SAMPLES = Struct("<QIBH")
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Consecutive conversions of one channel. Unacknowledged: the sequence byte shows lost frames.
+    """Rows of conversions, in each one of every healthy converter. Not acknowledged.
 
-    first_us: chip time when the first conversion was read
-    interval_us: chip time between two conversions of this batch
-    channel: converter, from 0
-    overruns: conversions the chip had to throw away since boot, modulo 65536
-    counts: raw conversions, oldest first
+    first_us: chip time when the first row was complete
+    interval_us: chip time between two rows of this batch
+    channels: bit n: converter n is in every row; a faulty one is left out
+    overruns: rows the chip had to throw away since boot, modulo 65536
+    counts: raw conversions, oldest row first, in a row the lowest channel first
     """
 
     TYPE: ClassVar[int] = 0x02
 
     first_us: int
     interval_us: int
-    channel: int
+    channels: int
     overruns: int
     counts: tuple[int, ...]
 
@@ -136,7 +137,7 @@ class Samples:
             _SAMPLES,
             self.first_us,
             self.interval_us,
-            self.channel,
+            self.channels,
             self.overruns,
         ) + write_i32s(self.counts)
 
@@ -147,27 +148,29 @@ class Samples:
         return cls(
             first_us=values[0],
             interval_us=values[1],
-            channel=values[2],
+            channels=values[2],
             overruns=values[3],
             counts=read_i32s(rest),
         )
 
 
-_FAULT = Struct("<BB")
+_FAULT = Struct("<BBH")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A converter's latched fault, or NONE when trusted again. While it lasts, no samples come.
+    """A converter's latched fault, or NONE when trusted again. SAMPLES come without it meanwhile.
 
     channel: converter, from 0
     code: what is wrong
+    refused: conversions of it refused since boot, modulo 65536
     """
 
     TYPE: ClassVar[int] = 0x03
 
     channel: int
     code: FaultCode
+    refused: int = field(default=0, kw_only=True)
 
     def encode(self) -> bytes:
         """The payload; WireError when a value does not fit its field."""
@@ -175,6 +178,7 @@ class Fault:
             _FAULT,
             self.channel,
             self.code,
+            self.refused,
         )
 
     @classmethod
@@ -184,6 +188,7 @@ class Fault:
         return cls(
             channel=values[0],
             code=member(FaultCode, values[1]),
+            refused=values[2],
         )
 
 
@@ -218,6 +223,94 @@ class Ack:
         return cls(
             command_sequence=values[0],
             result=member(AckResult, values[1]),
+        )
+
+
+_MOTION = Struct("<QhhhHH")
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How the cart moves and leans, 20 times a second beside the SAMPLES, if it can tell.
+
+    at_us: chip time of the newest reading
+    x_milli_g: acceleration to the front, gravity included
+    y_milli_g: acceleration to the left
+    z_milli_g: acceleration upwards: 1000 at rest on a level floor
+    motion_milli_g: largest change of one axis since the last MOTION
+    tilt_permille: slope of the floor at rest: horizontal over vertical
+    """
+
+    TYPE: ClassVar[int] = 0x05
+
+    at_us: int
+    x_milli_g: int
+    y_milli_g: int
+    z_milli_g: int
+    motion_milli_g: int
+    tilt_permille: int
+
+    def encode(self) -> bytes:
+        """The payload; WireError when a value does not fit its field."""
+        return pack(
+            _MOTION,
+            self.at_us,
+            self.x_milli_g,
+            self.y_milli_g,
+            self.z_milli_g,
+            self.motion_milli_g,
+            self.tilt_permille,
+        )
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Motion:
+        """The message in `payload`; WireError when it is none."""
+        values = unpack(_MOTION, payload)
+        return cls(
+            at_us=values[0],
+            x_milli_g=values[1],
+            y_milli_g=values[2],
+            z_milli_g=values[3],
+            motion_milli_g=values[4],
+            tilt_permille=values[5],
+        )
+
+
+_ENVIRONMENT = Struct("<QHh")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Supply and temperature, once a second beside the SAMPLES.
+
+    at_us: chip time of the readings
+    battery_mv: voltage of the battery; 0: not measured
+    temperature_centi_c: at the load cells; -32768: not measured
+    """
+
+    TYPE: ClassVar[int] = 0x06
+
+    at_us: int
+    battery_mv: int
+    temperature_centi_c: int
+
+    def encode(self) -> bytes:
+        """The payload; WireError when a value does not fit its field."""
+        return pack(
+            _ENVIRONMENT,
+            self.at_us,
+            self.battery_mv,
+            self.temperature_centi_c,
+        )
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Environment:
+        """The message in `payload`; WireError when it is none."""
+        values = unpack(_ENVIRONMENT, payload)
+        return cls(
+            at_us=values[0],
+            battery_mv=values[1],
+            temperature_centi_c=values[2],
         )
 
 
@@ -259,7 +352,7 @@ class StartStream:
     """Command: send SAMPLES from now on.
 
     boot_nonce: the boot this command is meant for; the link fills it in
-    batch: conversions a frame, 1 to 16
+    batch: rows a frame, 1 to 16; rows times channels at most 20
     """
 
     TYPE: ClassVar[int] = 0x41
@@ -320,7 +413,7 @@ _SET_LIGHT = Struct("<IBBB")
 
 @dataclass(frozen=True, slots=True)
 class SetLight:
-    """Command: colour of the light ring until the next SET_LIGHT.
+    """Command: colour of the light ring until the next SET_LIGHT; dark at the start.
 
     boot_nonce: the boot this command is meant for; the link fills it in
     red: 0 to 255
@@ -395,15 +488,81 @@ class Beep:
         )
 
 
-FromChip = Hello | Samples | Fault | Ack
-ToChip = HelloRequest | StartStream | StopStream | SetLight | Beep
-Command = StartStream | StopStream | SetLight | Beep
+_SET_WHEEL_LOCK = Struct("<IB")
+
+
+@dataclass(frozen=True, slots=True)
+class SetWheelLock:
+    """Command: lock or free the wheels until the next SET_WHEEL_LOCK; free at the start.
+
+    boot_nonce: the boot this command is meant for; the link fills it in
+    locked: 1 locked, 0 free
+    """
+
+    TYPE: ClassVar[int] = 0x45
+
+    boot_nonce: int = field(default=0, kw_only=True)
+    locked: int
+
+    def encode(self) -> bytes:
+        """The payload; WireError when a value does not fit its field."""
+        return pack(
+            _SET_WHEEL_LOCK,
+            self.boot_nonce,
+            self.locked,
+        )
+
+    @classmethod
+    def decode(cls, payload: bytes) -> SetWheelLock:
+        """The message in `payload`; WireError when it is none."""
+        values = unpack(_SET_WHEEL_LOCK, payload)
+        return cls(
+            boot_nonce=values[0],
+            locked=values[1],
+        )
+
+
+_RESTART = Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Command: start anew, by no longer feeding the watchdog. The next HELLO says WATCHDOG.
+
+    boot_nonce: the boot this command is meant for; the link fills it in
+    """
+
+    TYPE: ClassVar[int] = 0x46
+
+    boot_nonce: int = field(default=0, kw_only=True)
+
+    def encode(self) -> bytes:
+        """The payload; WireError when a value does not fit its field."""
+        return pack(
+            _RESTART,
+            self.boot_nonce,
+        )
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Restart:
+        """The message in `payload`; WireError when it is none."""
+        values = unpack(_RESTART, payload)
+        return cls(
+            boot_nonce=values[0],
+        )
+
+
+FromChip = Hello | Samples | Fault | Ack | Motion | Environment
+ToChip = HelloRequest | StartStream | StopStream | SetLight | Beep | SetWheelLock | Restart
+Command = StartStream | StopStream | SetLight | Beep | SetWheelLock | Restart
 
 FROM_CHIP: dict[int, type[FromChip]] = {
     Hello.TYPE: Hello,
     Samples.TYPE: Samples,
     Fault.TYPE: Fault,
     Ack.TYPE: Ack,
+    Motion.TYPE: Motion,
+    Environment.TYPE: Environment,
 }
 TO_CHIP: dict[int, type[ToChip]] = {
     HelloRequest.TYPE: HelloRequest,
@@ -411,4 +570,6 @@ TO_CHIP: dict[int, type[ToChip]] = {
     StopStream.TYPE: StopStream,
     SetLight.TYPE: SetLight,
     Beep.TYPE: Beep,
+    SetWheelLock.TYPE: SetWheelLock,
+    Restart.TYPE: Restart,
 }

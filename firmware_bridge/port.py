@@ -21,9 +21,12 @@ class PortLost(Exception):  # noqa: N818 - it says what happened, like ScaleLost
 
 
 class Port:
-    """An open serial port (8N1, exclusive). Prefer /dev/serial/by-id/... as `path`."""
+    """An open serial port, exclusive. Prefer /dev/serial/by-id/... as `path`.
 
-    def __init__(self, path: str, baud: int = BAUD) -> None:
+    `framing` is data bits, parity (N, E, O) and stop bits, such as "7E1".
+    """
+
+    def __init__(self, path: str, baud: int = BAUD, framing: str = "8N1") -> None:
         self.path = path
         if not Path(path).exists():
             raise PortLost(f"{path}: no such port. Is the scale plugged in? See /dev/serial/by-id")
@@ -31,6 +34,9 @@ class Port:
             self._serial = serial.Serial(
                 path,
                 baudrate=baud,
+                bytesize=int(framing[0]),
+                parity=framing[1],
+                stopbits=int(framing[2]),
                 timeout=READ_WAIT_S,
                 write_timeout=WRITE_WAIT_S,
                 exclusive=True,

@@ -13,6 +13,7 @@ COMMANDS = {
     "enrol": ("rig.enrol", "draw the demo store and write the gallery of its products"),
     "replay": ("rig.replay", "replay a recorded trip and print its journal's export"),
     "hil": ("rig.hil.command", "measure on a bench, simulated or real"),
+    "place": ("rig.hil.placer", "the simulated cart with its load placer, for r76"),
     "bench": ("rig.bench.command", "the figures of docs/MEASURED.md"),
 }
 

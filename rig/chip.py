@@ -29,11 +29,13 @@ from typing import Any
 from firmware_bridge import frames, messages
 from firmware_bridge.frames import Frame, FrameReader, WireError
 from firmware_bridge.messages import AckResult, ResetCause
-from rig.load_cell import SAMPLES_PER_SECOND, LoadCell, draw_traits
+from rig.load_cell import SAMPLES_PER_SECOND, Cells, LoadCell, draw_traits
 
 VERSION = "simulated 1"
 INTERVAL_US = 1_000_000 // SAMPLES_PER_SECOND
-BATCH_MAX = 16
+BATCH_MAX, COUNTS_A_FRAME = 16, 20
+MOTION_EVERY = SAMPLES_PER_SECOND // 20
+BATTERY_MV = 7_400
 CONTROLS: dict[str, type] = {
     "load_mg": int,
     "jolt": float,
@@ -49,7 +51,7 @@ class SimulatedChip:
     """The chip's side of the conversation. `now_us` is the caller's clock and never goes back."""
 
     def __init__(
-        self, cell: LoadCell, dice: random.Random, *, schema_hash: int = messages.SCHEMA_HASH
+        self, cell: Cells, dice: random.Random, *, schema_hash: int = messages.SCHEMA_HASH
     ) -> None:
         self.cell = cell
         self.executed: list[messages.Command] = []
@@ -61,13 +63,15 @@ class SimulatedChip:
         self._began_us = now_us
         self._next_us = now_us
         self._cause = cause
+        self._starved = False  # RESTART was obeyed: the watchdog bites
         self._nonce = self._dice.getrandbits(32)
         self._reader = FrameReader()
         self._sequence = 0
         self._last_command = 0
         self._last_result = AckResult.DONE
-        self._batch = 0  # conversions a frame; 0: no stream
-        self._counts: list[int] = []
+        self._batch = 0  # rows a frame; 0: no stream
+        self._rows: list[tuple[int, ...]] = []
+        self._converted = 0
         self._overruns = 0
 
     def reset(self, cause: ResetCause, now_us: int) -> bytes:
@@ -85,15 +89,18 @@ class SimulatedChip:
 
     def tick(self, now_us: int) -> bytes:
         """Convert what is due until `now_us`; the frames that makes."""
+        if self._starved:
+            return self.reset(ResetCause.WATCHDOG, now_us)
         if now_us - self._next_us > HOLE_US_MAX:
             self._next_us = now_us
         out = b""
         while self._next_us <= now_us:
-            counts = self.cell.read(self._next_us / 1e6)
+            row = self.cell.row(self._next_us / 1e6)
+            self._converted += 1
             if self._batch:
-                self._counts.append(counts)
-            if self._batch and len(self._counts) >= self._batch:
-                out += self._samples()
+                self._rows.append(row)
+                out += self._samples() if len(self._rows) >= self._batch else b""
+                out += self._ambient()
             self._next_us += INTERVAL_US
         return out
 
@@ -121,21 +128,37 @@ class SimulatedChip:
 
     def _execute(self, command: messages.Command) -> AckResult:
         if isinstance(command, messages.StartStream):
-            if not 1 <= command.batch <= BATCH_MAX:
+            if not 1 <= command.batch <= min(BATCH_MAX, COUNTS_A_FRAME // self.cell.channels):
                 return AckResult.BAD_VALUE
             self._batch = command.batch
         if isinstance(command, messages.StopStream):
             self._batch = 0
-        self._counts.clear()
+        self._starved = isinstance(command, messages.Restart)
+        self._rows.clear()
         self.executed.append(command)
         return AckResult.DONE
 
     def _samples(self) -> bytes:
         newest_us = self._next_us - self._began_us
-        first_us = newest_us - (len(self._counts) - 1) * INTERVAL_US
-        message = messages.Samples(first_us, INTERVAL_US, 0, self._overruns, tuple(self._counts))
-        self._counts.clear()
-        return self._frame(message)
+        first_us = newest_us - (len(self._rows) - 1) * INTERVAL_US
+        counts = tuple(count for row in self._rows for count in row)
+        channels = (1 << self.cell.channels) - 1
+        self._rows.clear()
+        return self._frame(
+            messages.Samples(first_us, INTERVAL_US, channels, self._overruns, counts)
+        )
+
+    def _ambient(self) -> bytes:
+        """MOTION and ENVIRONMENT, when they are due and there are such sensors."""
+        now = self.cell.ambient() if self._converted % MOTION_EVERY == 0 else None
+        if now is None:
+            return b""
+        at_us = self._next_us - self._began_us
+        out = self._frame(messages.Motion(at_us, now.tilt_permille, 0, 1000, 2, now.tilt_permille))
+        if self._converted % SAMPLES_PER_SECOND == 0:
+            warmth = messages.Environment(at_us, BATTERY_MV, now.temperature_centi_c)
+            out += self._frame(warmth)
+        return out
 
     def hello(self) -> bytes:
         """Who the chip is, as a frame."""
@@ -144,7 +167,7 @@ class SimulatedChip:
             boot_nonce=self._nonce,
             reset_cause=self._cause,
             last_command=self._last_command,
-            channels=1,
+            channels=self.cell.channels,
             sample_rate_millihertz=SAMPLES_PER_SECOND * 1000,
             firmware_version=VERSION,
         )
@@ -167,7 +190,8 @@ class ChipProcess:
         self._dice = random.Random(seed)
         self._clock_us = clock_us
         self._began_us = clock_us()
-        self.chip = SimulatedChip(LoadCell(draw_traits(self._dice), self._dice), self._dice)
+        self._cell = LoadCell(draw_traits(self._dice), self._dice)
+        self.chip = SimulatedChip(self._cell, self._dice)
         self.quit = False
 
     def now_us(self) -> int:
@@ -181,9 +205,9 @@ class ChipProcess:
         out = self.chip.tick(now_us)
         match name:
             case "load_mg":
-                self.chip.cell.set_load(float(value), now_us / 1e6)
+                self._cell.set_load(float(value), now_us / 1e6)
             case "jolt":
-                self.chip.cell.jolt(float(value), now_us / 1e6)
+                self._cell.jolt(float(value), now_us / 1e6)
             case "garbage":
                 out += self._dice.randbytes(int(value))
             case "torn":

@@ -11,6 +11,7 @@ import cmath
 import math
 import random
 from dataclasses import dataclass
+from typing import Protocol
 
 from firmware_bridge.metrology.calibration import NOMINAL
 
@@ -45,8 +46,30 @@ def draw_traits(dice: random.Random) -> Traits:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ambient:
+    """What an accelerometer and a thermometer would say."""
+
+    tilt_permille: int
+    temperature_centi_c: int
+
+
+class Cells(Protocol):
+    """What a chip converts: a row of one count for each channel."""
+
+    channels: int
+
+    def row(self, t_s: float) -> tuple[int, ...]:
+        """One conversion of every channel."""
+
+    def ambient(self) -> Ambient | None:
+        """What stands around, or None where nothing senses it."""
+
+
 class LoadCell:
     """The cell's reading follows the load with a damped swing. `t_s` never goes backwards."""
+
+    channels = 1
 
     def __init__(self, traits: Traits, dice: random.Random, load_mg: float = 0.0) -> None:
         self._traits = traits
@@ -72,19 +95,38 @@ class LoadCell:
         self._swing += cmath.rect(strength * JOLT_MG, self._dice.uniform(0, 2 * math.pi))
         self._impact_mg += strength * JOLT_MG * self._dice.uniform(-1, 1)
 
+    def ambient(self) -> Ambient | None:
+        """Neither: the cart has no accelerometer and no thermometer."""
+        return None
+
+    def age(self, seconds: float) -> None:
+        """Let so long pass between two samples: the swing ends, creep and drift go on."""
+        self._forward(seconds)
+
+    def row(self, t_s: float) -> tuple[int, ...]:
+        """One conversion of the one channel."""
+        return (self.read(t_s),)
+
     def read(self, t_s: float) -> int:
         """One conversion, in counts."""
+        return min(max(NOMINAL.counts(self.mass_mg(t_s)), COUNTS_MIN), COUNTS_MAX)
+
+    def mass_mg(self, t_s: float) -> float:
+        """What the cell feels, noise and all."""
         self._advance(t_s)
         mass_mg = self._load_mg + self._swing.real + self._impact_mg + self._crept_mg
         mass_mg += self._drift_mg + self._dice.gauss(0, self._traits.noise_mg)
         if self._dice.random() < self._traits.spike_probability:
             mass_mg += self._dice.choice((-1, 1)) * self._dice.uniform(*SPIKE_MG)
-        return min(max(NOMINAL.counts(mass_mg), COUNTS_MIN), COUNTS_MAX)
+        return mass_mg
 
     def _advance(self, t_s: float) -> None:
         step_s = t_s - self._t_s
         assert step_s >= 0, f"time went back by {-step_s} s"
         self._t_s = t_s
+        self._forward(step_s)
+
+    def _forward(self, step_s: float) -> None:
         radians_per_s = 2 * math.pi * self._traits.ring_hz
         self._swing *= cmath.exp(step_s * radians_per_s * (1j - self._traits.damping))
         self._impact_mg *= math.exp(-step_s / IMPACT_TAU_S)

@@ -11,7 +11,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 GL_PACKAGES="libegl1 libgl1 libgl1-mesa-dri libgbm1"
-CI_PACKAGES="python3-venv $GL_PACKAGES gcc libc6-dev make mosquitto systemd"
+CHIP_PACKAGES="gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev gcc-arm-none-eabi"
+CI_PACKAGES="python3-venv $GL_PACKAGES gcc libc6-dev make mosquitto systemd $CHIP_PACKAGES"
 STAMP=.venv/installed.sha256
 
 say() { echo "dashcart: $*" >&2; }
@@ -110,7 +111,10 @@ install() {
 
 case "${1-}" in
 install) install ;;
-ci-deps) need $CI_PACKAGES ;;
+ci-deps)
+    command -v npm >/dev/null || CI_PACKAGES="$CI_PACKAGES npm" # some Node.js bring their own
+    need $CI_PACKAGES
+    ;;
 *)
     sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2

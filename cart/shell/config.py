@@ -15,11 +15,12 @@ from msgspec import Meta
 
 from cart.contract.lines import SOCKET_PATH_BYTES_MAX
 from cart.contract.store import Name
-from cart.core.value import Value
+from cart.core.value import END, Value
 from cart.mqtt import Endpoint
 
 TcpPort = Annotated[int, Meta(ge=1, le=65_535)]
 Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
+Framing = Annotated[str, Meta(pattern=r"^[78][NEO][12]" + END)]
 
 
 class ConfigError(ValueError):
@@ -31,18 +32,27 @@ class Section(Value, forbid_unknown_fields=True):
 
 
 class ScaleConfig(Section):
-    """`port` is a serial device path, `driver` a name of firmware_bridge.scales."""
+    """`port` is the path of the device, `driver` a name of firmware_bridge.scales.
+
+    `baud` and `framing` replace what is usual for that driver on a serial port.
+    """
 
     port: Path
     driver: str = "chip"
     calibration: Path | None = None
+    baud: Baud | None = None
+    framing: Framing | None = None
 
 
 class ScannerConfig(Section):
-    """`port` is the serial device path of a code scanner that ends its reads with CR or LF."""
+    """`port` is the path of the device, `driver` a name of firmware_bridge.scanners.
+
+    `baud` only matters for a serial one, which ends its reads with CR or LF.
+    """
 
     port: Path
     baud: Baud = 115_200
+    driver: str = "serial"
 
 
 class BrokerConfig(Section):

@@ -13,6 +13,7 @@ import logging
 import secrets
 import signal
 import sys
+import threading
 from pathlib import Path
 from random import SystemRandom
 from typing import Protocol, TextIO
@@ -29,7 +30,7 @@ from cart.core.observations import (
     SenseLost,
 )
 from cart.shell.clock import Clock, monotonic_ms
-from cart.shell.config import Config, ConfigError, ScaleConfig, load
+from cart.shell.config import Config, ConfigError, ScaleConfig, ScannerConfig, load
 from cart.shell.eyes_link import EyesLink
 from cart.shell.guard import Beat, Guard, end_process
 from cart.shell.inbox import Inbox
@@ -45,6 +46,7 @@ from cart.shell.ticker import Ticker
 from firmware_bridge.metrology import calibration
 from firmware_bridge.scales import UnknownDriverError, open_driver
 from firmware_bridge.scales.base import Scale
+from firmware_bridge.scanners import UnknownScannerError, open_scanner
 
 SUPERVISE_S = 1.0
 JOIN_S = 2.0
@@ -127,6 +129,7 @@ class Cart:
         else:
             self.inbox.put(SenseLost(t_ms=0, sense="scale", reason="no scale is configured"))
         if config.scanner:
+            _check_scanner(config.scanner)
             services["scanner"] = ScannerSense(config.scanner, self.inbox, clock)
         return services
 
@@ -188,6 +191,8 @@ def run(arguments: argparse.Namespace) -> int:
         stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(threadName)s %(message)s"
     )
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    for stop in STOP_SIGNALS:
+        signal.signal(stop, _pass_on)
     try:
         cart = real(load(arguments.config))
     except (ConfigError, JournalError, ContractError) as error:
@@ -199,6 +204,11 @@ def run(arguments: argparse.Namespace) -> int:
     notify("STOPPING=1")
     cart.stop()
     return 0
+
+
+def _pass_on(number: int, _frame: object) -> None:
+    """Give the main thread a signal that came to a library's thread, older than the mask."""
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 def _say_ready(cart: Cart) -> None:
@@ -257,6 +267,13 @@ def _driver(scale: ScaleConfig) -> Scale:
         raise ConfigError(f"scale.calibration: {error}") from error
     except UnknownDriverError as error:
         raise ConfigError(f"scale.driver: {error}") from error
+
+
+def _check_scanner(scanner: ScannerConfig) -> None:
+    try:
+        open_scanner(scanner.driver)
+    except UnknownScannerError as error:
+        raise ConfigError(f"scanner.driver: {error}") from error
 
 
 def _nothing(_ignored: AnyObservation | Effect) -> None:

@@ -1,4 +1,4 @@
-"""The scale on a serial port: bytes through a driver of `firmware_bridge`, its events as
+"""The scale on its port: bytes through a driver of `firmware_bridge`, its events as
 observations. It opens the port again whenever it is back.
 
 It must never filter or judge a load: the driver settles it, the mind explains it.
@@ -14,7 +14,8 @@ from cart.shell.clock import Clock
 from cart.shell.config import ScaleConfig
 from cart.shell.guard import Beat
 from cart.shell.inbox import Inbox
-from firmware_bridge.port import Port, PortLost
+from firmware_bridge.port import PortLost
+from firmware_bridge.scales import open_stream
 from firmware_bridge.scales.base import (
     FramesLost,
     LoadMoving,
@@ -24,6 +25,7 @@ from firmware_bridge.scales.base import (
     ScaleEvent,
     ScaleLost,
 )
+from firmware_bridge.streams import Stream
 
 REOPEN_S = 0.25
 
@@ -34,7 +36,7 @@ class ScaleSense:
     """Moves bytes between the port and the driver in its own thread."""
 
     def __init__(self, config: ScaleConfig, driver: Scale, inbox: Inbox, clock: Clock) -> None:
-        self._path = str(config.port)
+        self._config = config
         self._driver = driver
         self._inbox = inbox
         self._clock = clock
@@ -47,7 +49,7 @@ class ScaleSense:
         """Weigh until `stop`."""
         while not self._stopping.is_set():
             try:
-                with Port(self._path) as port:
+                with self._open() as port:
                     self._weigh(port, beat)
             except PortLost as error:
                 self._say(str(error))
@@ -59,7 +61,11 @@ class ScaleSense:
         """End `serve`."""
         self._stopping.set()
 
-    def _weigh(self, port: Port, beat: Beat) -> None:
+    def _open(self) -> Stream:
+        scale = self._config
+        return open_stream(scale.driver, str(scale.port), baud=scale.baud, framing=scale.framing)
+
+    def _weigh(self, port: Stream, beat: Beat) -> None:
         while not self._stopping.is_set():
             data = port.read()
             now_ms = self._clock()

@@ -1,13 +1,10 @@
-"""The code scanner on a serial port: each line it sends is one read, as it stands.
-
-An AIM prefix such as "]E0" stays in the text, which `cart.core.codes` reads. A read that is too
-long is refused once, and the next one is read again. It must never ask what a code means.
+"""The code scanner on its port: bytes through a driver of `firmware_bridge`, its reads as
+observations. It opens the port again whenever it is back. It must never ask what a code means.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import threading
 
 from cart.core.observations import InputRefused, ScanSeen, SenseBack, SenseLost
@@ -15,35 +12,14 @@ from cart.shell.clock import Clock
 from cart.shell.config import ScannerConfig
 from cart.shell.guard import Beat
 from cart.shell.inbox import Inbox
-from firmware_bridge.port import Port, PortLost
+from firmware_bridge.port import PortLost
+from firmware_bridge.scanners import open_scanner, open_stream
+from firmware_bridge.scanners.base import Refused, ScannerEvent
+from firmware_bridge.streams import Stream
 
-CODE_BYTES_MAX = 4_296  # what the largest QR code holds
 REOPEN_S = 0.5
 
 log = logging.getLogger(__name__)
-
-
-class CodeLines:
-    """Cuts the scanner's bytes at CR and LF. Pure: bytes in, whole reads out."""
-
-    def __init__(self) -> None:
-        self._held = b""
-        self._skipping = False
-
-    def feed(self, data: bytes) -> list[bytes | None]:
-        """The reads that `data` ends, empty ones left out; None for one that is too long."""
-        *ended, held = re.split(rb"[\r\n]", self._held + data)
-        reads = [read for line in ended for read in self._judge(line)]
-        self._skipping = self._skipping or len(held) > CODE_BYTES_MAX
-        self._held = b"" if self._skipping else held
-        return reads
-
-    def _judge(self, line: bytes) -> list[bytes | None]:
-        too_long = self._skipping or len(line) > CODE_BYTES_MAX
-        self._skipping = False
-        if too_long:
-            return [None]
-        return [line] if line else []
 
 
 class ScannerSense:
@@ -60,7 +36,7 @@ class ScannerSense:
         """Read until `stop`."""
         while not self._stopping.is_set():
             try:
-                with Port(str(self._config.port), self._config.baud) as port:
+                with self._open() as port:
                     self._say_back()
                     self._read(port, beat)
             except PortLost as error:
@@ -72,21 +48,24 @@ class ScannerSense:
         """End `serve`."""
         self._stopping.set()
 
-    def _read(self, port: Port, beat: Beat) -> None:
-        lines = CodeLines()
+    def _open(self) -> Stream:
+        scanner = self._config
+        return open_stream(scanner.driver, str(scanner.port), scanner.baud)
+
+    def _read(self, port: Stream, beat: Beat) -> None:
+        driver = open_scanner(self._config.driver)
         while not self._stopping.is_set():
-            for read in lines.feed(port.read()):
-                self._put(read)
+            for event in driver.receive(port.read()):
+                self._put(event)
             beat()
 
-    def _put(self, read: bytes | None) -> None:
-        text = _text(read) if read is not None else None
-        if text is None:
-            reason = f"the scanner sent more than {CODE_BYTES_MAX} bytes, or no text; scan again"
-            log.warning("input_refused from=scanner: %s", reason)
-            self._inbox.put(InputRefused(t_ms=0, boundary="code", reason=reason))
+    def _put(self, event: ScannerEvent) -> None:
+        if isinstance(event, Refused):
+            log.warning("input_refused from=scanner: %s", event.reason)
+            self._inbox.put(InputRefused(t_ms=0, boundary="code", reason=event.reason))
             return
-        self._inbox.put(ScanSeen(t_ms=0, sensed_ms=self._clock(), text=text, source="scanner"))
+        scan = ScanSeen(t_ms=0, sensed_ms=self._clock(), text=event.text, source="scanner")
+        self._inbox.put(scan)
 
     def _say_lost(self, reason: str) -> None:
         if not self._lost:
@@ -99,10 +78,3 @@ class ScannerSense:
             self._lost = False
             log.info("sense_back sense=scanner")
             self._inbox.put(SenseBack(t_ms=0, sense="scanner"))
-
-
-def _text(read: bytes) -> str | None:
-    try:
-        return read.decode()
-    except UnicodeDecodeError:
-        return None

@@ -17,8 +17,9 @@ size_t frame_encode(uint8_t out[FRAME_BYTES_MAX], uint8_t type, uint8_t sequence
     size_t size = 0;
     raw[size++] = type;
     raw[size++] = sequence;
-    memcpy(raw + size, payload, payload_size);
-    size += payload_size;
+    for (size_t i = 0; i < payload_size; i++) {
+        raw[size++] = payload[i];
+    }
     size += wire_put(raw + size, crc16(raw, size), 2);
 
     size_t written = 0;

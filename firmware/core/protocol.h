@@ -5,23 +5,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #define WIRE_VERSION 1
-#define WIRE_SCHEMA_HASH 0x2587F575u
+#define WIRE_SCHEMA_HASH 0xF23CFF27u
 #define WIRE_PAYLOAD_BYTES_MAX 96
 
 static inline size_t wire_put(uint8_t *out, uint64_t value, size_t bytes) {
-    for (size_t i = 0; i < bytes; i++) {
-        out[i] = (uint8_t)(value >> (8 * i));
+    for (size_t i = 0; i < bytes; i++, value >>= 8) {
+        out[i] = (uint8_t)value;
     }
     return bytes;
 }
 
 static inline uint64_t wire_get(const uint8_t *in, size_t bytes) {
     uint64_t value = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        value |= (uint64_t)in[i] << (8 * i);
+    for (size_t i = bytes; i > 0; i--) {
+        value = value << 8 | in[i - 1];
     }
     return value;
 }
@@ -42,6 +41,7 @@ enum {
     FAULT_CODE_CONVERTER_SILENT = 1,
     FAULT_CODE_CONVERTER_STUCK = 2,
     FAULT_CODE_CONVERSION_TORN = 3,
+    FAULT_CODE_CONVERTER_SATURATED = 4,
 };
 
 /* What became of a command. */
@@ -73,27 +73,28 @@ static inline size_t wire_hello_encode(uint8_t *payload, const wire_hello_t *mes
     size += wire_put(payload + size, (uint64_t)message->last_command, 1);
     size += wire_put(payload + size, (uint64_t)message->channels, 1);
     size += wire_put(payload + size, (uint64_t)message->sample_rate_millihertz, 4);
-    memcpy(payload + size, message->firmware_version, strlen(message->firmware_version));
-    size += strlen(message->firmware_version);
+    for (const char *c = message->firmware_version; *c != 0; c++) {
+        payload[size++] = (uint8_t)*c;
+    }
     return size;
 }
 
-/* Consecutive conversions of one channel. Unacknowledged: the sequence byte shows lost frames. */
+/* Rows of conversions, in each one of every healthy converter. Not acknowledged. */
 #define WIRE_SAMPLES 0x02
 #define wire_samples_BYTES 15
 typedef struct {
-    uint64_t first_us; /* chip time when the first conversion was read */
-    uint32_t interval_us; /* chip time between two conversions of this batch */
-    uint8_t channel; /* converter, from 0 */
-    uint16_t overruns; /* conversions the chip had to throw away since boot, modulo 65536 */
-    const int32_t *counts; uint8_t counts_length; /* raw conversions, oldest first */
+    uint64_t first_us; /* chip time when the first row was complete */
+    uint32_t interval_us; /* chip time between two rows of this batch */
+    uint8_t channels; /* bit n: converter n is in every row; a faulty one is left out */
+    uint16_t overruns; /* rows the chip had to throw away since boot, modulo 65536 */
+    const int32_t *counts; uint8_t counts_length; /* raw conversions, oldest row first, in a row the lowest channel first */
 } wire_samples_t;
 
 static inline size_t wire_samples_encode(uint8_t *payload, const wire_samples_t *message) {
     size_t size = 0;
     size += wire_put(payload + size, (uint64_t)message->first_us, 8);
     size += wire_put(payload + size, (uint64_t)message->interval_us, 4);
-    size += wire_put(payload + size, (uint64_t)message->channel, 1);
+    size += wire_put(payload + size, (uint64_t)message->channels, 1);
     size += wire_put(payload + size, (uint64_t)message->overruns, 2);
     for (size_t i = 0; i < message->counts_length; i++) {
         size += wire_put(payload + size, (uint32_t)message->counts[i], 4);
@@ -101,18 +102,20 @@ static inline size_t wire_samples_encode(uint8_t *payload, const wire_samples_t 
     return size;
 }
 
-/* A converter's latched fault, or NONE when trusted again. While it lasts, no samples come. */
+/* A converter's latched fault, or NONE when trusted again. SAMPLES come without it meanwhile. */
 #define WIRE_FAULT 0x03
-#define wire_fault_BYTES 2
+#define wire_fault_BYTES 4
 typedef struct {
     uint8_t channel; /* converter, from 0 */
     uint8_t code; /* what is wrong */
+    uint16_t refused; /* conversions of it refused since boot, modulo 65536 */
 } wire_fault_t;
 
 static inline size_t wire_fault_encode(uint8_t *payload, const wire_fault_t *message) {
     size_t size = 0;
     size += wire_put(payload + size, (uint64_t)message->channel, 1);
     size += wire_put(payload + size, (uint64_t)message->code, 1);
+    size += wire_put(payload + size, (uint64_t)message->refused, 2);
     return size;
 }
 
@@ -128,6 +131,46 @@ static inline size_t wire_ack_encode(uint8_t *payload, const wire_ack_t *message
     size_t size = 0;
     size += wire_put(payload + size, (uint64_t)message->command_sequence, 1);
     size += wire_put(payload + size, (uint64_t)message->result, 1);
+    return size;
+}
+
+/* How the cart moves and leans, 20 times a second beside the SAMPLES, if it can tell. */
+#define WIRE_MOTION 0x05
+#define wire_motion_BYTES 18
+typedef struct {
+    uint64_t at_us; /* chip time of the newest reading */
+    int16_t x_milli_g; /* acceleration to the front, gravity included */
+    int16_t y_milli_g; /* acceleration to the left */
+    int16_t z_milli_g; /* acceleration upwards: 1000 at rest on a level floor */
+    uint16_t motion_milli_g; /* largest change of one axis since the last MOTION */
+    uint16_t tilt_permille; /* slope of the floor at rest: horizontal over vertical */
+} wire_motion_t;
+
+static inline size_t wire_motion_encode(uint8_t *payload, const wire_motion_t *message) {
+    size_t size = 0;
+    size += wire_put(payload + size, (uint64_t)message->at_us, 8);
+    size += wire_put(payload + size, (uint64_t)message->x_milli_g, 2);
+    size += wire_put(payload + size, (uint64_t)message->y_milli_g, 2);
+    size += wire_put(payload + size, (uint64_t)message->z_milli_g, 2);
+    size += wire_put(payload + size, (uint64_t)message->motion_milli_g, 2);
+    size += wire_put(payload + size, (uint64_t)message->tilt_permille, 2);
+    return size;
+}
+
+/* Supply and temperature, once a second beside the SAMPLES. */
+#define WIRE_ENVIRONMENT 0x06
+#define wire_environment_BYTES 12
+typedef struct {
+    uint64_t at_us; /* chip time of the readings */
+    uint16_t battery_mv; /* voltage of the battery; 0: not measured */
+    int16_t temperature_centi_c; /* at the load cells; -32768: not measured */
+} wire_environment_t;
+
+static inline size_t wire_environment_encode(uint8_t *payload, const wire_environment_t *message) {
+    size_t size = 0;
+    size += wire_put(payload + size, (uint64_t)message->at_us, 8);
+    size += wire_put(payload + size, (uint64_t)message->battery_mv, 2);
+    size += wire_put(payload + size, (uint64_t)message->temperature_centi_c, 2);
     return size;
 }
 
@@ -151,7 +194,7 @@ static inline bool wire_hello_request_decode(wire_hello_request_t *message, cons
 #define wire_start_stream_BYTES 5
 typedef struct {
     uint32_t boot_nonce; /* the boot this command is meant for; the link fills it in */
-    uint8_t batch; /* conversions a frame, 1 to 16 */
+    uint8_t batch; /* rows a frame, 1 to 16; rows times channels at most 20 */
 } wire_start_stream_t;
 
 static inline bool wire_start_stream_decode(wire_start_stream_t *message, const uint8_t *payload, size_t size) {
@@ -178,7 +221,7 @@ static inline bool wire_stop_stream_decode(wire_stop_stream_t *message, const ui
     return true;
 }
 
-/* Command: colour of the light ring until the next SET_LIGHT. */
+/* Command: colour of the light ring until the next SET_LIGHT; dark at the start. */
 #define WIRE_SET_LIGHT 0x43
 #define wire_set_light_BYTES 7
 typedef struct {
@@ -215,6 +258,38 @@ static inline bool wire_beep_decode(wire_beep_t *message, const uint8_t *payload
     message->boot_nonce = (uint32_t)wire_get(payload + 0, 4);
     message->frequency_hz = (uint16_t)wire_get(payload + 4, 2);
     message->duration_ms = (uint16_t)wire_get(payload + 6, 2);
+    return true;
+}
+
+/* Command: lock or free the wheels until the next SET_WHEEL_LOCK; free at the start. */
+#define WIRE_SET_WHEEL_LOCK 0x45
+#define wire_set_wheel_lock_BYTES 5
+typedef struct {
+    uint32_t boot_nonce; /* the boot this command is meant for; the link fills it in */
+    uint8_t locked; /* 1 locked, 0 free */
+} wire_set_wheel_lock_t;
+
+static inline bool wire_set_wheel_lock_decode(wire_set_wheel_lock_t *message, const uint8_t *payload, size_t size) {
+    if (size != wire_set_wheel_lock_BYTES) {
+        return false;
+    }
+    message->boot_nonce = (uint32_t)wire_get(payload + 0, 4);
+    message->locked = (uint8_t)wire_get(payload + 4, 1);
+    return true;
+}
+
+/* Command: start anew, by no longer feeding the watchdog. The next HELLO says WATCHDOG. */
+#define WIRE_RESTART 0x46
+#define wire_restart_BYTES 4
+typedef struct {
+    uint32_t boot_nonce; /* the boot this command is meant for; the link fills it in */
+} wire_restart_t;
+
+static inline bool wire_restart_decode(wire_restart_t *message, const uint8_t *payload, size_t size) {
+    if (size != wire_restart_BYTES) {
+        return false;
+    }
+    message->boot_nonce = (uint32_t)wire_get(payload + 0, 4);
     return true;
 }
 

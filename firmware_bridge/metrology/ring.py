@@ -40,7 +40,7 @@ class RingPeriod:
 
     def __init__(self) -> None:
         self.samples = PERIOD_DEFAULT
-        self._learnt = False
+        self.learnt = False
 
     def learn(self, values: Sequence[float]) -> bool:
         """Take one swing into account; whether the period moved enough to filter anew."""
@@ -48,6 +48,6 @@ class RingPeriod:
         if found is None:
             return False
         before = self.samples
-        self.samples = before + TRUST * (found - before) if self._learnt else found
-        self._learnt = True
+        self.samples = before + TRUST * (found - before) if self.learnt else found
+        self.learnt = True
         return abs(self.samples - before) > 0.05

@@ -2,8 +2,10 @@
 
 Still: the settled value follows slow drift at no more than `DRIFT_MG_PER_S`, so drift never
 becomes a step. Moving: from the first sample that cannot be noise until the filtered value has
-stood still for a window that saw nothing older than the onset. Every motion ends in one Settled,
-also one that changed nothing. Times are milliseconds of one monotonic clock, masses milligrams.
+stood still for a window that saw nothing older than the onset, or than the last shake of the cart.
+A second item that lands in the swing of the first ends the first one's motion and begins another.
+Every motion ends in one Settled, also one that changed nothing. Times are milliseconds of one
+monotonic clock, masses milligrams.
 """
 
 from __future__ import annotations
@@ -11,7 +13,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
+
+from firmware_bridge.metrology import swing
 from firmware_bridge.metrology.filters import SWING_SAMPLES, SpikeFilter, two_boxcars, weighted
+from firmware_bridge.metrology.pending import THUD_SAMPLES, LoadWithin, Pending
 from firmware_bridge.metrology.ring import RingPeriod
 
 ONSET_MG = 2_000.0  # beyond the loudest recent swing: more than six times the noise
@@ -25,6 +31,12 @@ GAP_MS = 150  # after a longer hole in the samples nothing is known about what h
 LEARN_FROM, LEARN_TO, LEARN_EVERY = 12, 60, 12  # samples after the onset that show the swing
 KEPT_SAMPLES = 96
 UNCERTAINTY_FLOOR_MG = 400.0  # noise of before and after together, three standard deviations
+SPLIT_FROM = 16  # samples of free swing that tell a load well enough to see another one come
+SPLIT_RESIDUAL_MG = 1_200.0  # a fit this good is a basket that swings free; a driven one is not
+SPLIT_RESIDUAL_SHARE = 0.01  # of the swing
+SPLIT_RESIDUALS, SPLIT_MG = 6.0, 4_000.0  # so far off must be two samples, and the first load
+DRIVEN_MG, DRIVEN_SHARE = 3_000.0, 0.15  # what a fit of a free swing may leave unexplained
+WIDEST_MG = 100_000_000.0  # more than any cart carries: nothing is known yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +57,23 @@ class Settled:
     uncertainty_mg: float
 
 
+Event = MotionBegan | LoadWithin | Settled
+
+
 class Settling:
-    """One load cell's path between still and moving. `push` every sample, oldest first."""
+    """One load's path between still and moving. `push` every sample, oldest first."""
 
     def __init__(self) -> None:
         self._period = RingPeriod()
+        self._swing: swing.Swing | None = None  # once one was clear enough to learn from
         self._weights = two_boxcars(self._period.samples)
         self._spikes = SpikeFilter()
         self._values: deque[float] = deque(maxlen=KEPT_SAMPLES)
         self._smooth: deque[float] = deque(maxlen=STABLE_SAMPLES)
         self._settled_mg: float | None = None
         self._onset_ms: int | None = None
-        self._since_onset = 0
+        self._pending: Pending | None = None
+        self._free = 0  # samples since the onset, or since the last shake
         self._suspect_ms: int | None = None
         self._suspects = 0
         self._last_ms: int | None = None
@@ -75,9 +92,14 @@ class Settling:
             return self._smooth[-1]
         return self._values[-1] if self._values else None
 
-    def push(self, t_ms: int, mass_mg: float) -> list[MotionBegan | Settled]:
-        """Take one sample; what it shows."""
-        events: list[MotionBegan | Settled] = []
+    @property
+    def filtered_mg(self) -> float | None:
+        """What is indicated: the filtered value, which follows drift at any pace."""
+        return sum(self._smooth) / len(self._smooth) if self._smooth else None
+
+    def push(self, t_ms: int, mass_mg: float, *, shaken: bool = False) -> list[Event]:
+        """Take one sample, and whether the cart is shaken meanwhile; what it shows."""
+        events: list[Event] = []
         last_ms = t_ms if self._last_ms is None else self._last_ms
         if t_ms - last_ms > GAP_MS:
             events += self.forget()
@@ -89,22 +111,25 @@ class Settling:
         if len(self._values) >= len(self._weights):
             self._smooth.append(weighted(tuple(self._values), self._weights))
         if self._onset_ms is None:
-            return events + self._watch(t_ms, value, (t_ms - last_ms) / 1000)
-        self._since_onset += 1
+            still_s = 0.0 if shaken else (t_ms - last_ms) / 1000
+            return events + self._watch(last_ms, value, still_s)
+        self._free = 0 if shaken else self._free + 1
+        if self._free == 0:
+            return events
         self._learn()
-        return events + self._settle(t_ms, self._onset_ms)
+        return events + self._narrow(t_ms) + self._split(t_ms, last_ms) + self._settle(t_ms)
 
-    def forget(self) -> list[MotionBegan | Settled]:
+    def forget(self) -> list[Event]:
         """Samples are missing: what is settled must be settled again. Keeps the settled value."""
         self._spikes = SpikeFilter()
         self._values.clear()
         self._smooth.clear()
         if self.moving or self._last_ms is None:
-            self._since_onset = 0
+            self._free, self._pending = 0, None
             return []
         return self._begin(self._last_ms, 0)
 
-    def _watch(self, t_ms: int, value: float, step_s: float) -> list[MotionBegan | Settled]:
+    def _watch(self, t_ms: int, value: float, step_s: float) -> list[Event]:
         assert self._settled_mg is not None, "still means settled"
         if self._smooth and abs(self._smooth[-1] - self._settled_mg) > SHIFT_MG:
             return self._begin(t_ms, 0)
@@ -126,14 +151,23 @@ class Settling:
         values = tuple(self._values)[-SWING_SAMPLES - self._suspects - 1 : -self._suspects - 1]
         return max((abs(value - settled_mg) for value in values), default=0.0)
 
-    def _begin(self, onset_ms: int, since_onset: int) -> list[MotionBegan | Settled]:
-        self._onset_ms, self._since_onset = onset_ms, since_onset
+    def _begin(self, onset_ms: int, free: int) -> list[Event]:
+        self._onset_ms, self._free = onset_ms, free
         self._suspects, self._suspect_ms = 0, None
-        return [MotionBegan(onset_ms)]
+        self._pending = Pending(onset_ms, -WIDEST_MG, WIDEST_MG)
+        return [MotionBegan(onset_ms), self._pending.said(onset_ms)]
+
+    def _narrow(self, t_ms: int) -> list[Event]:
+        """What the last whole swing says about where the load will rest."""
+        length = int(self._period.samples) + 2
+        if self._pending is None or self._free < length + THUD_SAMPLES:
+            return []
+        within = self._pending.narrow(t_ms, tuple(self._values)[-length:])
+        return [within] if within else []
 
     def _learn(self) -> None:
         """Learn the swing while it is loud, and filter again what is buffered."""
-        after = self._since_onset - LEARN_FROM
+        after = self._free - LEARN_FROM
         if not 2 * LEARN_EVERY <= after <= LEARN_TO or after % LEARN_EVERY:
             return
         values = tuple(self._values)
@@ -145,14 +179,46 @@ class Settling:
             if end >= len(self._weights):
                 self._smooth.append(weighted(values[:end], self._weights))
 
-    def _settle(self, t_ms: int, onset_ms: int) -> list[MotionBegan | Settled]:
-        if self._since_onset < len(self._weights) + STABLE_SAMPLES:
+    def _split(self, t_ms: int, last_ms: int) -> list[Event]:
+        """End the first item's motion when two samples tell that a second one came."""
+        if self._swing is None or not SPLIT_FROM <= self._free - ONSET_SAMPLES < KEPT_SAMPLES:
+            return []
+        values = np.array(self._values)[-self._free :]
+        first = swing.fit(self._swing, values[:-ONSET_SAMPLES], ahead=ONSET_SAMPLES)
+        if first.residual_mg > SPLIT_RESIDUAL_MG + SPLIT_RESIDUAL_SHARE * first.swing_mg:
+            return []
+        off_mg = np.abs(values[-ONSET_SAMPLES:] - first.expected_mg).min()
+        change_mg = abs(first.load_mg - (self._settled_mg or 0.0))  # a jolt's is none
+        if min(off_mg, change_mg) < SPLIT_MG + SPLIT_RESIDUALS * first.residual_mg:
+            return []
+        settled = self._rest(t_ms, first.load_mg, 3 * first.residual_mg)
+        self._smooth.clear()
+        return [settled, *self._begin(last_ms, ONSET_SAMPLES)]
+
+    def _settle(self, t_ms: int) -> list[Event]:
+        if self._free < len(self._weights) + STABLE_SAMPLES:
             return []
         wander_mg = max(self._smooth) - min(self._smooth)
-        if wander_mg > STABLE_MG:
+        if wander_mg > STABLE_MG or self._driven():
             return []
-        after_mg = sum(self._smooth) / len(self._smooth)
+        if self._period.learnt and self._free < KEPT_SAMPLES:
+            known = self._swing or swing.Swing(self._period.samples)
+            self._swing = swing.learn(known, np.array(self._values)[-self._free :])
+        return [self._rest(t_ms, sum(self._smooth) / len(self._smooth), wander_mg / 2)]
+
+    def _driven(self) -> bool:
+        """Whether the floor swings the basket: then stillness is chance, with no accelerometer."""
+        if self._swing is None:
+            return False
+        window = len(self._weights) + STABLE_SAMPLES
+        free = swing.fit(self._swing, np.array(self._values)[-window:])
+        return free.residual_mg > DRIVEN_MG + DRIVEN_SHARE * free.swing_mg
+
+    def _rest(self, t_ms: int, after_mg: float, wander_mg: float) -> Settled:
+        assert self._onset_ms is not None, "only what moves can come to rest"
         before_mg = after_mg if self._settled_mg is None else self._settled_mg
-        self._settled_mg, self._onset_ms = after_mg, None
-        uncertainty_mg = UNCERTAINTY_FLOOR_MG + wander_mg / 2
-        return [Settled(onset_ms, t_ms, before_mg, after_mg, uncertainty_mg)]
+        settled = Settled(
+            self._onset_ms, t_ms, before_mg, after_mg, UNCERTAINTY_FLOOR_MG + wander_mg
+        )
+        self._settled_mg, self._onset_ms, self._pending = after_mg, None, None
+        return settled

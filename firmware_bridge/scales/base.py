@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from firmware_bridge.metrology.reading import Reading
+
 
 class LossReason(StrEnum):
     """Why there is no scale."""
@@ -26,6 +28,20 @@ class LoadMoving:
     """The load left its settled value; a LoadSettled follows."""
 
     sensed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPending:
+    """While the load moves: it will rest between these two, as far as is known at `sensed_ms`.
+
+    Of one onset each is within the one before; the first is as wide as the scale and comes with
+    the LoadMoving. Only for a chip's scale: others tell nothing while they move.
+    """
+
+    onset_ms: int
+    sensed_ms: int
+    low_mg: int
+    high_mg: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,21 @@ class LoadLive:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the scale indicates, beside every LoadLive of a scale with our metrology."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class CornerBad:
+    """One of several load cells is not to be trusted; `detail` names it and what it does."""
+
+    channel: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScaleLost:
     """No mass can be trusted from here on; `detail` is for people and says what to do."""
 
@@ -74,11 +105,25 @@ class FramesLost:
     count: int
 
 
-ScaleEvent = LoadMoving | LoadSettled | LoadLive | ScaleLost | ScaleBack | FramesLost
+ScaleEvent = (
+    LoadMoving
+    | LoadPending
+    | LoadSettled
+    | LoadLive
+    | Weighed
+    | CornerBad
+    | ScaleLost
+    | ScaleBack
+    | FramesLost
+)
 
 
 class Scale(Protocol):
     """A driver. One thread uses it; nothing in it blocks or raises on what the wire says."""
+
+    @property
+    def bad_frames(self) -> int:
+        """Pieces of the byte stream that meant nothing."""
 
     def receive(self, data: bytes, now_ms: int) -> list[ScaleEvent]:
         """What the bytes mean. Call it at least every 100 ms, also with nothing."""

@@ -1,59 +1,93 @@
-"""Our own chip: the link's samples of one channel through calibration and settling.
+"""Our own chip: the samples of one to four converters through calibration, settling, indication.
 
-The load cells are wired to one converter. A firmware with another number of channels is refused:
+The calibration says how many converters there are; a firmware with another number is refused:
 adding up cells without a calibration for each would be a guess.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
+
 from firmware_bridge import link as wire
 from firmware_bridge.clock_map import ClockMap
 from firmware_bridge.link import Link
-from firmware_bridge.messages import Command, Fault, FaultCode, Samples, StartStream
+from firmware_bridge.messages import (
+    Command,
+    Environment,
+    Fault,
+    FaultCode,
+    Motion,
+    Samples,
+    StartStream,
+)
 from firmware_bridge.metrology.calibration import Calibration
-from firmware_bridge.metrology.settling import MotionBegan, Settled, Settling
+from firmware_bridge.metrology.corners import corner_name
+from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.scales.base import (
     FramesLost,
     LoadLive,
-    LoadMoving,
-    LoadSettled,
     LossReason,
     ScaleBack,
     ScaleEvent,
     ScaleLost,
+    Weighed,
 )
+from firmware_bridge.scales.weighing import Weighing
 
-BATCH = 2  # conversions a frame: 12 ms of delay for half the frames
+BATCH = 2  # rows a frame: 12 ms of delay for half the frames
 LIVE_EVERY_MS = 200
 COUNTS_MIN, COUNTS_MAX = -0x800000, 0x7FFFFF
-RAILED_MAX = 8  # conversions in a row at the converter's end before the scale is called lost
+RAILED_MAX = 8  # rows in a row with a converter at its end before the scale is called lost
+TEMPERATURE_UNKNOWN = -32768
+ROWS_KEPT = 400
 SILENCE_WORDS = "the chip says nothing: check its power"
 NOISE_WORDS = "bytes arrive, but they are no frames: wrong device or baud rate"
 FAULT_WORDS = {
     FaultCode.CONVERTER_SILENT: "gives no conversions: check its supply and clock line",
     FaultCode.CONVERTER_STUCK: "data line is stuck: check the cable to the converter",
     FaultCode.CONVERSION_TORN: "conversions arrive torn: check the cable to the converter",
+    FaultCode.CONVERTER_SATURATED: "is at its end: overload, or a broken cell wire",
 }
+
+
+@dataclass(slots=True)
+class Stream:
+    """What is known of this connection's samples."""
+
+    accepted: bool = False
+    overruns: int | None = None
+    railed: int = 0
+    live_due_ms: int | None = None
 
 
 class ChipScale:
     """See `Scale`. `send` passes commands for light and sound to the chip."""
 
     def __init__(self, calibration: Calibration) -> None:
-        self._calibration = calibration
+        self.calibration = calibration
         self._link = Link()
         self._clock = ClockMap()
-        self._settling = Settling()
+        self._weighing = Weighing(calibration)
+        self._stream = Stream()
         self._lost: LossReason | None = None
-        self._accepted = False
-        self._overruns: int | None = None
-        self._railed = 0
-        self._live_due_ms: int | None = None
+        # The newest raw rows, each with its time, for whoever looks at the converters themselves.
+        self.rows: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=ROWS_KEPT)
 
     @property
     def bad_frames(self) -> int:
         """Pieces of the byte stream that were no message."""
         return self._link.bad_frames
+
+    @property
+    def temperature_centi_c(self) -> int | None:
+        """At the load cells, where it is measured."""
+        return self._weighing.temperature_centi_c
+
+    @property
+    def indicator(self) -> Indicator:
+        """What it indicates: zero and tare are set here."""
+        return self._weighing.indicator
 
     def send(self, command: Command, now_ms: int) -> bool:
         """Queue a command (SetLight, Beep); False when too many wait."""
@@ -94,89 +128,96 @@ class ChipScale:
                 events = [FramesLost(event.frames)]
             case wire.Received(message=Samples() as samples):
                 events = self._weigh(samples, now_ms)
+            case wire.Received(message=Motion() | Environment() as ambient):
+                self._sense(ambient, now_ms)
             case wire.Received(message=Fault() as fault):
                 events = self._fault(fault)
             case wire.CommandFailed(command=StartStream()):
                 self._link.send(StartStream(batch=BATCH), now_ms)
         return events
 
+    def _sense(self, ambient: Motion | Environment, now_ms: int) -> None:
+        self._clock.arrived(ambient.at_us, now_ms)
+        if isinstance(ambient, Motion):
+            at_ms = self._clock.host_ms(ambient.at_us)
+            self._weighing.moved(at_ms, ambient.motion_milli_g, ambient.tilt_permille)
+        elif ambient.temperature_centi_c != TEMPERATURE_UNKNOWN:
+            self._weighing.temperature_centi_c = ambient.temperature_centi_c
+
     def _connected(self, up: wire.LinkUp, now_ms: int) -> list[ScaleEvent]:
         self._clock.restart()
-        self._overruns = None
-        self._accepted = up.hello.channels == 1
-        if not self._accepted:
+        channels = len(self.calibration.cells)
+        self._stream = Stream(accepted=up.hello.channels == channels)
+        if not self._stream.accepted:
             return self._lose(
                 LossReason.CHANNELS,
-                f"the chip has {up.hello.channels} channels, this driver weighs with one",
+                f"the chip has {up.hello.channels} channels, the calibration is for {channels}: "
+                "calibrate this cart",
             )
         self._link.send(StartStream(batch=BATCH), now_ms)
-        return self._hole() if up.reset else []
+        return self._weighing.forget() if up.reset else []
 
     def _weigh(self, samples: Samples, now_ms: int) -> list[ScaleEvent]:
-        if not self._accepted or samples.channel != 0 or not samples.counts:
-            return []
+        channels = len(self.calibration.cells)
+        whole = samples.channels == (1 << channels) - 1 and len(samples.counts) % channels == 0
+        if not self._stream.accepted or not whole or not samples.counts:
+            return []  # a FAULT names the converter that is left out
         events = self._count_overruns(samples.overruns)
-        newest_us = samples.first_us + (len(samples.counts) - 1) * samples.interval_us
+        rows = [
+            samples.counts[start : start + channels]
+            for start in range(0, len(samples.counts), channels)
+        ]
+        newest_us = samples.first_us + (len(rows) - 1) * samples.interval_us
         self._clock.arrived(newest_us, now_ms)
-        for index, counts in enumerate(samples.counts):
+        for index, row in enumerate(rows):
             sensed_ms = self._clock.host_ms(samples.first_us + index * samples.interval_us)
-            events += self._weigh_one(sensed_ms, counts)
+            events += self._weigh_one(sensed_ms, row)
         return events
 
-    def _weigh_one(self, sensed_ms: int, counts: int) -> list[ScaleEvent]:
-        if not COUNTS_MIN < counts < COUNTS_MAX:
-            self._railed += 1
-            if self._railed < RAILED_MAX:
+    def _weigh_one(self, sensed_ms: int, row: tuple[int, ...]) -> list[ScaleEvent]:
+        self.rows.append((sensed_ms, row))
+        if not all(COUNTS_MIN < counts < COUNTS_MAX for counts in row):
+            self._stream.railed += 1
+            if self._stream.railed < RAILED_MAX:
                 return []
             return self._lose(
                 LossReason.SENSOR, "the converter is at its end: overload, or a broken cell wire"
             )
-        self._railed = 0
+        self._stream.railed = 0
         events: list[ScaleEvent] = []
         if self._lost:
             self._lost = None
             events.append(ScaleBack())
-        mass_mg = self._calibration.mass_mg(counts)
-        events += [_named(event) for event in self._settling.push(sensed_ms, mass_mg)]
+        events += self._weighing.push(sensed_ms, row)
         return events + self._live(sensed_ms)
 
     def _live(self, sensed_ms: int) -> list[ScaleEvent]:
-        mass_mg = self._settling.mass_mg
-        due_ms = sensed_ms if self._live_due_ms is None else self._live_due_ms
+        mass_mg, stable = self._weighing.shown()
+        due_ms = sensed_ms if self._stream.live_due_ms is None else self._stream.live_due_ms
         if mass_mg is None or sensed_ms < due_ms:
             return []
-        self._live_due_ms = sensed_ms + LIVE_EVERY_MS
-        return [LoadLive(sensed_ms, round(mass_mg), not self._settling.moving)]
+        self._stream.live_due_ms = sensed_ms + LIVE_EVERY_MS
+        reading = self.indicator.reading()
+        live = LoadLive(sensed_ms, round(mass_mg), stable)
+        return [live, Weighed(reading)] if reading else [live]
 
     def _count_overruns(self, overruns: int) -> list[ScaleEvent]:
-        before, self._overruns = self._overruns, overruns
+        before, self._stream.overruns = self._stream.overruns, overruns
         lost = 0 if before is None else (overruns - before) % 65536
         return [FramesLost(lost)] if lost else []
 
     def _fault(self, fault: Fault) -> list[ScaleEvent]:
         if fault.code is FaultCode.NONE:
             return []  # the samples that follow bring the scale back
-        return self._lose(LossReason.SENSOR, f"converter {fault.channel} {FAULT_WORDS[fault.code]}")
+        channels = len(self.calibration.cells)
+        name = f"converter {fault.channel}"
+        if fault.channel < channels > 1:
+            name += f" ({corner_name(fault.channel, channels)})"
+        return self._lose(LossReason.SENSOR, f"{name} {FAULT_WORDS[fault.code]}")
 
     def _lose(self, reason: LossReason, detail: str) -> list[ScaleEvent]:
         """Say a loss once; another reason for the same loss is said too."""
         if self._lost is reason:
             return []
         self._lost = reason
-        return [*self._hole(), ScaleLost(reason, detail)]
-
-    def _hole(self) -> list[ScaleEvent]:
-        return [_named(event) for event in self._settling.forget()]
-
-
-def _named(event: MotionBegan | Settled) -> ScaleEvent:
-    if isinstance(event, MotionBegan):
-        return LoadMoving(event.onset_ms)
-    after_mg = round(event.after_mg)
-    return LoadSettled(
-        onset_ms=event.onset_ms,
-        sensed_ms=event.settled_ms,
-        before_mg=round(event.before_mg),
-        after_mg=after_mg,
-        uncertainty_mg=round(event.uncertainty_mg),
-    )
+        return [*self._weighing.forget(), ScaleLost(reason, detail)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rig.bench import alone, together
+from rig.bench import alone, bridge, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
 
@@ -24,13 +24,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="goods put in for the latency to pixels (default: %(default)s)",
     )
+    parser.add_argument(
+        "--small", action="store_true", help="a quarter of an hour of rolling instead of ten"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure everything once, about two minutes."""
+    """Measure everything once, about five minutes."""
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="dashcart-bench-") as folder:
         figures = _alone(Path(folder), console) + _together(Path(folder), arguments.goods, console)
+    console.print("weighing with hundreds of simulated carts …")
+    figures += bridge.figures()
+    figures += scale.figures(scale.SMALL if arguments.small else scale.LARGE)
     if arguments.json:
         print(json.dumps(as_json(figures), indent=1))
     else:

@@ -16,12 +16,13 @@ from rig.hil.strategy import MEASUREMENTS, Report, StrategyConfig, measure
 
 
 class Bench(msgspec.Struct, forbid_unknown_fields=True):
-    """A bench file."""
+    """A bench file. `r76` is for `python -m firmware_bridge r76`, which reads the same file."""
 
     name: str
     resource: ResourceConfig
     driver: DriverConfig
     strategy: StrategyConfig
+    r76: dict[str, object] | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.strategy.limits) - set(MEASUREMENTS))
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Measure and report: 0 passed, 1 not, 2 the bench file is wrong."""
+    """Measure and report: 0 passed, 1 not, 2 the bench file or the bench is wrong."""
     try:
         bench = msgspec.toml.decode(asked.bench.read_bytes(), type=Bench)
     except (OSError, msgspec.MsgspecError) as error:
@@ -52,7 +53,7 @@ def run(asked: argparse.Namespace) -> int:
         report = _measured(bench)
     except (BenchError, PortLost) as error:
         print(f"python -m rig hil: {error}", file=sys.stderr)
-        return 1
+        return 2
     print(msgspec.json.encode(report).decode() if asked.json else _table(bench.name, report))
     return 0 if report.passed else 1
 

@@ -64,7 +64,14 @@ def test_plain_text_is_allowed_on_loopback(tmp_path: Path) -> None:
 KEYED = f'{WHOLE}store_public_key = "store.pem"\n'
 BAD = {
     "unknown key": (WHOLE + "recordings = true\n", "unknown field `recordings`"),
-    "unknown key in a section": (WHOLE + '[scale]\nport="x"\nbaud=1\n', r"`baud` - at `\$.scale`"),
+    "unknown key in a section": (
+        WHOLE + '[scale]\nport="x"\nspeed=1\n',
+        r"`speed` - at `\$.scale`",
+    ),
+    "framing with a new line": (
+        WHOLE + '[scale]\nport="x"\nframing="8N1\\n"\n',
+        r"at `\$.scale.framing`",
+    ),
     "missing key": (WHOLE.replace("tenant", "tenent"), "tenent"),
     "wrong type": (WHOLE.replace('"cart-1"', "1"), r"at `\$.cart_id`"),
     "name with a slash": (WHOLE.replace("cart-1", "a/b"), r"at `\$.cart_id`"),

@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from cart.contract.senses import EyesAlive, EyesTrouble
 from cart.core.effects import TellEyes
 from cart.core.observations import (
@@ -29,7 +26,7 @@ from cart.shell.config import ScaleConfig, ScannerConfig
 from cart.shell.eyes_link import SILENCE_MAX_MS, EyesLink
 from cart.shell.inbox import Inbox
 from cart.shell.scale_sense import ScaleSense
-from cart.shell.scanner_sense import CODE_BYTES_MAX, CodeLines, ScannerSense
+from cart.shell.scanner_sense import ScannerSense
 from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.scales import open_driver
 from tests.shell.peers import LinePeer, SerialPeer
@@ -106,17 +103,6 @@ def test_the_scanner_may_be_unplugged(tmp_path: Path) -> None:
         scan = ear.hear(ScanSeen)
     assert lost.sense == "scanner"
     assert scan.text == "two"
-
-
-@given(st.lists(st.binary(max_size=6_000), max_size=8), st.integers(1, 977))
-def test_reads_do_not_depend_on_the_pieces(reads: list[bytes], size: int) -> None:
-    """However the wire cuts the stream, the same reads come out, and none is too long."""
-    stream = b"\r".join(reads) + b"\r"
-    whole = CodeLines().feed(stream)
-    lines = CodeLines()
-    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
-    assert [read for piece in pieces for read in lines.feed(piece)] == whole
-    assert all(read is None or 0 < len(read) <= CODE_BYTES_MAX for read in whole)
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def test_the_hash_changes_with_the_bytes_and_only_with_them(tmp_path: Path) -> N
     """A new type is a new hash; a better explanation is not."""
     ours = dictionary.load(PROTOCOL).schema_hash
     assert ours == messages.SCHEMA_HASH
-    reworded = changed(tmp_path, "raw conversions, oldest first", "conversions")
+    reworded = changed(tmp_path, "chip time of the newest reading", "when")
     assert dictionary.load(reworded).schema_hash == ours
     retyped = changed(tmp_path, 'name = "overruns", type = "u16"', 'name = "overruns", type = "u8"')
     assert dictionary.load(retyped).schema_hash != ours

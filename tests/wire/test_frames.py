@@ -14,6 +14,7 @@ from firmware_bridge.frames import Frame, FrameReader, WireError
 BYTE = st.integers(0, 255)
 FRAMES = st.builds(Frame, BYTE, BYTE, st.binary(max_size=frames.PAYLOAD_BYTES_MAX))
 U16, U32 = st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1)
+I16, U64 = st.integers(-(2**15), 2**15 - 1), st.integers(0, 2**64 - 1)
 MESSAGES = st.one_of(
     st.builds(
         messages.Hello,
@@ -27,19 +28,23 @@ MESSAGES = st.one_of(
     ),
     st.builds(
         messages.Samples,
-        st.integers(0, 2**64 - 1),
+        U64,
         U32,
         BYTE,
         U16,
         st.lists(st.integers(-(2**31), 2**31 - 1), max_size=16).map(tuple),
     ),
-    st.builds(messages.Fault, BYTE, st.sampled_from(messages.FaultCode)),
+    st.builds(messages.Fault, BYTE, st.sampled_from(messages.FaultCode), refused=U16),
+    st.builds(messages.Motion, U64, I16, I16, I16, U16, U16),
+    st.builds(messages.Environment, U64, U16, I16),
     st.builds(messages.Ack, BYTE, st.sampled_from(messages.AckResult)),
     st.builds(messages.HelloRequest, U32),
     st.builds(messages.StartStream, BYTE, boot_nonce=U32),
     st.builds(messages.StopStream, boot_nonce=U32),
     st.builds(messages.SetLight, BYTE, BYTE, BYTE, boot_nonce=U32),
     st.builds(messages.Beep, U16, U16, boot_nonce=U32),
+    st.builds(messages.SetWheelLock, BYTE, boot_nonce=U32),
+    st.builds(messages.Restart, boot_nonce=U32),
 )
 
 

@@ -223,7 +223,7 @@ def test_a_hundred_thousand_random_bytes_invent_nothing() -> None:
     noise = [link.receive(dice.randbytes(1000), 0) for _ in range(100)]
     assert noise == [[]] * 100
     assert link.bad_frames > 300
-    samples = [messages.Samples(12_500 * n, 12_500, 0, 0, (n,)) for n in range(200)]
+    samples = [messages.Samples(12_500 * n, 12_500, 1, 0, (n,)) for n in range(200)]
     wire = b"".join(
         frames.encode(Frame(message.TYPE, number + 1, message.encode()))
         for number, message in enumerate(samples)

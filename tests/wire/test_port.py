@@ -129,7 +129,7 @@ def test_watch_prints_one_json_line_an_event(chip: ChipProcess) -> None:
     result = bridge("watch", "--port", str(chip.link), "--json", "--seconds", "1.5")
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.returncode == 0
-    assert {event["event"] for event in events} == {"LoadSettled", "LoadLive"}
+    assert {event["event"] for event in events} == {"LoadSettled", "LoadLive", "Weighed"}
     assert "nominal" in result.stderr
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.metrology.filters import SpikeFilter, two_boxcars
+from firmware_bridge.metrology.pending import LoadWithin
 from firmware_bridge.metrology.ring import estimate
 from firmware_bridge.metrology.settling import MotionBegan, Settled, Settling
 from rig.load_cell import SAMPLES_PER_SECOND, LoadCell, Traits, draw_traits
@@ -37,7 +38,7 @@ class Cart:
             self.t_s += 1 / SAMPLES_PER_SECOND
             mass_mg = NOMINAL.mass_mg(self.cell.read(self.t_s))
             events += self.settling.push(round(self.t_s * 1000), mass_mg)
-        return events
+        return [event for event in events if not isinstance(event, LoadWithin)]
 
 
 @dataclass(frozen=True)

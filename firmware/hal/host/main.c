@@ -1,40 +1,68 @@
-/* The core on a computer: a pty for the wire, lines on standard input for the load cell.
+/* The core on a computer. The wire is a pty, the load cells are models of the HX711, and lines on
+ * standard input say what happens to them: see bench.h.
  *
- * usage: firmware_host LINK
- * Makes LINK point to the pty and prints {"ready": "LINK"}. {"counts": N} sets what the converter
- * reads from now on, {"quit": true} ends; each is answered with {"done": n}. What the board would
- * show or sound goes to standard error.
+ * usage: firmware_host LINK [CHANNELS]
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <termios.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "bench.h"
 #include "core.h"
 #include "hal.h"
 #include "protocol.h"
 
-#define INTERVAL_US 12500u
+#define PULSE_NS 1000u
+#define READING_US 10000u
+#define WATCHDOG_NS 250000000u
+#define TURN_NS 1000000u
 
-static int wire;
-static uint64_t began_us;
-static uint64_t next_us;
-static int32_t converter_counts;
+static uint64_t board_ns;
+static uint64_t began_ns;
+static uint64_t fed_ns;
+static uint64_t reading_due_us;
+static jmp_buf reset_line; /* out of whatever the core was doing */
+static uint8_t cause = RESET_CAUSE_POWER_ON;
 
-static uint64_t clock_us(void) {
+static uint64_t real_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A computer may leave a program alone for a while; a board is never left alone. So the board's
+ * time goes on a millisecond a turn at most, and turns are taken until it has caught up. */
+static bool keep_pace(void) {
+    const uint64_t now_ns = real_ns();
+    const bool behind = board_ns + TURN_NS < now_ns;
+    if (behind) {
+        board_ns += TURN_NS;
+    } else if (now_ns > board_ns) {
+        board_ns = now_ns;
+    }
+    return behind;
+}
+
+uint64_t bench_now_ns(void) {
+    return board_ns;
+}
+
+static void boot(uint8_t why) {
+    cause = why;
+    began_ns = fed_ns = board_ns;
+    reading_due_us = 0;
+    core_boot();
+}
+
+void bench_reset(void) {
+    boot(RESET_CAUSE_EXTERNAL);
 }
 
 uint64_t hal_now_us(void) {
-    return clock_us() - began_us;
+    return (board_ns - began_ns) / 1000u;
 }
 
 uint32_t hal_nonce(void) {
@@ -46,92 +74,95 @@ uint32_t hal_nonce(void) {
 }
 
 uint8_t hal_reset_cause(void) {
-    return RESET_CAUSE_POWER_ON;
+    return cause;
+}
+
+void hal_feed_watchdog(void) {
+    fed_ns = board_ns;
 }
 
 int hal_receive(void) {
     uint8_t byte;
-    return read(wire, &byte, 1) == 1 ? byte : -1;
+    return bench_read(&byte, 1) == 1 ? byte : -1;
 }
 
 bool hal_send(const uint8_t *bytes, size_t size) {
-    return write(wire, bytes, size) == (ssize_t)size;
+    return bench_write(bytes, size) == size;
 }
 
-bool hal_conversion(int32_t *counts) {
-    if (hal_now_us() < next_us) {
+uint8_t hal_channels(void) {
+    return (uint8_t)bench.channels;
+}
+
+bool hal_converter_data(uint8_t channel) {
+    return hx711_data(&bench.converters[channel], board_ns);
+}
+
+bool hal_converter_pulse(uint8_t channel) {
+    hx711_t *chip = &bench.converters[channel];
+    hx711_clock(chip, true, board_ns);
+    if (bench_resets_now(channel)) {
+        hx711_clock(chip, false, board_ns);
+        longjmp(reset_line, 1);
+    }
+    board_ns += PULSE_NS;
+    const bool level = hx711_data(chip, board_ns);
+    hx711_clock(chip, false, board_ns);
+    return level;
+}
+
+bool hal_acceleration(int16_t milli_g[3]) {
+    if (hal_now_us() < reading_due_us) {
         return false;
     }
-    next_us += INTERVAL_US;
-    *counts = converter_counts;
+    reading_due_us = hal_now_us() + READING_US;
+    for (int axis = 0; axis < 3; axis++) {
+        milli_g[axis] = (int16_t)bench.acceleration_milli_g[axis];
+    }
     return true;
 }
 
+uint16_t hal_battery_mv(void) {
+    return (uint16_t)bench.battery_mv;
+}
+
+int16_t hal_temperature_centi_c(void) {
+    return (int16_t)bench.temperature_centi_c;
+}
+
 void hal_light(uint8_t red, uint8_t green, uint8_t blue) {
-    fprintf(stderr, "light %d %d %d\n", red, green, blue);
+    bench.light[0] = red;
+    bench.light[1] = green;
+    bench.light[2] = blue;
 }
 
 void hal_beep(uint16_t frequency_hz, uint16_t duration_ms) {
-    fprintf(stderr, "beep %d Hz %d ms\n", frequency_hz, duration_ms);
+    bench.beeps++;
+    bench.beep_hz = frequency_hz;
+    bench.beep_ms = duration_ms;
 }
 
-static bool open_wire(const char *link) {
-    wire = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
-    if (wire < 0 || grantpt(wire) != 0 || unlockpt(wire) != 0) {
-        return false;
-    }
-    const char *name = ptsname(wire);
-    const int kept = open(name, O_RDWR | O_NOCTTY); /* the wire outlives the programs that read */
-    struct termios settings;
-    if (kept < 0 || tcgetattr(kept, &settings) != 0) {
-        return false;
-    }
-    cfmakeraw(&settings);
-    if (tcsetattr(kept, TCSANOW, &settings) != 0 || (unlink(link) != 0 && errno != ENOENT)) {
-        return false;
-    }
-    return symlink(name, link) == 0;
-}
-
-/* False at the end of the input or when told to quit. */
-static bool control(void) {
-    static unsigned done;
-    char line[128];
-    int counts;
-    bool more = true;
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    if (poll(&input, 1, 1) <= 0) {
-        return true;
-    }
-    if (fgets(line, sizeof line, stdin) == NULL) {
-        return false;
-    }
-    if (sscanf(line, "{\"counts\": %d}", &counts) == 1) {
-        converter_counts = counts;
-    } else {
-        more = false; /* quit, or a line that nobody meant */
-    }
-    printf("{\"done\": %u}\n", ++done);
-    fflush(stdout);
-    return more;
+void hal_wheel_lock(bool locked) {
+    bench.locked = locked;
 }
 
 int main(int count, char **arguments) {
-    if (count != 2) {
-        fprintf(stderr, "usage: %s LINK\n", arguments[0]);
+    const int channels = count == 3 ? atoi(arguments[2]) : 1;
+    if (count < 2 || count > 3 || channels < 1 || channels > CHANNELS_MAX) {
+        fprintf(stderr, "usage: %s LINK [CHANNELS]\n", arguments[0]);
         return 2;
     }
-    if (!open_wire(arguments[1])) {
+    board_ns = real_ns();
+    if (!bench_open(arguments[1], channels, board_ns)) {
         perror(arguments[1]);
         return 2;
     }
-    setvbuf(stdin, NULL, _IONBF, 0); /* poll must see every line that waits */
-    began_us = clock_us();
-    printf("{\"ready\": \"%s\"}\n", arguments[1]);
-    fflush(stdout);
-    core_boot();
-    while (control()) {
+    boot(setjmp(reset_line) == 0 ? RESET_CAUSE_POWER_ON : RESET_CAUSE_EXTERNAL);
+    while (bench_control(keep_pace() ? 0 : 1)) {
         core_poll();
+        if (board_ns - fed_ns > WATCHDOG_NS) {
+            boot(RESET_CAUSE_WATCHDOG);
+        }
     }
-    return unlink(arguments[1]) == 0 ? 0 : 1;
+    return bench_close(arguments[1]) ? 0 : 1;
 }

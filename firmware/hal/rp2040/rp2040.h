@@ -1,0 +1,92 @@
+/* The registers of the RP2040 that this board uses, from its data sheet. No SDK. */
+#ifndef RP2040_H
+#define RP2040_H
+
+#include <stdint.h>
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+#define SET_ALIAS 0x2000u   /* a write there sets the bits that are 1 */
+#define CLEAR_ALIAS 0x3000u /* a write there clears them */
+
+#define CLOCKS_REF_CTRL REGISTER(0x40008030u)
+#define CLOCKS_PERI_CTRL REGISTER(0x40008048u)
+#define CLOCKS_ADC_CTRL REGISTER(0x40008060u)
+#define CLOCK_ENABLE (1u << 11)
+
+#define RESETS_RESET_CLEAR REGISTER(0x4000C000u + CLEAR_ALIAS)
+#define RESETS_DONE REGISTER(0x4000C008u)
+#define RESET_ADC (1u << 0)
+#define RESET_IO_BANK0 (1u << 5)
+#define RESET_PADS_BANK0 (1u << 8)
+#define RESET_PWM (1u << 14)
+#define RESET_SPI0 (1u << 16)
+#define RESET_TIMER (1u << 21)
+#define RESET_UART0 (1u << 22)
+
+#define PSM_WDSEL REGISTER(0x40010008u)
+#define PSM_ALL_BUT_OSCILLATORS 0x1FFFCu
+
+#define IO_FUNCTION(pin) REGISTER(0x40014004u + 8u * (pin))
+#define PAD(pin) REGISTER(0x4001C004u + 4u * (pin))
+#define PAD_DIGITAL 0x52u /* input enabled, Schmitt trigger, 4 mA */
+#define PAD_ANALOG 0x80u  /* output disabled, no input */
+enum { FUNCTION_SPI = 1, FUNCTION_UART = 2, FUNCTION_PWM = 4, FUNCTION_SIO = 5 };
+
+#define XOSC_CTRL REGISTER(0x40024000u)
+#define XOSC_STATUS REGISTER(0x40024004u)
+#define XOSC_STARTUP REGISTER(0x4002400Cu)
+#define XOSC_ENABLE_1_15_MHZ 0xFABAA0u
+#define XOSC_STABLE (1u << 31)
+
+#define UART_DATA REGISTER(0x40034000u)
+#define UART_FLAGS REGISTER(0x40034018u)
+#define UART_DIVISOR REGISTER(0x40034024u)
+#define UART_FRACTION REGISTER(0x40034028u)
+#define UART_LINE REGISTER(0x4003402Cu)
+#define UART_CONTROL REGISTER(0x40034030u)
+#define UART_RECEIVE_EMPTY (1u << 4)
+#define UART_SEND_FULL (1u << 5)
+
+#define SPI_CONTROL0 REGISTER(0x4003C000u)
+#define SPI_CONTROL1 REGISTER(0x4003C004u)
+#define SPI_DATA REGISTER(0x4003C008u)
+#define SPI_STATUS REGISTER(0x4003C00Cu)
+#define SPI_PRESCALE REGISTER(0x4003C010u)
+#define SPI_NOT_FULL (1u << 1)
+
+#define ADC_CONTROL REGISTER(0x4004C000u)
+#define ADC_RESULT REGISTER(0x4004C004u)
+#define ADC_READY (1u << 8)
+
+#define PWM_SLICE(slice, offset) REGISTER(0x40050000u + 0x14u * (slice) + (offset))
+enum { PWM_CONTROL = 0x0, PWM_DIVIDER = 0x4, PWM_LEVEL = 0xC, PWM_TOP = 0x10 };
+
+#define TIMER_HIGH REGISTER(0x40054008u) /* reading LOW first latches it */
+#define TIMER_LOW REGISTER(0x4005400Cu)
+#define TIMER_ALARM0 REGISTER(0x40054010u)
+#define TIMER_NOW REGISTER(0x40054028u)
+#define TIMER_RAISED REGISTER(0x40054034u)
+#define TIMER_ENABLE REGISTER(0x40054038u)
+
+#define WATCHDOG_CONTROL REGISTER(0x40058000u)
+#define WATCHDOG_LOAD REGISTER(0x40058004u)
+#define WATCHDOG_REASON REGISTER(0x40058008u)
+#define WATCHDOG_TICK REGISTER(0x4005802Cu)
+#define WATCHDOG_ENABLE (1u << 30)
+
+#define RANDOM_BIT REGISTER(0x4006001Cu) /* of the ring oscillator */
+
+#define CHIP_RESET REGISTER(0x40064008u)
+#define CHIP_RESET_POWER (1u << 8)
+#define CHIP_RESET_PIN (1u << 16)
+#define CHIP_RESET_DEBUG (1u << 20)
+
+#define PIN_LEVELS REGISTER(0xD0000004u)
+#define PINS_HIGH REGISTER(0xD0000014u)
+#define PINS_LOW REGISTER(0xD0000018u)
+#define PINS_OUT REGISTER(0xD0000024u)
+
+#define NVIC_ENABLE REGISTER(0xE000E100u)
+#define VECTOR_TABLE REGISTER(0xE000ED08u)
+
+#endif

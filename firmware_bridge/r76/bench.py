@@ -1,0 +1,277 @@
+"""A bench: a scale on a port, and a program that puts loads on it, spoken to in JSON Lines.
+
+Where the bench can make its own time (`compressed`), it is told to; elsewhere time is the clock's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from firmware_bridge.metrology import calibration
+from firmware_bridge.metrology.calibration import Calibration, CalibrationError
+from firmware_bridge.metrology.indicator import Indicator
+from firmware_bridge.metrology.reading import Reading
+from firmware_bridge.port import Port, PortLost
+from firmware_bridge.scales.base import ScaleBack, ScaleEvent, ScaleLost
+from firmware_bridge.scales.chip import ChipScale
+
+TURN_S = 0.05
+PLACER_S = 600.0  # a person may be the placer
+SETTLE_S = 10.0
+LOOK_S = 0.4  # after a load was placed, before rest is believed
+REST_S = 0.5  # of rest, before the indication is read
+READINGS = 10  # of an indication, a turn apart: their mean is free of noise
+EXTENDS_MAX = 5
+
+
+class BenchError(Exception):
+    """The bench file is wrong or the bench gave no figure; the text says what to do."""
+
+
+class Setup(msgspec.Struct, forbid_unknown_fields=True):
+    """[r76] of a bench file. In `placer` {python}, {bench} and {port} are filled in.
+
+    Without `port` the placer makes one where it is told to. Without `tests`: all of them.
+    """
+
+    placer: list[str]
+    calibration: str
+    port: str = ""
+    simulated: bool = False
+    compressed: bool = False
+    tests: list[str] = []
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A bench file, read."""
+
+    path: Path
+    name: str
+    setup: Setup
+    whole: dict[str, Any]
+
+
+def read_bench(path: Path) -> Bench:
+    """A bench file; `extends` names one that holds what this one does not say."""
+    whole = _merged(path, EXTENDS_MAX)
+    try:
+        setup = msgspec.convert(whole.get("r76", {}), Setup)
+    except msgspec.ValidationError as error:
+        raise BenchError(f"{path}: [r76]: {error}") from error
+    return Bench(path, str(whole.get("name", path.stem)), setup, whole)
+
+
+def _merged(path: Path, depth: int) -> dict[str, Any]:
+    try:
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BenchError(f"{path}: {error}") from error
+    base = own.pop("extends", None)
+    if base is None:
+        table = own.get("r76", {})
+        if isinstance(table, dict) and isinstance(table.get("calibration"), str):
+            table["calibration"] = str(path.parent / table["calibration"])
+        return own
+    if not isinstance(base, str) or depth == 0:
+        raise BenchError(f"{path}: extends must name a file, and not go round in circles")
+    return _merged(path.parent / base, depth - 1) | own
+
+
+class NotWeighedError(Exception):
+    """The scale gives no indication where it must: its failure, not the bench's."""
+
+
+Tell = Callable[[dict[str, object]], None]
+
+
+class Station:
+    """An open bench. `tell` gives the placer an order and returns when it is done."""
+
+    def __init__(self, scale: ChipScale, tell: Tell, *, compressed: bool) -> None:
+        self.scale = scale
+        self.tell = tell
+        self._compressed = compressed
+        self._port: Port | None = None
+        self._began_s = time.monotonic()
+        self._made_s = 0.0
+        self._lost = ""
+
+    @property
+    def indicator(self) -> Indicator:
+        """The scale's own: zero and tare are set there."""
+        return self.scale.indicator
+
+    def open(self, port: Port) -> None:
+        """Read the scale from here on."""
+        self._port = port
+
+    def place(self, load_g: float, at: str = "centre", **room: float) -> None:
+        """Make this the whole load; `room`: temperature_c, tilt_permille."""
+        self.tell({"place_g": load_g, "at": at, **room})
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the scale run for so long, and hear all of it."""
+        for _ in range(max(1, round(seconds / TURN_S))):
+            self._turn()
+
+    def skip(self, seconds: float) -> None:
+        """Let so long pass, listening only where time can't be made."""
+        if self._compressed:
+            self.tell({"skip_s": seconds})
+        else:
+            self.pass_time(seconds)
+
+    def settle(self) -> float:
+        """Wait for rest; the fine indication (g). Raises NotWeighedError when there is none."""
+        self.pass_time(LOOK_S)
+        rested_s = waited_s = 0.0
+        while rested_s < REST_S:
+            if waited_s > SETTLE_S:
+                raise self._none(f"nothing came to rest in {SETTLE_S:g} s")
+            self._turn()
+            waited_s += TURN_S
+            reading = self.indicator.reading()
+            rested_s = rested_s + TURN_S if reading and reading.weight_stable else 0.0
+        return self.fine_g()
+
+    def fine_g(self) -> float:
+        """The indication at a tenth of an interval or finer, as R76 A.4.1.6 allows."""
+        total_mg = 0
+        for _ in range(READINGS):
+            self._turn()
+            total_mg += self.reading().fine_gross_mg
+        return total_mg / READINGS / 1000
+
+    def reading(self) -> Reading:
+        """What is indicated now. Raises NotWeighedError when nothing is."""
+        reading = self.indicator.reading()
+        if reading is None:
+            raise self._none("the scale indicates nothing")
+        return reading
+
+    def _none(self, trouble: str) -> Exception:
+        return BenchError(self._lost) if self._lost else NotWeighedError(trouble)
+
+    def _turn(self) -> None:
+        if self._compressed:
+            self.tell({"wait_s": TURN_S})
+            self._made_s += TURN_S
+            self._hear()
+            return
+        until_s = time.monotonic() + TURN_S
+        while time.monotonic() < until_s:
+            self._hear()
+
+    def _hear(self) -> None:
+        """One read, which waits a moment for a first byte."""
+        assert self._port is not None, "open() comes first"
+        for event in self.scale.receive(self._port.read(), self._now_ms()):
+            self._note(event)
+        self._port.write(self.scale.to_send(self._now_ms()))
+
+    def _now_ms(self) -> int:
+        seconds = self._made_s if self._compressed else time.monotonic() - self._began_s
+        return round(seconds * 1000)
+
+    def _note(self, event: ScaleEvent) -> None:
+        if isinstance(event, ScaleLost):
+            self._lost = f"the scale is lost: {event.detail}"
+        elif isinstance(event, ScaleBack):
+            self._lost = ""
+
+
+class Program:
+    """A load placer that is a program."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def tell(self, order: dict[str, object]) -> None:
+        """One line out, one line in. Raises BenchError when it can't be done."""
+        to, answers = self._process.stdin, self._process.stdout
+        assert to is not None
+        assert answers is not None
+        try:
+            to.write(json.dumps(order) + "\n")
+            to.flush()
+        except OSError as error:
+            raise BenchError("the load placer has ended: see what it said") from error
+        ready, _, _ = select.select([answers], [], [], PLACER_S)
+        line = answers.readline() if ready else ""
+        try:
+            answer = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise BenchError(f"the load placer answered {line!r} to {order}") from error
+        if not isinstance(answer, dict) or "done" not in answer:
+            raise BenchError(f"the load placer could not do {order}: {answer}")
+
+
+@contextlib.contextmanager
+def open_bench(bench: Bench, cells: Calibration | None = None) -> Iterator[Station]:
+    """Start the placer, open the scale, and end both at last. Raises BenchError.
+
+    `cells` stand for the bench's calibration, where there is none yet.
+    """
+    try:
+        scale = ChipScale(cells or calibration.load(Path(bench.setup.calibration)))
+    except CalibrationError as error:
+        raise BenchError(str(error)) from error
+    with tempfile.TemporaryDirectory(prefix="dashcart-r76-") as folder:
+        port = bench.setup.port or str(Path(folder) / "scale")
+        with _placer(bench, Path(folder), port) as program:
+            station = Station(scale, program.tell, compressed=bench.setup.compressed)
+            station.tell({"place_g": 0})
+            try:
+                with Port(port) as opened:
+                    station.open(opened)
+                    yield station
+            except PortLost as error:
+                raise BenchError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _placer(bench: Bench, folder: Path, port: str) -> Iterator[Program]:
+    whole = folder / "bench.toml"
+    whole.write_text(_flat(bench.whole), encoding="utf-8")
+    names = {"{python}": sys.executable, "{bench}": str(whole), "{port}": port}
+    command = [names.get(word, word) for word in bench.setup.placer]
+    if not command:
+        raise BenchError(f"{bench.path}: [r76] placer names no program")
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the bench's owner names it
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+    except OSError as error:
+        raise BenchError(f"{command[0]}: the load placer can't be started: {error}") from error
+    try:
+        yield Program(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _flat(whole: dict[str, Any]) -> str:
+    """What a placer needs of the bench file, with what it extends: plain values and [fault]."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in whole.items() if _plain(value)]
+    fault = whole.get("fault")
+    if isinstance(fault, dict):
+        lines += ["[fault]", *(f"{key} = {json.dumps(value)}" for key, value in fault.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)

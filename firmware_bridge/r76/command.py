@@ -1,0 +1,84 @@
+"""`python -m firmware_bridge r76 --bench FILE [--json]`: 0 passed, 1 failed, 2 usage or bench."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from firmware_bridge.r76.bench import Bench, BenchError, NotWeighedError, open_bench, read_bench
+from firmware_bridge.r76.report import page
+from firmware_bridge.r76.tests import PLATE, TESTS, Row, fresh, not_weighed
+
+INSTRUMENT = (
+    f"Class III, Max {PLATE.max_mg // 1_000_000} kg, e = d = {PLATE.e_mg // 1000} g, "
+    f"Min {PLATE.min_mg // 1000} g"
+)
+
+
+class Report(msgspec.Struct):
+    """What `--json` prints."""
+
+    rows: list[Row]
+    simulated: bool
+    passed: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `r76`."""
+    parser.add_argument("--bench", type=Path, required=True, help="TOML, see rig/hil/sim.toml")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument(
+        "--report", type=Path, default=Path("out/r76.html"), help="default: %(default)s"
+    )
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Measure, report, judge; exit status."""
+    try:
+        bench = read_bench(asked.bench)
+        rows = measure(bench)
+        report = Report(rows, bench.setup.simulated, all(row.ok for row in rows))
+        text = page(bench.name, rows, simulated=report.simulated, instrument=INSTRUMENT)
+        asked.report.parent.mkdir(parents=True, exist_ok=True)
+        asked.report.write_text(text, encoding="utf-8")
+    except (BenchError, OSError) as error:
+        print(f"r76: {error}", file=sys.stderr)
+        return 2
+    print(msgspec.json.encode(report).decode() if asked.json else _table(bench, report))
+    print(f"r76: report in {asked.report}", file=sys.stderr)
+    return 0 if report.passed else 1
+
+
+def measure(bench: Bench) -> list[Row]:
+    """Every row of the tests that the bench names. Raises BenchError."""
+    unknown = sorted(set(bench.setup.tests) - set(TESTS))
+    if unknown:
+        raise BenchError(f"{bench.path}: tests: no {unknown[0]!r}, choose from {', '.join(TESTS)}")
+    rows: list[Row] = []
+    with open_bench(bench) as station:
+        station.pass_time(2.0)
+        for name in bench.setup.tests or TESTS:
+            try:
+                fresh(station)
+                for row in TESTS[name](station):
+                    rows.append(row)  # noqa: PERF402 - what was measured stays when the rest fails
+            except NotWeighedError as error:
+                rows.append(not_weighed(name, str(error)))
+    return rows
+
+
+def _table(bench: Bench, report: Report) -> str:
+    head = [bench.name] + (["SIMULATED: NOT A CONFORMITY TEST"] if report.simulated else [])
+    return "\n".join([*head, *_lines(report.rows), "passed" if report.passed else "FAILED"])
+
+
+def _lines(rows: Sequence[Row]) -> list[str]:
+    return [
+        f"  {row.test:14}{row.load_g:>9g} g{row.error_e:>+8.2f} e  of {row.limit_e:<5g}"
+        f"{'ok' if row.ok else 'NOT OK':8}{row.remark}"
+        for row in rows
+    ]

@@ -1,0 +1,117 @@
+"""The R76 sequence on simulated carts: the sound one passes, each hidden fault is found."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware_bridge.__main__ import main as bridge
+from firmware_bridge.r76.tests import TESTS, allowed_e
+from rig.platform import FAULTS
+
+HIL = Path(__file__).resolve().parents[2] / "rig" / "hil"
+SIM = HIL / "sim.toml"
+FOUND_IN = {
+    "gain": {"accuracy"},
+    "corner": {"eccentricity"},
+    "creep": {"creep"},
+    "zero_drift": {"temperature"},
+    "stuck_bit": {"discrimination", "repeatability"},
+    "nonlinearity": {"accuracy"},
+    "tilt": {"tilt"},
+    "tare": {"tare"},
+}
+
+
+def r76(
+    bench: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, dict[str, Any], str]:
+    """Run it; exit status, what it printed, and its report."""
+    report = folder / "report.html"
+    status = bridge(["r76", "--bench", str(bench), "--json", "--report", str(report)])
+    printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return status, printed, report.read_text(encoding="utf-8")
+
+
+def test_the_sound_cart_passes_every_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All ten tests, each row within its limit, in a report that says it is simulated."""
+    status, printed, page = r76(SIM, tmp_path, capsys)
+    assert [row for row in printed["rows"] if not row["ok"]] == []
+    assert {row["test"] for row in printed["rows"]} == set(TESTS)
+    assert {"test", "load_g", "error_e", "limit_e", "ok"} <= set(printed["rows"][0])
+    assert (status, printed["passed"], printed["simulated"]) == (0, True, True)
+    assert page.count("SIMULATED: NOT A CONFORMITY TEST") == 1
+    assert page.count("<circle") == 19, "ten loads up and nine down"
+    assert page.count("<tr>") == len(printed["rows"]) + 1
+
+
+@pytest.mark.parametrize("kind", sorted(FOUND_IN))
+def test_a_hidden_fault_fails_in_the_right_row(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One fault in the world, unknown to the program under test; exit status 1."""
+    status, printed, page = r76(HIL / "faults" / f"{kind}.toml", tmp_path, capsys)
+    failed = {row["test"] for row in printed["rows"] if not row["ok"]}
+    assert failed & FOUND_IN[kind]
+    assert (status, printed["passed"]) == (1, False)
+    assert "NOT OK" in page
+
+
+def test_every_fault_has_its_bench() -> None:
+    """The table of faults and the folder of benches are one list."""
+    assert {path.stem for path in (HIL / "faults").glob("*.toml")} == set(FAULTS) == set(FOUND_IN)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name = ", "Invalid value"),
+        ('extends = "missing.toml"', "No such file"),
+        ('[r76]\nplacer = []\ncalibration = "none.toml"', "No such file"),
+        ('[r76]\nplacer = []\ncalibration = "cal.toml"', "names no program"),
+        ('[r76]\nplacer = ["/nowhere/placer"]\ncalibration = "cal.toml"', "can't be started"),
+        ('[r76]\nplacer = []\ncalibration = "cal.toml"\ntests = ["smell"]', "smell"),
+        ('[r76]\nplacer = ["PYTHON", "-c", "pass"]\ncalibration = "cal.toml"', "placer"),
+        ('[r76]\nplacer = ["PYTHON", "-c", "print(3)"]\ncalibration = "cal.toml"', "placer"),
+        ("[r76]\nplacer = 3", "placer"),
+    ],
+)
+def test_a_bench_that_is_wrong_says_so(
+    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 2, one line, no report."""
+    calibration = (HIL / "sim_calibration.toml").read_text(encoding="utf-8")
+    (tmp_path / "cal.toml").write_text(calibration, encoding="utf-8")
+    bench = tmp_path / "bench.toml"
+    bench.write_text(text.replace("PYTHON", sys.executable), encoding="utf-8")
+    report = tmp_path / "report.html"
+    assert bridge(["r76", "--bench", str(bench), "--report", str(report)]) == 2
+    assert words in capsys.readouterr().err
+    assert not report.exists()
+
+
+def test_a_fault_of_an_unknown_kind_is_the_placers_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The world refuses it and names the kinds there are; the sequence ends with 2."""
+    bench = tmp_path / "bench.toml"
+    bench.write_text(f'extends = "{SIM}"\n[fault]\nkind = "rust"\nsize = 1\n', encoding="utf-8")
+    report = tmp_path / "report.html"
+    assert bridge(["r76", "--bench", str(bench), "--report", str(report)]) == 2
+    assert "choose from gain" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("load_g", "limit_e"), [(0, 0.5), (2_500, 0.5), (2_501, 1.0), (10_000, 1.0), (30_000, 1.5)]
+)
+def test_the_boundaries_of_the_table_belong_to_the_stricter_side(
+    load_g: float, limit_e: float
+) -> None:
+    """500 e and 2000 e are still allowed only what is below them."""
+    assert allowed_e(load_g) == limit_e
