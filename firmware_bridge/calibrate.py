@@ -28,7 +28,7 @@ from firmware_bridge.metrology.calibration import (
     as_toml,
     load,
 )
-from firmware_bridge.port import Port, PortLost
+from firmware_bridge.port import PortLost
 from firmware_bridge.r76.bench import (
     BenchError,
     NotWeighedError,
@@ -36,7 +36,7 @@ from firmware_bridge.r76.bench import (
     open_bench,
     read_bench,
 )
-from firmware_bridge.scales.chip import ChipScale
+from firmware_bridge.scales import DRIVERS, UnknownDriverError, open_counting, open_stream
 
 ROUGH = Cell(zero_counts=0, span_counts=420_000, span_mg=1_000_000)  # good enough to see rest
 MEAN_S = 1.0
@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--port", help="a scale whose loads a person puts on")
     where.add_argument("--bench", type=Path, help="a bench file whose placer puts them on")
+    parser.add_argument("--driver", choices=sorted(DRIVERS), default="chip", help="of --port")
     parser.add_argument("--cells", type=int, choices=(1, 2, 3, 4), default=4, help="converters")
     parser.add_argument("--span-g", type=float, default=20_000, help="default: %(default)s")
     parser.add_argument("--corner-g", type=float, default=10_000, help="default: %(default)s")
@@ -79,7 +80,14 @@ def run(asked: argparse.Namespace) -> int:
     except (RefusedError, NotWeighedError) as error:
         print(f"calibrate: refused, nothing is written: {error}", file=sys.stderr)
         return 1
-    except (BenchError, CalibrationError, AuditError, PortLost, OSError) as error:
+    except (
+        BenchError,
+        CalibrationError,
+        AuditError,
+        PortLost,
+        UnknownDriverError,
+        OSError,
+    ) as error:
         print(f"calibrate: {error}", file=sys.stderr)
         return 2
     print(f"calibrate: written to {asked.out}, {len(found.cells)} cells")
@@ -186,9 +194,10 @@ def _station(asked: argparse.Namespace, rough: Calibration) -> Iterator[Station]
         with open_bench(read_bench(asked.bench), rough) as station:
             yield station
         return
-    with Port(asked.port) as port:
-        station = Station(ChipScale(rough), _ask, compressed=False)
-        station.open(port)
+    scale = open_counting(asked.driver, calibration=rough)
+    with open_stream(asked.driver, asked.port) as stream:
+        station = Station(scale, _ask, compressed=False)
+        station.open(stream)
         yield station
 
 

@@ -1,7 +1,7 @@
 """`python -m firmware_bridge diagnose`: whether a scale is well, in words to act on.
 
-It listens for some seconds to the raw conversions of our chip, with nobody touching the cart. It
-changes nothing on the scale.
+It listens for some seconds to the raw conversions of a scale that gives counts, with nobody
+touching the cart. It changes nothing on the scale.
 """
 
 from __future__ import annotations
@@ -18,9 +18,18 @@ from statistics import fmean, pstdev
 
 from firmware_bridge.metrology.calibration import NOMINAL, Calibration, CalibrationError, load
 from firmware_bridge.metrology.corners import corner_name
-from firmware_bridge.port import Port, PortLost
-from firmware_bridge.scales.base import CornerBad, FramesLost, ScaleEvent, ScaleLost
-from firmware_bridge.scales.chip import COUNTS_MAX, COUNTS_MIN, ChipScale
+from firmware_bridge.port import PortLost
+from firmware_bridge.scales import DRIVERS, UnknownDriverError, open_counting, open_stream
+from firmware_bridge.scales.base import (
+    CornerBad,
+    CountingScale,
+    FramesLost,
+    Row,
+    ScaleEvent,
+    ScaleLost,
+)
+from firmware_bridge.scales.chip import COUNTS_MAX, COUNTS_MIN
+from firmware_bridge.streams import Stream
 
 RATE_HZ = (76.0, 90.0)
 NOISE_G_MAX = 1.0
@@ -29,7 +38,6 @@ UNIQUE_SHARE_MIN = 0.2  # of the conversions; the least converter in a good scal
 CORNER_SHARE_MAX = 0.6  # of the load: more is a load that lies on one corner, or a dead cell
 BALANCE_G_MIN = 500.0  # less load tells nothing about the corners
 DAMAGED_MAX = 0  # frames
-Row = tuple[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,7 @@ def _slope(values: Sequence[float]) -> float:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `diagnose`."""
     parser.add_argument("--port", required=True, help="such as /dev/serial/by-id/...")
+    parser.add_argument("--driver", choices=sorted(DRIVERS), default="chip")
     parser.add_argument("--calibration", type=Path, help="TOML with a [calibration] table")
     parser.add_argument("--seconds", type=float, default=10.0, help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="one JSON line a finding")
@@ -156,9 +165,10 @@ def run(asked: argparse.Namespace) -> int:
     """Listen and judge: 0 well, 1 not, 2 no port or no calibration."""
     try:
         calibration = load(asked.calibration) if asked.calibration else NOMINAL
-        with Port(asked.port) as port:
-            heard = _listen(port, calibration, asked.seconds)
-    except (CalibrationError, PortLost) as error:
+        scale = open_counting(asked.driver, calibration=calibration)
+        with open_stream(asked.driver, asked.port) as stream:
+            heard = _listen(stream, scale, asked.seconds)
+    except (CalibrationError, UnknownDriverError, PortLost) as error:
         print(f"diagnose: {error}", file=sys.stderr)
         return 2
     findings = judge(heard, calibration)
@@ -167,13 +177,13 @@ def run(asked: argparse.Namespace) -> int:
     return 0 if all(one.ok for one in findings) else 1
 
 
-def _listen(port: Port, calibration: Calibration, seconds: float) -> Heard:
-    scale, heard = ChipScale(calibration), Heard()
+def _listen(stream: Stream, scale: CountingScale, seconds: float) -> Heard:
+    heard = Heard()
     began_s = time.monotonic()
     while (passed_s := time.monotonic() - began_s) < seconds:
         now_ms = round(passed_s * 1000)
-        port.write(scale.to_send(now_ms))
-        for event in scale.receive(port.read(), now_ms):
+        stream.write(scale.to_send(now_ms))
+        for event in scale.receive(stream.read(), now_ms):
             heard.take(event)
         heard.rows += scale.rows
         scale.rows.clear()

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from firmware_bridge.metrology.calibration import NOMINAL, Calibration, CalibrationError, load
-from firmware_bridge.scales.base import LoadLive, LoadSettled
-from firmware_bridge.scales.chip import ChipScale
+from firmware_bridge.scales import DRIVERS, UnknownDriverError, open_counting
+from firmware_bridge.scales.base import CountingScale, LoadLive, LoadSettled
 
 WIDTH, HEIGHT = 1200, 500
 LEFT, RIGHT, TOP, BOTTOM = 90, 20, 40, 50
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `plot`."""
     parser.add_argument("file", type=Path, help="what `record` wrote")
     parser.add_argument("--out", type=Path, help="PNG to write; default: beside the file")
+    parser.add_argument("--driver", choices=sorted(DRIVERS), default="chip")
     parser.add_argument("--calibration", type=Path, help="TOML with a [calibration] table")
 
 
@@ -48,18 +49,19 @@ def run(asked: argparse.Namespace) -> int:
     out: Path = asked.out or asked.file.with_suffix(".png")
     try:
         calibration = load(asked.calibration) if asked.calibration else NOMINAL
-        curves = replay(asked.file, calibration)
+        scale = open_counting(asked.driver, calibration=calibration)
+        curves = replay(asked.file, scale, calibration)
         draw(curves, asked.file.name, out)
-    except (RecordingError, CalibrationError, OSError) as error:
+    except (RecordingError, CalibrationError, UnknownDriverError, OSError) as error:
         print(f"plot: {error}", file=sys.stderr)
         return 2
     print(out)
     return 0
 
 
-def replay(file: Path, calibration: Calibration) -> Curves:
+def replay(file: Path, scale: CountingScale, calibration: Calibration) -> Curves:
     """Run the driver over a recording. Raises RecordingError."""
-    scale, curves = ChipScale(calibration), Curves()
+    curves = Curves()
     for t_ms, data in _lines(file):
         for event in scale.receive(data, t_ms):
             match event:

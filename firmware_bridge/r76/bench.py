@@ -24,9 +24,10 @@ from firmware_bridge.metrology import calibration
 from firmware_bridge.metrology.calibration import Calibration, CalibrationError
 from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.metrology.reading import Reading
-from firmware_bridge.port import Port, PortLost
-from firmware_bridge.scales.base import ScaleBack, ScaleEvent, ScaleLost
-from firmware_bridge.scales.chip import ChipScale
+from firmware_bridge.port import PortLost
+from firmware_bridge.scales import UnknownDriverError, open_counting, open_stream
+from firmware_bridge.scales.base import CountingScale, ScaleBack, ScaleEvent, ScaleLost
+from firmware_bridge.streams import Stream
 
 TURN_S = 0.05
 PLACER_S = 600.0  # a person may be the placer
@@ -44,12 +45,14 @@ class BenchError(Exception):
 class Setup(msgspec.Struct, forbid_unknown_fields=True):
     """[r76] of a bench file. In `placer` {python}, {bench} and {port} are filled in.
 
-    Without `port` the placer makes one where it is told to. Without `tests`: all of them.
+    Without `port` the placer makes one where it is told to. Without `tests`: all of them. `driver`
+    is one of those in firmware_bridge.scales that give counts.
     """
 
     placer: list[str]
     calibration: str
     port: str = ""
+    driver: str = "chip"
     simulated: bool = False
     compressed: bool = False
     tests: list[str] = []
@@ -101,11 +104,11 @@ Tell = Callable[[dict[str, object]], None]
 class Station:
     """An open bench. `tell` gives the placer an order and returns when it is done."""
 
-    def __init__(self, scale: ChipScale, tell: Tell, *, compressed: bool) -> None:
+    def __init__(self, scale: CountingScale, tell: Tell, *, compressed: bool) -> None:
         self.scale = scale
         self.tell = tell
         self._compressed = compressed
-        self._port: Port | None = None
+        self._stream: Stream | None = None
         self._began_s = time.monotonic()
         self._made_s = 0.0
         self._lost = ""
@@ -115,9 +118,9 @@ class Station:
         """The scale's own: zero and tare are set there."""
         return self.scale.indicator
 
-    def open(self, port: Port) -> None:
+    def open(self, stream: Stream) -> None:
         """Read the scale from here on."""
-        self._port = port
+        self._stream = stream
 
     def place(self, load_g: float, at: str = "centre", **room: float) -> None:
         """Make this the whole load; `room`: temperature_c, tilt_permille."""
@@ -178,10 +181,10 @@ class Station:
 
     def _hear(self) -> None:
         """One read, which waits a moment for a first byte."""
-        assert self._port is not None, "open() comes first"
-        for event in self.scale.receive(self._port.read(), self._now_ms()):
+        assert self._stream is not None, "open() comes first"
+        for event in self.scale.receive(self._stream.read(), self._now_ms()):
             self._note(event)
-        self._port.write(self.scale.to_send(self._now_ms()))
+        self._stream.write(self.scale.to_send(self._now_ms()))
 
     def _now_ms(self) -> int:
         seconds = self._made_s if self._compressed else time.monotonic() - self._began_s
@@ -227,8 +230,9 @@ def open_bench(bench: Bench, cells: Calibration | None = None) -> Iterator[Stati
     `cells` stand for the bench's calibration, where there is none yet.
     """
     try:
-        scale = ChipScale(cells or calibration.load(Path(bench.setup.calibration)))
-    except CalibrationError as error:
+        known = cells or calibration.load(Path(bench.setup.calibration))
+        scale = open_counting(bench.setup.driver, calibration=known)
+    except (CalibrationError, UnknownDriverError) as error:
         raise BenchError(str(error)) from error
     with tempfile.TemporaryDirectory(prefix="dashcart-r76-") as folder:
         port = bench.setup.port or str(Path(folder) / "scale")
@@ -236,7 +240,7 @@ def open_bench(bench: Bench, cells: Calibration | None = None) -> Iterator[Stati
             station = Station(scale, program.tell, compressed=bench.setup.compressed)
             station.tell({"place_g": 0})
             try:
-                with Port(port) as opened:
+                with open_stream(bench.setup.driver, port) as opened:
                     station.open(opened)
                     yield station
             except PortLost as error:

@@ -9,7 +9,7 @@ from firmware_bridge.metrology.calibration import Calibration
 from firmware_bridge.port import BAUD, Port
 from firmware_bridge.scales import hid_pos, mt_sics, sma, toledo8217
 from firmware_bridge.scales.answering import AnsweringScale
-from firmware_bridge.scales.base import Scale
+from firmware_bridge.scales.base import CountingScale, Scale
 from firmware_bridge.scales.chip import ChipScale
 from firmware_bridge.scales.iio import IioScale
 from firmware_bridge.streams import ConverterFolder, DeviceFile, Stream
@@ -38,6 +38,14 @@ DRIVERS: dict[str, Driver] = {
 }
 
 
+# Those that give counts: they can be diagnosed, calibrated and put through R76. The others weigh by
+# themselves, and their makers' tools are for that.
+COUNTING: dict[str, Callable[[Calibration], CountingScale]] = {
+    "chip": ChipScale,
+    "iio": IioScale,
+}
+
+
 class UnknownDriverError(LookupError):
     """No driver of this name; the message lists those there are."""
 
@@ -45,6 +53,17 @@ class UnknownDriverError(LookupError):
 def open_driver(name: str, *, calibration: Calibration) -> Scale:
     """A fresh driver from the table. It opens nothing: the caller moves the bytes."""
     return _row(name).make(calibration)
+
+
+def open_counting(name: str, *, calibration: Calibration) -> CountingScale:
+    """A fresh driver of a scale that gives counts. UnknownDriverError for one that gives none."""
+    if name not in COUNTING:
+        _row(name)
+        raise UnknownDriverError(
+            f"scale driver {name!r}: it gives masses and no counts; choose from "
+            f"{', '.join(sorted(COUNTING))}"
+        )
+    return COUNTING[name](calibration)
 
 
 def open_stream(

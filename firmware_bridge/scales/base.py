@@ -6,11 +6,16 @@ scale saw it, not when the bytes arrived.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.metrology.reading import Reading
+
+ROWS_KEPT = 400
+Row = tuple[int, tuple[int, ...]]  # when (ms), and the counts of each converter
 
 
 class LossReason(StrEnum):
@@ -133,3 +138,19 @@ class Scale(Protocol):
 
     def lost(self, now_ms: int) -> list[ScaleEvent]:
         """The port is gone (or not there yet). After it is open again, just go on receiving."""
+
+
+class CountingScale(Scale, Protocol):
+    """A driver whose scale gives only counts: all that weighs is our own metrology."""
+
+    @property
+    def rows(self) -> deque[Row]:
+        """The newest raw rows, for whoever looks at the converters themselves and clears them."""
+
+    @property
+    def temperature_centi_c(self) -> int | None:
+        """At the load cells, where it is measured."""
+
+    @property
+    def indicator(self) -> Indicator:
+        """What it indicates: zero and tare are set here."""

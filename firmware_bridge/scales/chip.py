@@ -25,9 +25,11 @@ from firmware_bridge.metrology.calibration import Calibration
 from firmware_bridge.metrology.corners import corner_name
 from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.scales.base import (
+    ROWS_KEPT,
     FramesLost,
     LoadLive,
     LossReason,
+    Row,
     ScaleBack,
     ScaleEvent,
     ScaleLost,
@@ -40,7 +42,6 @@ LIVE_EVERY_MS = 200
 COUNTS_MIN, COUNTS_MAX = -0x800000, 0x7FFFFF
 RAILED_MAX = 8  # rows in a row with a converter at its end before the scale is called lost
 TEMPERATURE_UNKNOWN = -32768
-ROWS_KEPT = 400
 SILENCE_WORDS = "the chip says nothing: check its power"
 NOISE_WORDS = "bytes arrive, but they are no frames: wrong device or baud rate"
 FAULT_WORDS = {
@@ -62,7 +63,7 @@ class Stream:
 
 
 class ChipScale:
-    """See `Scale`. `send` passes commands for light and sound to the chip."""
+    """See `CountingScale`. `send` passes commands for light and sound to the chip."""
 
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
@@ -71,8 +72,7 @@ class ChipScale:
         self._weighing = Weighing(calibration)
         self._stream = Stream()
         self._lost: LossReason | None = None
-        # The newest raw rows, each with its time, for whoever looks at the converters themselves.
-        self.rows: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=ROWS_KEPT)
+        self.rows: deque[Row] = deque(maxlen=ROWS_KEPT)
 
     @property
     def bad_frames(self) -> int:

@@ -8,11 +8,15 @@ the sign bit), so the middle is 0x800000.
 from __future__ import annotations
 
 import re
+from collections import deque
 
 from firmware_bridge.metrology.calibration import Calibration
+from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.scales.base import (
+    ROWS_KEPT,
     LoadLive,
     LossReason,
+    Row,
     ScaleBack,
     ScaleEvent,
     ScaleLost,
@@ -30,18 +34,29 @@ LIVE_EVERY_MS = 200
 
 
 class IioScale:
-    """See `Scale`. Its bytes are lines, each a conversion."""
+    """See `CountingScale`. Its bytes are lines, each a conversion."""
 
     def __init__(self, calibration: Calibration) -> None:
         self.bad_frames = 0
         self._cells = len(calibration.cells)
         self._weighing = Weighing(calibration)
+        self.rows: deque[Row] = deque(maxlen=ROWS_KEPT)
         self._held = b""
         self._lost: LossReason | None = None
         self._heard_ms: int | None = None
         self._good = 0
         self._railed = 0
         self._live_due_ms = 0
+
+    @property
+    def temperature_centi_c(self) -> int | None:
+        """Nobody measures it."""
+        return None
+
+    @property
+    def indicator(self) -> Indicator:
+        """What it indicates: zero and tare are set here."""
+        return self._weighing.indicator
 
     def receive(self, data: bytes, now_ms: int) -> list[ScaleEvent]:
         """What the bytes mean. Call it at least every 100 ms, also with nothing."""
@@ -79,6 +94,7 @@ class IioScale:
         if self._cells != 1:
             detail = f"the calibration is for {self._cells} cells, this converter is one"
             return self._lose(LossReason.CHANNELS, detail)
+        self.rows.append((now_ms, (raw - MIDDLE,)))
         self._railed = self._railed + 1 if raw in {0, TOP} else 0
         if self._railed:
             detail = "the converter is at its end: overload, or a broken cell wire"
@@ -93,7 +109,7 @@ class IioScale:
         if mass_mg is None or now_ms < self._live_due_ms:
             return events
         self._live_due_ms = now_ms + LIVE_EVERY_MS
-        reading = self._weighing.indicator.reading()
+        reading = self.indicator.reading()
         live = LoadLive(now_ms, round(mass_mg), stable)
         return [*events, live, Weighed(reading)] if reading else [*events, live]
 

@@ -14,9 +14,11 @@ import pytest
 from PIL import Image
 
 from firmware_bridge.__main__ import main as bridge
-from firmware_bridge.diagnose import Finding, Heard, Row, judge
+from firmware_bridge.diagnose import Finding, Heard, judge
 from firmware_bridge.metrology.audit import check
 from firmware_bridge.metrology.calibration import NOMINAL_CORNERS, as_toml, load
+from firmware_bridge.scales import COUNTING, DRIVERS
+from firmware_bridge.scales.base import Row
 from tests.wire.chip_process import ChipProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +110,37 @@ def test_diagnose_listens_to_a_real_port(tmp_path: Path) -> None:
         )
     assert (wrong.returncode, "calibrate this cart" in wrong.stdout) == (1, True)
     assert command("diagnose", "--port", "/dev/none").returncode == 2
+
+
+def test_diagnose_listens_to_a_converter_of_the_kernel(tmp_path: Path) -> None:
+    """A folder whose number never changes: the cell is named, exit status 1."""
+    (tmp_path / "in_voltage0_raw").write_text("8472818\n", encoding="ascii")
+    told = command("diagnose", "--driver", "iio", "--port", str(tmp_path), "--seconds", "1")
+    assert told.returncode == 1
+    assert "the count never changes" in told.stdout
+
+
+@pytest.mark.parametrize("driver", sorted(set(DRIVERS) - set(COUNTING)))
+@pytest.mark.parametrize("tool", ["diagnose", "calibrate", "plot", "r76"])
+def test_a_scale_without_counts_is_refused_by_name(
+    driver: str, tool: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scale that weighs by itself shows no conversions to judge or to adjust: exit status 2."""
+    new = str(tmp_path / "new")
+    bench = tmp_path / "bench.toml"
+    bench.write_text(
+        f'[r76]\nplacer = []\ndriver = "{driver}"\ncalibration = "{HIL}/sim_calibration.toml"\n',
+        encoding="utf-8",
+    )
+    arguments = {
+        "diagnose": ["--port", "/dev/null", "--driver", driver],
+        "calibrate": ["--port", "/dev/null", "--driver", driver, "--out", new, "--log", new],
+        "plot": [str(bench), "--driver", driver],
+        "r76": ["--bench", str(bench), "--report", new],
+    }
+    assert bridge([tool, *arguments[tool]]) == 2
+    assert f"'{driver}': it gives masses and no counts" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [bench]
 
 
 def test_calibrate_mends_a_wrong_corner(tmp_path: Path) -> None:
