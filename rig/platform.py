@@ -37,7 +37,7 @@ FAULTS = {
     "gain": "parts in a million that every cell is too strong",
     "corner": "parts in a million that one cell is too strong, on a cart adjusted in its centre",
     "creep": "parts in a million of the load that come in the next half hour",
-    "zero_drift": "milligrams of zero for every 5 °C",
+    "zero_drift": "milligrams that zero moves for every 5 °C, beside what it does anyway",
     "stuck_bit": "number of the bit that is always 0 in the first converter",
     "nonlinearity": "milligrams too much at half of Max",
     "tilt": "parts in a million that a slope of 50/1000 adds to the load",
@@ -88,7 +88,7 @@ class Platform:
         felt_mg += 4 * self._size("nonlinearity") * (felt_mg / MAX_MG) * (1 - felt_mg / MAX_MG)
         slope = self.tilt_permille / 1000
         felt_mg *= math.cos(math.atan(slope)) * (1 + self._size("tilt") / 1e6 * slope / 0.05)
-        per_c = self._size("zero_drift") / 5 or ZERO_MG_PER_C
+        per_c = ZERO_MG_PER_C + self._size("zero_drift") / 5
         zero_mg = per_c * (self.temperature_c - HOME_C) / self.channels
         return tuple(self._convert(channel, felt_mg, zero_mg) for channel in range(self.channels))
 

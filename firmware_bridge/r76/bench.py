@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import subprocess
 import sys
@@ -26,9 +27,16 @@ from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.metrology.reading import Reading
 from firmware_bridge.port import PortLost
 from firmware_bridge.scales import UnknownDriverError, open_counting, open_stream
-from firmware_bridge.scales.base import CountingScale, ScaleBack, ScaleEvent, ScaleLost
+from firmware_bridge.scales.base import (
+    CountingScale,
+    LossReason,
+    ScaleBack,
+    ScaleEvent,
+    ScaleLost,
+)
 from firmware_bridge.streams import Stream
 
+ROOT = Path(__file__).resolve().parents[2]  # where this program and its benches lie
 TURN_S = 0.05
 PLACER_S = 600.0  # a person may be the placer
 SETTLE_S = 10.0
@@ -69,7 +77,11 @@ class Bench:
 
 
 def read_bench(path: Path) -> Bench:
-    """A bench file; `extends` names one that holds what this one does not say."""
+    """A bench file; `extends` names one that holds what this one does not say.
+
+    It and `calibration` are looked for beside the file, then in the folder of this program: so a
+    bench file means the same wherever it lies and from wherever it is read.
+    """
     whole = _merged(path, EXTENDS_MAX)
     try:
         setup = msgspec.convert(whole.get("r76", {}), Setup)
@@ -87,11 +99,16 @@ def _merged(path: Path, depth: int) -> dict[str, Any]:
     if base is None:
         table = own.get("r76", {})
         if isinstance(table, dict) and isinstance(table.get("calibration"), str):
-            table["calibration"] = str(path.parent / table["calibration"])
+            table["calibration"] = str(_found(table["calibration"], path))
         return own
     if not isinstance(base, str) or depth == 0:
         raise BenchError(f"{path}: extends must name a file, and not go round in circles")
-    return _merged(path.parent / base, depth - 1) | own
+    return _merged(_found(base, path), depth - 1) | own
+
+
+def _found(name: str, named_in: Path) -> Path:
+    beside = named_in.resolve().parent / name
+    return beside if beside.exists() else ROOT / name
 
 
 class NotWeighedError(Exception):
@@ -111,7 +128,7 @@ class Station:
         self._stream: Stream | None = None
         self._began_s = time.monotonic()
         self._made_s = 0.0
-        self._lost = ""
+        self._lost: ScaleLost | None = None
 
     @property
     def indicator(self) -> Indicator:
@@ -167,7 +184,11 @@ class Station:
         return reading
 
     def _none(self, trouble: str) -> Exception:
-        return BenchError(self._lost) if self._lost else NotWeighedError(trouble)
+        if self._lost is None:
+            return NotWeighedError(trouble)
+        words = f"the scale is lost: {self._lost.detail}"
+        own = self._lost.reason is LossReason.SENSOR  # the others are the bench's wires
+        return NotWeighedError(words) if own else BenchError(words)
 
     def _turn(self) -> None:
         if self._compressed:
@@ -192,9 +213,9 @@ class Station:
 
     def _note(self, event: ScaleEvent) -> None:
         if isinstance(event, ScaleLost):
-            self._lost = f"the scale is lost: {event.detail}"
+            self._lost = event
         elif isinstance(event, ScaleBack):
-            self._lost = ""
+            self._lost = None
 
 
 class Program:
@@ -255,10 +276,12 @@ def _placer(bench: Bench, folder: Path, port: str) -> Iterator[Program]:
     command = [names.get(word, word) for word in bench.setup.placer]
     if not command:
         raise BenchError(f"{bench.path}: [r76] placer names no program")
+    modules = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     try:
         process = subprocess.Popen(  # noqa: S603 - the bench's owner names it
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": modules},
+        )  # fmt: skip
     except OSError as error:
         raise BenchError(f"{command[0]}: the load placer can't be started: {error}") from error
     try:

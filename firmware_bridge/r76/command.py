@@ -17,14 +17,22 @@ INSTRUMENT = (
     f"Class III, Max {PLATE.max_mg // 1_000_000} kg, e = d = {PLATE.e_mg // 1000} g, "
     f"Min {PLATE.min_mg // 1000} g"
 )
+JSON_KEYS = ("test", "load_g", "error_e", "limit_e", "ok")
 
 
 class Report(msgspec.Struct):
-    """What `--json` prints."""
+    """What was measured and how it is judged."""
 
     rows: list[Row]
     simulated: bool
     passed: bool
+
+
+def as_json(report: Report) -> str:
+    """What `--json` prints: the remarks are for people."""
+    rows = [{key: getattr(row, key) for key in JSON_KEYS} for row in report.rows]
+    whole = {"rows": rows, "simulated": report.simulated, "passed": report.passed}
+    return msgspec.json.encode(whole).decode()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +56,7 @@ def run(asked: argparse.Namespace) -> int:
     except (BenchError, OSError) as error:
         print(f"r76: {error}", file=sys.stderr)
         return 2
-    print(msgspec.json.encode(report).decode() if asked.json else _table(bench, report))
+    print(as_json(report) if asked.json else _table(bench, report))
     print(f"r76: report in {asked.report}", file=sys.stderr)
     return 0 if report.passed else 1
 

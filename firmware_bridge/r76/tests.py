@@ -7,6 +7,7 @@ initial verification, class III; the tables come from secondary copies of the st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -20,7 +21,7 @@ MAX_G = PLATE.max_mg / 1000
 MIN_G = PLATE.min_mg / 1000
 STEPS = ((500, 0.5), (2000, 1.0), (10_000, 1.5))  # up to so many e, so many e are allowed
 LOADS_G = (100, 500, 2_000, 2_500, 5_000, 10_000, 15_000, 20_000, 25_000, 30_000)
-REPEATS = 6
+REPEATS = 10
 CORNERS = ("centre", "front_left", "front_right", "rear_left", "rear_right")
 DISCRIMINATION_E, DISCRIMINATION_OFF_E = 1.4, 0.4  # a step of 1.4 d must show as one of 1 d
 TRACKING_G, TRACKING_TURNS, TRACKING_E_PER_S = 2.4, 60, 0.5
@@ -90,7 +91,7 @@ def accuracy(station: Station) -> Iterator[Row]:
 
 
 def repeatability(station: Station) -> Iterator[Row]:
-    """The same load six times: no two differ by more than the error allowed."""
+    """The same load ten times: no two differ by more than the error allowed."""
     for load_g in (MAX_G / 2, MAX_G):
         shown = []
         for _ in range(REPEATS):
@@ -109,12 +110,43 @@ def eccentricity(station: Station) -> Iterator[Row]:
 
 
 def discrimination(station: Station) -> Iterator[Row]:
-    """1.4 d more must show, at every load."""
+    """1.4 d more must show, at every load; and where between two loads the indication jumps."""
+    shown = []
     for load_g in LOADS_G:
-        more_g = DISCRIMINATION_E * E_G
-        before_g = indicated_g(station, load_g)
-        error_g = indicated_g(station, load_g + more_g) - before_g - more_g
-        yield row("discrimination", load_g, error_g, DISCRIMINATION_OFF_E, "1.4 d more")
+        before_g, judged = _one_step(station, load_g)
+        shown.append((load_g, before_g))
+        yield judged
+    low, high = max(pairwise(shown), key=_off_g)
+    if _off_g((low, high)) > DISCRIMINATION_OFF_E * E_G:
+        yield _one_step(station, _jump_g(station, low, high), ", where it jumps")[1]
+
+
+Shown = tuple[float, float]  # a load, and its indication (g)
+
+
+def _one_step(station: Station, load_g: float, where: str = "") -> tuple[float, Row]:
+    """The indication of a load, and the judged row of 1.4 d more."""
+    more_g = DISCRIMINATION_E * E_G
+    before_g = indicated_g(station, load_g)
+    error_g = indicated_g(station, load_g + more_g) - before_g - more_g
+    return before_g, row(
+        "discrimination", load_g, error_g, DISCRIMINATION_OFF_E, f"1.4 d more{where}"
+    )
+
+
+def _off_g(between: tuple[Shown, Shown]) -> float:
+    """How much the indication moved too far or too little from one load to another."""
+    (low_g, low_shown_g), (high_g, high_shown_g) = between
+    return abs(high_shown_g - low_shown_g - (high_g - low_g))
+
+
+def _jump_g(station: Station, low: Shown, high: Shown) -> float:
+    """The load just below the jump, found by halving towards the greater error."""
+    while high[0] - low[0] > DISCRIMINATION_E * E_G:
+        middle_g = (low[0] + high[0]) / 2
+        middle = (middle_g, indicated_g(station, middle_g))
+        low, high = max((low, middle), (middle, high), key=_off_g)
+    return round(low[0], 1)
 
 
 def zero_tracking(station: Station) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from firmware_bridge.port import Port, PortLost
+from firmware_bridge.r76 import bench as bench_file
 from firmware_bridge.scales import DRIVERS
 from rig.hil.driver import BenchError, DriverConfig, LoadBench
 from rig.hil.resource import RESOURCES, ResourceConfig
@@ -16,15 +17,22 @@ from rig.hil.strategy import MEASUREMENTS, Report, StrategyConfig, measure
 
 
 class Bench(msgspec.Struct, forbid_unknown_fields=True):
-    """A bench file. `r76` is for `python -m firmware_bridge r76`, which reads the same file."""
+    """A bench file. `r76` and `seed` are for `python -m firmware_bridge r76`, which reads it too.
+
+    So is a `[fault]`: the chip here has none, and to measure without it would be a lie.
+    """
 
     name: str
     resource: ResourceConfig
     driver: DriverConfig
     strategy: StrategyConfig
     r76: dict[str, object] | None = None
+    seed: int | None = None
+    fault: dict[str, object] | None = None
 
     def __post_init__(self) -> None:
+        if self.fault is not None:
+            raise ValueError("[fault]: only `python -m firmware_bridge r76` can simulate it")
         unknown = sorted(set(self.strategy.limits) - set(MEASUREMENTS))
         if unknown:
             raise ValueError(
@@ -45,17 +53,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Measure and report: 0 passed, 1 not, 2 the bench file or the bench is wrong."""
     try:
-        bench = msgspec.toml.decode(asked.bench.read_bytes(), type=Bench)
-    except (OSError, msgspec.MsgspecError) as error:
-        print(f"python -m rig hil: {asked.bench}: {error}", file=sys.stderr)
-        return 2
-    try:
+        bench = _read(asked.bench)
         report = _measured(bench)
-    except (BenchError, PortLost) as error:
+    except (BenchError, bench_file.BenchError, PortLost) as error:
         print(f"python -m rig hil: {error}", file=sys.stderr)
         return 2
     print(msgspec.json.encode(report).decode() if asked.json else _table(bench.name, report))
     return 0 if report.passed else 1
+
+
+def _read(path: Path) -> Bench:
+    try:
+        return msgspec.convert(bench_file.read_bench(path).whole, Bench)
+    except msgspec.ValidationError as error:
+        raise BenchError(f"{path}: {error}") from error
 
 
 def _measured(bench: Bench) -> Report:

@@ -57,6 +57,8 @@ class FaultTable(msgspec.Struct, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.kind not in FAULTS:
             raise ValueError(f"[fault] kind: choose from {', '.join(FAULTS)}")
+        if self.kind == "stuck_bit" and self.size not in range(24):
+            raise ValueError("[fault] size: a stuck bit is one of 0 to 23")
 
 
 class World(msgspec.Struct):

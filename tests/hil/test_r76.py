@@ -25,6 +25,10 @@ FOUND_IN = {
     "tilt": {"tilt"},
     "tare": {"tare"},
 }
+HALVES = {
+    "gain": 500, "corner": 3_000, "creep": 125, "zero_drift": 7_500, "nonlinearity": 10_000,
+    "tilt": 500, "tare": 1_000,
+}  # fmt: skip
 
 
 def r76(
@@ -44,7 +48,9 @@ def test_the_sound_cart_passes_every_row(
     status, printed, page = r76(SIM, tmp_path, capsys)
     assert [row for row in printed["rows"] if not row["ok"]] == []
     assert {row["test"] for row in printed["rows"]} == set(TESTS)
-    assert {"test", "load_g", "error_e", "limit_e", "ok"} <= set(printed["rows"][0])
+    assert set(printed) == {"rows", "simulated", "passed"}
+    for row in printed["rows"]:
+        assert set(row) == {"test", "load_g", "error_e", "limit_e", "ok"}
     assert (status, printed["passed"], printed["simulated"]) == (0, True, True)
     assert page.count("SIMULATED: NOT A CONFORMITY TEST") == 1
     assert page.count("<circle") == 19, "ten loads up and nine down"
@@ -61,6 +67,51 @@ def test_a_hidden_fault_fails_in_the_right_row(
     assert failed & FOUND_IN[kind]
     assert (status, printed["passed"]) == (1, False)
     assert "NOT OK" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "seed"),
+    [(kind, size, 2) for kind, size in HALVES.items()]
+    + [("stuck_bit", 13, 3), ("stuck_bit", 17, 4), ("stuck_bit", 20, 5)],
+)
+def test_a_fault_is_found_whatever_the_bench_is_called(
+    kind: str, size: float, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Half as large, another cart, the file somewhere else, and run from there."""
+    bench = tmp_path / "b.toml"
+    text = (HIL / "faults" / f"{kind}.toml").read_text(encoding="utf-8")
+    whole = f"seed = {seed}\n{text[: text.index('[fault]')]}"
+    bench.write_text(f'{whole}[fault]\nkind = "{kind}"\nsize = {size}\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    status, printed, _ = r76(Path("b.toml"), tmp_path, capsys)
+    failed = {row["test"] for row in printed["rows"] if not row["ok"]}
+    assert failed & FOUND_IN[kind]
+    assert status == 1
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_no_sound_cart_fails(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other carts as carts come: their ring, impact and noise are their own."""
+    bench = tmp_path / "b.toml"
+    bench.write_text(f'extends = "{SIM}"\nseed = {seed}\n', encoding="utf-8")
+    status, printed, _ = r76(bench, tmp_path, capsys)
+    assert [row for row in printed["rows"] if not row["ok"]] == []
+    assert status == 0
+
+
+def test_a_scale_that_gives_up_under_a_load_has_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cells three times too strong reach the converter's end: rows that failed, no bench error."""
+    bench = tmp_path / "b.toml"
+    bench.write_text(
+        f'extends = "{SIM}"\n[fault]\nkind = "gain"\nsize = 2_000_000\n', encoding="utf-8"
+    )
+    status, printed, page = r76(bench, tmp_path, capsys)
+    assert status == 1
+    assert {row["test"] for row in printed["rows"]} == set(TESTS)
+    assert "the scale is lost" in page
 
 
 def test_every_fault_has_its_bench() -> None:
