@@ -77,7 +77,11 @@ class LoadLive:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What the scale indicates, beside every LoadLive of a scale with our metrology."""
+    """What a scale with our metrology indicates: beside each LoadLive and before each LoadSettled.
+
+    That of a LoadSettled has its `sensed_ms`, unless its load was never indicated at rest: the
+    first of two things that land one after the other.
+    """
 
     reading: Reading
 

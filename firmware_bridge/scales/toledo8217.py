@@ -2,8 +2,9 @@
 
 The answer is STX 01.250 CR (three decimals: kilograms, two: pounds; N after a net mass), or STX ?
 and a status byte CR when there is none to give. Source: the Magellan 8500 service manual of PSC,
-"Scale status byte bit definitions". Bit 6 says "bad command" on some scales and is always set on
-others, so it is not read.
+"Scale status byte bit definitions". There bit 6 is always 1, which also keeps the byte from looking
+like CR; clients and emulators of this protocol take it for "bad command". So we send it and never
+read it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ TROUBLE = (
     (OVER_CAPACITY, "overload: take something off the scale"),
     (UNDER_ZERO, "below zero: empty the scale and zero it"),
 )
+NO_ZERO = Unwell("the scale could not find zero: empty it and zero it")
 
 
 def codec() -> TextCodec:
@@ -44,4 +46,6 @@ def _status(bits: int) -> Answer:
     for bit, detail in TROUBLE:
         if bits & bit:
             return Unwell(detail)
-    return InMotion() if bits & MOTION else Alive()
+    if bits & MOTION:
+        return InMotion()  # what moves may well lie outside the range of zero
+    return NO_ZERO if bits & OUT_OF_ZERO else Alive()

@@ -19,6 +19,7 @@ from firmware_bridge.scales.base import (
     LoadPending,
     LoadSettled,
     ScaleEvent,
+    Weighed,
 )
 
 NO_CALIBRATION = "this cart is not calibrated"
@@ -55,7 +56,8 @@ class Weighing:
         if filtered_mg is not None:
             self.indicator.trouble = self._trouble()
             self.indicator.push(sensed_ms, filtered_mg, stable=still)
-        return events
+        reading = self.indicator.reading() if _settled(events) else None
+        return [Weighed(reading), *events] if reading else events
 
     def shown(self) -> tuple[float | None, bool]:
         """The best value for a display, and whether the load rests."""
@@ -72,6 +74,10 @@ class Weighing:
         if self._corners.bad:
             return next(iter(self._corners.bad.values()))
         return NO_CALIBRATION if self._calibration in (NOMINAL, NOMINAL_CORNERS) else ""
+
+
+def _settled(events: Iterable[ScaleEvent]) -> bool:
+    return any(isinstance(event, LoadSettled) for event in events)
 
 
 def named(seen: Iterable[Event]) -> list[ScaleEvent]:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 UDEV_TERM = re.compile(
-    r'(SUBSYSTEM|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})(==|\+=|=)"[^"]+"'
+    r'(SUBSYSTEM|KERNEL|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})(==|\+=|=)"[^"]+"'
 )
 
 
@@ -93,13 +93,23 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     assert ours == []
 
 
-def test_udev_names_both_devices() -> None:
-    """Every rule is made of terms that udev knows, and the scale and the scanner get a name."""
+def test_udev_names_every_device() -> None:
+    """Every rule is made of terms that udev knows, and each way to plug one in has its name.
+
+    Only a serial port can be written to, and only by whom the cart runs as.
+    """
     text = (DEPLOY / "udev" / "60-dashcart.rules").read_text(encoding="utf-8")
     rules = [line for line in text.splitlines() if line and not line.startswith("#")]
     broken = [term for rule in rules for term in rule.split(", ") if not UDEV_TERM.fullmatch(term)]
     assert broken == []
-    assert set(re.findall(r'SYMLINK\+="([^"]+)"', text)) == {"dashcart/scale", "dashcart/scanner"}
+    rights = {
+        rule.split('"')[1]: set(re.findall(r'(?:GROUP|MODE)="([^"]+)"', rule)) for rule in rules
+    }
+    assert rights == {
+        "tty": {"dialout", "0660"}, "hidraw": {"dashcart", "0440"}, "input": {"dashcart", "0440"},
+    }  # fmt: skip
+    names = {"scale", "scanner", "usb-scale", "usb-scanner", "keyboard-scanner"}
+    assert set(re.findall(r'SYMLINK\+="dashcart/([^"]+)"', text)) == names
 
 
 def test_the_acl_covers_every_channel_of_a_cart() -> None:

@@ -54,6 +54,8 @@ WORDS: list[tuple[str, bytes, Answer]] = [
     ("toledo8217", b"\x02?\x02\r", Unwell("overload: take something off the scale")),
     ("toledo8217", b"\x02?D\r", Unwell("below zero: empty the scale and zero it")),
     ("toledo8217", b"\x02?P\r", Alive()),
+    ("toledo8217", b"\x02?H\r", Unwell("the scale could not find zero: empty it and zero it")),
+    ("toledo8217", b"\x02?I\r", InMotion()),
     ("toledo8217", b"\x021.250\r", Malformed()),
     ("toledo8217", b"01.250\r", Malformed()),
     ("toledo8217", b"\x02-1.250\r", Malformed()),
@@ -118,6 +120,32 @@ def test_after_junk_no_good_frame_is_lost(junk: bytes, row: tuple[str, bytes, An
     """Whatever came before: at most the first frame after it goes, and all others are read."""
     name, frame, meaning = row
     assert CODECS[name]().feed(junk + frame * 4)[-3:] == [meaning] * 3
+
+
+REPORTS = st.builds(
+    lambda *fields: struct.pack("<BBBbH", *fields),
+    st.sampled_from([3, 3, 3, 0, 4]), st.integers(0, 12), st.integers(0, 13),
+    st.integers(-6, 6) | st.integers(-128, 127), st.integers(0, 65_535),
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(REPORTS | st.binary(max_size=70), st.integers(1, 5)), max_size=12))
+def test_no_report_of_a_usb_scale_invents_a_weight(said: list[tuple[bytes, int]]) -> None:
+    """Any bytes, reports near right ones among them: a mass settles when it came three times."""
+    scale = open_driver("usb-hid-pos", calibration=NOMINAL)
+    stream = b"".join(piece * times for piece, times in said)
+    events = [
+        event for t_ms, byte in enumerate(stream) for event in scale.receive(bytes([byte]), t_ms)
+    ]
+    windows = [stream[start : start + 6] for start in range(len(stream) - 5)]
+    often = {window for window in windows if stream.count(window) >= 3}
+    known = {
+        answer.mass_mg
+        for window in often
+        for answer in hid_pos.HidCodec().feed(window)
+        if isinstance(answer, Weight) and answer.stable
+    }
+    assert {event.after_mg for event in only(LoadSettled, events)} <= known
 
 
 def test_a_scale_that_is_only_busy_is_lost() -> None:

@@ -121,6 +121,15 @@ def test_junk_in_a_long_code_costs_that_code_only() -> None:
     assert scanner.receive(reported("9520000000011")) == [Read("9520000000011")]
 
 
+@given(st.lists(st.binary(max_size=80) | st.sampled_from(["4006381333931", "]E0952"]), max_size=8))
+def test_no_report_of_a_usb_scanner_invents_a_code(said: list[bytes | str]) -> None:
+    """Whatever bytes come between good reports: what is read was sent as it stands."""
+    stream = b"".join(reported(part) if isinstance(part, str) else part for part in said)
+    scanner = open_scanner("usb-hid-pos")
+    events = [event for byte in stream for event in scanner.receive(bytes([byte]))]
+    assert all(event.text.encode() in stream for event in events if isinstance(event, Read))
+
+
 def test_a_million_random_bytes_do_no_harm(name: str) -> None:
     """No exception, nothing that is too long; once the junk has passed, codes are read again."""
     scanner, dice = open_scanner(name), random.Random(8)
