@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -50,7 +51,8 @@ def run(asked: argparse.Namespace) -> int:
         bench = read_bench(asked.bench)
         rows = measure(bench)
         report = Report(rows, bench.setup.simulated, all(row.ok for row in rows))
-        text = page(bench.name, rows, simulated=report.simulated, instrument=INSTRUMENT)
+        at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        text = page(bench.name, rows, simulated=report.simulated, instrument=INSTRUMENT, at=at)
         asked.report.parent.mkdir(parents=True, exist_ok=True)
         asked.report.write_text(text, encoding="utf-8")
     except (BenchError, OSError) as error:
