@@ -1,9 +1,10 @@
 """`python -m firmware_bridge calibrate`: what a count weighs on this cart, found with known loads.
 
-Guided: zero, a load on each corner, span, and loads between for the characteristic. It refuses
-what does not rest, and writes a file only after the new calibration weighed the span load right.
-Every changed parameter goes into the event logger. The loads are put on by the bench's placer, or
-without a bench by whoever sits at the terminal.
+Guided: zero, a load on each corner, span, loads between for the characteristic, and, where a bench
+can change the temperature, what heat does to zero and span. It refuses what does not rest, and
+writes a file only after the new calibration weighed the span load right. Every changed parameter
+goes into the event logger. The loads are put on by the bench's placer, or without a bench by
+whoever sits at the terminal.
 """
 
 from __future__ import annotations
@@ -36,15 +37,17 @@ from firmware_bridge.r76.bench import (
     open_bench,
     read_bench,
 )
+from firmware_bridge.r76.tests import SOAK_S
 from firmware_bridge.scales import DRIVERS, UnknownDriverError, open_counting, open_stream
 
 ROUGH = Cell(zero_counts=0, span_counts=420_000, span_mg=1_000_000)  # good enough to see rest
-MEAN_S = 1.0
+LISTEN_S = 1.0
 SPAN_COUNTS = 10_000_000  # a cell's line is kept as the mass of so many counts, to seven digits
 ERROR_G_MAX = 2.5  # of the span load at last: half an interval
 BENT_G = 1.0  # less is noise, and no bend to be corrected
 POINTS = (0.25, 0.5, 0.75)  # of the span load
 WAKE_S = 2.0
+WARMER_C_MIN = 5.0
 Array = NDArray[np.float64]
 
 
@@ -61,12 +64,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cells", type=int, choices=(1, 2, 3, 4), default=4, help="converters")
     parser.add_argument("--span-g", type=float, default=20_000, help="default: %(default)s")
     parser.add_argument("--corner-g", type=float, default=10_000, help="default: %(default)s")
+    parser.add_argument(
+        "--heat-c", type=float, nargs="+", default=[], metavar="C",
+        help="temperatures to bring a bench to; without it heat's coefficients stay as they were",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, help="the calibration file to write")
     parser.add_argument("--log", type=Path, required=True, help="the event logger's file")
 
 
 def run(asked: argparse.Namespace) -> int:
     """Calibrate: 0 written, 1 refused, 2 usage or bench error."""
+    if asked.heat_c and not asked.bench:
+        print("calibrate: --heat-c needs a --bench, whose placer sets it", file=sys.stderr)
+        return 2
     rough = Calibration((ROUGH,) * asked.cells)
     try:
         before = load(asked.out) if asked.out.exists() else None
@@ -75,6 +85,8 @@ def run(asked: argparse.Namespace) -> int:
             station.pass_time(WAKE_S)
             found = calibrate(station, asked.cells, asked.corner_g, asked.span_g)
             found = _at_temperature(found, before, station.scale.temperature_centi_c)
+            if asked.heat_c:
+                found = heated(station, found, asked.heat_c, asked.span_g)
         note(logger, before, found)
         asked.out.write_text(as_toml(found), encoding="utf-8")
     except (RefusedError, NotWeighedError) as error:
@@ -118,7 +130,7 @@ def calibrate(station: Station, cells: int, corner_g: float, span_g: float) -> C
 
 
 def _at_temperature(found: Calibration, before: Calibration | None, now: int | None) -> Calibration:
-    """What heat does is not found here: it stays as it was, from today's temperature on."""
+    """What heat does stays as it was, from today's temperature on, unless it is found anew."""
     kept = before or found
     return replace(
         found,
@@ -126,6 +138,42 @@ def _at_temperature(found: Calibration, before: Calibration | None, now: int | N
         zero_mg_per_c=kept.zero_mg_per_c,
         span_ppm_per_c=kept.span_ppm_per_c,
     )
+
+
+def heated(
+    station: Station, found: Calibration, temperatures_c: Sequence[float], span_g: float
+) -> Calibration:
+    """What a degree does to zero and span. RefusedError where that is no straight line."""
+    cold = replace(found, zero_mg_per_c=0, span_ppm_per_c=0)
+    counts = [_warm(station, at_c, span_g) for at_c in temperatures_c]
+    warmer_c = np.array([(centi_c - found.temperature_centi_c) / 100 for centi_c, _, _ in counts])
+    if np.abs(warmer_c).max() < WARMER_C_MIN:
+        raise RefusedError(f"it became less than {WARMER_C_MIN:g} °C warmer or colder")
+    zeros_g = np.array([_weighed_g(cold, zero) for _, zero, _ in counts])
+    rises_g = np.array([_weighed_g(cold, span) for _, _, span in counts]) - zeros_g
+    square = warmer_c @ warmer_c  # both lines go through what was found at home
+    warm = replace(
+        found,
+        zero_mg_per_c=round(warmer_c @ zeros_g / square * 1000),
+        span_ppm_per_c=round(warmer_c @ (rises_g - span_g) / square / span_g * 1e6),
+    )
+    for centi_c, zero, span in counts:
+        off_g = (_weighed_g(warm, zero, centi_c), _weighed_g(warm, span, centi_c) - span_g)
+        if max(map(abs, off_g)) > ERROR_G_MAX:
+            raise RefusedError(f"at {centi_c / 100:g} °C it is {max(off_g, key=abs):.1f} g off")
+    return warm
+
+
+def _warm(station: Station, at_c: float, span_g: float) -> tuple[int, Array, Array]:
+    """Its own temperature, zero and span at one temperature of the room."""
+    station.tell({"place_g": 0, "at": "centre", "temperature_c": at_c})
+    station.skip(SOAK_S)
+    station.pass_time(WAKE_S)
+    zero, span = _counts(station, 0), _counts(station, span_g)
+    centi_c = station.scale.temperature_centi_c
+    if centi_c is None:
+        raise RefusedError("the scale does not measure its temperature: heat can't be corrected")
+    return centi_c, zero, span
 
 
 def _bend(station: Station, straight: Calibration, span_g: float) -> Calibration:
@@ -150,22 +198,22 @@ def _prove(station: Station, found: Calibration, span_g: float) -> None:
             )
 
 
-def _weighed_g(found: Calibration, counts: Array) -> float:
+def _weighed_g(found: Calibration, counts: Array, centi_c: int | None = None) -> float:
     pairs = zip(found.cells, counts, strict=True)
-    return found.load_mg([cell.mass_mg(count) for cell, count in pairs], None) / 1000
+    return found.load_mg([cell.mass_mg(count) for cell, count in pairs], centi_c) / 1000
 
 
 def _counts(station: Station, load_g: float, at: str = "centre") -> Array:
-    """Each cell's mean counts under a load at rest."""
+    """Each cell's counts under a load at rest: the median, which a spike leaves as it is."""
     station.place(load_g, at)
     station.settle()
     station.scale.rows.clear()
-    station.pass_time(MEAN_S)
+    station.pass_time(LISTEN_S)
     if not station.scale.rows or not station.reading().weight_stable:
         raise RefusedError(f"with {load_g:g} g on it the scale does not rest: is somebody there?")
     rows = [row for _, row in station.scale.rows]
-    mean: Array = np.mean(np.array(rows, dtype=np.float64), axis=0)
-    return mean
+    middle: Array = np.median(np.array(rows, dtype=np.float64), axis=0)
+    return middle
 
 
 def note(logger: EventLogger, before: Calibration | None, found: Calibration) -> None:

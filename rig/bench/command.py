@@ -28,12 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--small", action="store_true", help="a quarter of an hour of rolling instead of ten"
     )
 
+    parser.add_argument("--scale", action="store_true", help="only the scale and its bridge")
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure everything once, about five minutes."""
     console = Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="dashcart-bench-") as folder:
-        figures = _alone(Path(folder), console) + _together(Path(folder), arguments.goods, console)
+    figures: list[Figure] = []
+    if not arguments.scale:
+        with tempfile.TemporaryDirectory(prefix="dashcart-bench-") as folder:
+            figures += _alone(Path(folder), console)
+            figures += _together(Path(folder), arguments.goods, console)
     console.print("weighing with hundreds of simulated carts …")
     figures += bridge.figures()
     figures += scale.figures(scale.SMALL if arguments.small else scale.LARGE)

@@ -175,6 +175,31 @@ def test_calibrate_straightens_a_bent_characteristic(tmp_path: Path) -> None:
     assert len(load(out).linearity) == 5
 
 
+def test_calibrate_learns_what_heat_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A zero that drifts far too much passes every temperature with what was found; span keeps."""
+    out, log = tmp_path / "cart.toml", tmp_path / "events"
+    bench = str(HIL / "faults" / "zero_drift.toml")
+    arguments = ["calibrate", "--bench", bench, "--out", str(out), "--log", str(log), "--heat-c"]
+    assert bridge([*arguments, "21"]) == 1
+    assert "warmer or colder" in capsys.readouterr().err
+    assert bridge([*arguments, "0", "40"]) == 0
+    found = load(out)
+    assert found.zero_mg_per_c == pytest.approx(3_420, abs=20)
+    assert found.span_ppm_per_c == pytest.approx(0, abs=3)
+    assert "zero_mg_per_c" in {event.parameter for event in check(log)}
+    fixed = tmp_path / "fixed.toml"
+    fixed.write_text(
+        f'extends = "{bench}"\n[r76]\nsimulated = true\ncompressed = true\ncalibration = "{out}"\n'
+        'placer = ["{python}", "-m", "rig", "place", "--bench", "{bench}", "--port", "{port}"]\n'
+        'tests = ["temperature"]\n', encoding="utf-8",
+    )  # fmt: skip
+    assert bridge(["r76", "--bench", str(fixed), "--report", str(tmp_path / "r.html")]) == 0
+    person = ["calibrate", "--port", "/dev/null", "--heat-c", "40", "--log", str(log)]
+    assert bridge([*person, "--out", str(out)]) == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "words"), [("stuck", "came to rest"), ("shy", "hardly changed"), ("deaf", "ended")]
 )
