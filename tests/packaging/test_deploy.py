@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 UDEV_TERM = re.compile(
-    r'(SUBSYSTEM|KERNEL|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})(==|\+=|=)"[^"]+"'
+    r"(SUBSYSTEM|KERNEL|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})"
+    r'(==|\+=|=)"[^"]+"'
 )
 
 
