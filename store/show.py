@@ -17,6 +17,7 @@ from rich.table import Table
 from cart.contract.lines import ContractError
 from cart.core.basket import Line
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM, decimal_text
+from cart.core.weighed import Weighing
 from store import trips
 from store.trips import PricedTrip
 
@@ -82,7 +83,18 @@ def why(line: Line) -> str:
         parts.append(f"look {evidence.look.sku}")
     if evidence.before_mg is not None and evidence.after_mg is not None:
         parts.append(f"{kilograms(evidence.before_mg)} -> {kilograms(evidence.after_mg)}")
+    if line.weighing is not None:
+        parts.append(weighed(line.weighing))
     return ", ".join([*parts, f"by {evidence.decided_by}"])
+
+
+def weighed(weighing: Weighing) -> str:
+    """A weighing as the cart stated it: net, tare, and which readings of which software."""
+    parts = [f"net {kilograms(weighing.net_mg)}", f"tare {kilograms(weighing.tare_mg)}"]
+    if weighing.software_id:
+        ids = f"{weighing.reading_before_id}-{weighing.reading_id}"
+        parts.append(f"readings {ids} of {weighing.software_id}")
+    return " ".join(parts)
 
 
 def kilograms(mass_mg: int) -> str:

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from cart.core.intents import TouchAction
 from cart.core.value import Value
+from cart.core.weighed import Trouble, Weighing
 
 LINE_BYTES_MAX = 1_000_000
 
@@ -22,7 +23,8 @@ Route = Literal["welcome", "shop", "weigh", "choose", "rescan", "checkout", "rec
 
 
 class EvidenceView(Value):
-    """Why a line is there, ready to be shown: absent parts are None."""
+    """Why a line is there, ready to be shown: absent parts are None. `reading_id` is the scale's
+    indication of `after_mg` (0: it gives none) and `software_id` that of its metrology."""
 
     code: str | None = None
     look: str | None = None
@@ -30,6 +32,8 @@ class EvidenceView(Value):
     before_mg: int | None = None
     after_mg: int | None = None
     decided_by: str = "fusion"
+    reading_id: int = 0
+    software_id: str = ""
 
 
 class SavingView(Value):
@@ -40,7 +44,8 @@ class SavingView(Value):
 
 
 class LineView(Value):
-    """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known)."""
+    """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known): with a
+    `trouble` it has a name and has to be weighed again. `weighing` is the fact's own."""
 
     line_id: str
     name: str
@@ -54,6 +59,8 @@ class LineView(Value):
     image: str | None = None
     savings: tuple[SavingView, ...] = ()
     evidence: EvidenceView = EvidenceView()
+    weighing: Weighing | None = None
+    trouble: Trouble | None = None
 
 
 class DealView(Value):
@@ -83,16 +90,21 @@ class QuestionView(Value):
     """The one question that is open on the screen.
 
     kind: "which_in" which thing was put in · "which_out" which was taken out · "rescan" please
-    show its barcode. `mass_mg` is the load that moved (positive)."""
+    show its barcode · "weigh_again" it is known (the one choice), but `trouble` says why it can't
+    be sold by what the scale said, which sells from `least_mg` on. `mass_mg` is the load that
+    moved (positive)."""
 
     question_id: str
-    kind: Literal["which_in", "which_out", "rescan"]
+    kind: Literal["which_in", "which_out", "rescan", "weigh_again"]
     mass_mg: int
     choices: tuple[ChoiceView, ...] = ()
+    trouble: Trouble | None = None
+    least_mg: int = 0
 
 
 class WeighView(Value):
-    """A good that was just weighed: shown for a moment, and can be corrected with one tap."""
+    """A good that was just weighed: shown for a moment, and can be corrected with one tap. Its
+    figures and ids are those of the line's `Weighing`."""
 
     line_id: str
     name: str
@@ -102,6 +114,9 @@ class WeighView(Value):
     tare_mg: int = 0
     image: str | None = None
     alternatives: tuple[ChoiceView, ...] = ()
+    reading_before_id: int = 0
+    reading_id: int = 0
+    software_id: str = ""
 
 
 class NoticeView(Value):

@@ -33,6 +33,7 @@ from cart.core.notices import NOTICES
 from cart.core.paying import can_go_back
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
+from cart.core.weighed import MIN_MG
 
 PERCENT_OF_MILLINATS = (
     (-10, 99),
@@ -109,7 +110,7 @@ def _lines(state: State) -> tuple[LineView, ...]:
     newest = max((_number(line.line_id) for line in _all_lines(state)), default=0)
     rows = () if state.receipt is None else state.receipt.lines
     views = [_sure_line(state, row, sure[row.line_id], newest) for row in rows]
-    views += [_open_line(line, newest) for line in state.basket.open_lines]
+    views += [_open_line(state, line, newest) for line in state.basket.open_lines]
     return tuple(sorted(views, key=lambda view: _number(view.line_id)))
 
 
@@ -134,26 +135,32 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         image=_image(state.catalog, row.sku),
         savings=tuple(SavingView(item.title, item.amount_minor) for item in row.modifiers),
         evidence=_evidence(line.evidence, state.catalog),
+        weighing=row.weighing,
     )
 
 
-def _open_line(line: OpenLine, newest: int) -> LineView:
+def _open_line(state: State, line: OpenLine, newest: int) -> LineView:
+    known = line.choices[0] if line.trouble else None
+    product = None if known is None or state.catalog is None else state.catalog.by_sku.get(known)
     return LineView(
         line_id=line.line_id,
-        name="",
+        name="" if product is None else product.name,
         quantity=1,
         price_minor=0,
         net_minor=0,
         mass_mg=line.mass_mg if line.direction == "in" else -line.mass_mg,
         state="open",
         newest=_number(line.line_id) == newest,
+        image=None if product is None else product.image,
         evidence=_evidence(line.evidence, None),
+        trouble=line.trouble,
     )
 
 
 def _evidence(evidence: Evidence, index: CatalogIndex | None) -> EvidenceView:
     look = evidence.look
     looked = None if look is None or look.sku is None else look.sku
+    reading = None if evidence.readings is None else evidence.readings.after
     product = None if index is None or looked is None else index.by_sku.get(looked)
     return EvidenceView(
         code=None if evidence.code is None else evidence.code.text,
@@ -162,6 +169,8 @@ def _evidence(evidence: Evidence, index: CatalogIndex | None) -> EvidenceView:
         before_mg=evidence.before_mg,
         after_mg=evidence.after_mg,
         decided_by=evidence.decided_by,
+        reading_id=0 if reading is None else reading.reading_id,
+        software_id="" if reading is None else reading.software_id,
     )
 
 
@@ -177,7 +186,7 @@ def _image(index: CatalogIndex | None, sku: str) -> str | None:
 
 def _asks(state: State, *, with_choices: bool) -> bool:
     line = _asked(state)
-    return line is not None and bool(line.choices) == with_choices
+    return line is not None and (bool(line.choices) and not line.trouble) == with_choices
 
 
 def _asked(state: State) -> OpenLine | None:
@@ -199,6 +208,11 @@ def _question(state: State) -> QuestionView | None:
     choices = tuple(
         _product_choice(state.catalog, sku, sku, sku, line.mass_mg) for sku in line.choices
     )
+    if line.trouble:
+        known = choices[:1]
+        return QuestionView(
+            line.line_id, "weigh_again", line.mass_mg, known, line.trouble, least_mg=MIN_MG
+        )
     if not choices:
         return QuestionView(line.line_id, "rescan", line.mass_mg)
     return QuestionView(line.line_id, "which_in", line.mass_mg, choices)
@@ -230,8 +244,9 @@ def _just_weighed(state: State) -> Line | None:
 
 def _weigh(state: State) -> WeighView | None:
     line = _just_weighed(state)
-    if line is None or line.mass_mg is None or state.catalog is None:
+    if line is None or line.weighing is None or state.catalog is None:
         return None
+    weighing = line.weighing
     product = state.catalog.by_sku.get(line.sku)
     others = (
         item
@@ -241,14 +256,17 @@ def _weigh(state: State) -> WeighView | None:
     return WeighView(
         line_id=line.line_id,
         name=line.name,
-        net_mg=line.mass_mg,
-        unit_price_minor=line.unit_price_minor,
-        price_minor=line.price_minor,
-        tare_mg=0 if product is None else product.tare_mg,
+        net_mg=weighing.net_mg,
+        unit_price_minor=weighing.unit_price_minor,
+        price_minor=weighing.price_minor,
+        tare_mg=weighing.tare_mg,
         image=None if product is None else product.image,
         alternatives=tuple(
             _product_choice(state.catalog, item.sku, item.sku, item.name) for item in others
         )[:ALTERNATIVES_MAX],
+        reading_before_id=weighing.reading_before_id,
+        reading_id=weighing.reading_id,
+        software_id=weighing.software_id,
     )
 
 

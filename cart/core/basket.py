@@ -29,6 +29,7 @@ from cart.core.events import (
 )
 from cart.core.session import Phase, follow
 from cart.core.value import Value
+from cart.core.weighed import Trouble, Weighing
 
 
 class Line(Value):
@@ -44,6 +45,7 @@ class Line(Value):
     mass_mg: int | None = None
     evidence: Evidence = Evidence()
     piece_mg: int | None = None
+    weighing: Weighing | None = None
 
 
 class OpenLine(Value):
@@ -55,6 +57,7 @@ class OpenLine(Value):
     choices: tuple[str, ...] = ()
     asked: bool = False
     evidence: Evidence = Evidence()
+    trouble: Trouble | None = None
 
 
 class Basket(Value):
@@ -127,6 +130,7 @@ def _item_added(basket: Basket, event: ItemAdded) -> Basket:
         mass_mg=event.mass_mg,
         evidence=event.evidence,
         piece_mg=_piece_mg(event.evidence, event.quantity),
+        weighing=event.weighing,
     )
     return replace(
         basket,
@@ -153,6 +157,7 @@ def _weighed(line: Line, event: LinesWeighed) -> Line:
         before_mg=event.before_mg,
         after_mg=event.after_mg,
         alone=len(event.line_ids) == 1,
+        readings=event.readings,
     )
     return replace(line, evidence=evidence, piece_mg=_piece_mg(evidence, line.quantity))
 
@@ -179,7 +184,11 @@ def _without(line: Line, event: ItemRemoved) -> Line:
         less_mg = (line.mass_mg or 0) - event.mass_mg
         piece_mg = None if line.piece_mg is None else line.piece_mg - less_mg
         return replace(
-            line, mass_mg=event.mass_mg, price_minor=event.price_minor, piece_mg=piece_mg
+            line,
+            mass_mg=event.mass_mg,
+            price_minor=event.price_minor,
+            piece_mg=piece_mg,
+            weighing=event.weighing,
         )
     quantity = line.quantity - event.quantity
     assert quantity >= 0, f"{line.line_id} has only {line.quantity} pieces"
@@ -193,6 +202,7 @@ def _line_opened(basket: Basket, event: LineOpened) -> Basket:
         mass_mg=event.mass_mg,
         choices=event.choices,
         evidence=event.evidence,
+        trouble=event.trouble,
     )
     return replace(
         basket,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cart.core.value import Value
+from cart.core.weighed import Readings, Trouble, Weighing
 
 Answer = Literal["product", "own", "gone"]
 Direction = Literal["in", "out"]
@@ -37,7 +38,8 @@ class Evidence(Value):
 
     `decided_by` says who had the last word: "fusion", "shopper", "late_evidence" or "code_alone"
     (an item below the scale's floor, or no working scale). `alone` is False when the load change
-    belongs to several lines together."""
+    belongs to several lines together. `readings` is what the scale indicated before and after;
+    None without our metrology."""
 
     before_mg: int | None = None
     after_mg: int | None = None
@@ -47,6 +49,7 @@ class Evidence(Value):
     margin_millinats: int = 0
     decided_by: Literal["fusion", "shopper", "late_evidence", "code_alone"] = "fusion"
     alone: bool = True
+    readings: Readings | None = None
 
 
 class Fact(Value, tag_field="kind"):
@@ -83,7 +86,8 @@ class CatalogAdopted(Fact, tag="catalog_adopted"):
 
 class ItemAdded(Fact, tag="item_added"):
     """A line came onto the receipt. `price_minor` is the whole line before any deal; for a weighed
-    good `mass_mg` is what is billed and `unit_price_minor` is for a kilogram."""
+    good `mass_mg` is what is billed and `unit_price_minor` is for a kilogram. `weighing` says how
+    this cart weighed it; a label that was printed elsewhere has none."""
 
     line_id: str
     sku: str
@@ -94,6 +98,7 @@ class ItemAdded(Fact, tag="item_added"):
     mass_mg: int | None = None
     evidence: Evidence = Evidence()
     load_mg: int | None = None
+    weighing: Weighing | None = None
 
 
 class LinesWeighed(Fact, tag="lines_weighed"):
@@ -103,11 +108,12 @@ class LinesWeighed(Fact, tag="lines_weighed"):
     before_mg: int
     after_mg: int
     load_mg: int | None = None
+    readings: Readings | None = None
 
 
 class ItemRemoved(Fact, tag="item_removed"):
     """`quantity` pieces of a line left the cart; a line without pieces is gone. A weighed line
-    of which some was taken back keeps `mass_mg` and costs `price_minor`."""
+    of which some was taken back keeps `mass_mg` and costs `price_minor`, by `weighing`."""
 
     line_id: str
     quantity: int
@@ -115,11 +121,13 @@ class ItemRemoved(Fact, tag="item_removed"):
     price_minor: int = 0
     evidence: Evidence = Evidence()
     load_mg: int | None = None
+    weighing: Weighing | None = None
 
 
 class LineOpened(Fact, tag="line_opened"):
     """Something changed that can't be named yet: a yellow line. `direction` "in" for a thing put
-    in, "out" for a thing taken out. `choices` are SKUs (in) or line ids (out), likeliest first."""
+    in, "out" for a thing taken out. `choices` are SKUs (in) or line ids (out), likeliest first.
+    With a `trouble` it is known what it is, the first choice, but it has to be weighed again."""
 
     line_id: str
     direction: Direction
@@ -127,6 +135,7 @@ class LineOpened(Fact, tag="line_opened"):
     choices: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
     load_mg: int | None = None
+    trouble: Trouble | None = None
 
 
 class QuestionAsked(Fact, tag="question_asked"):

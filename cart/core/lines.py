@@ -27,10 +27,9 @@ from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
 from cart.core.fusion.scores import Sight, mass_score
 from cart.core.fusion.verdict import Explanation, Part, Verdict
 from cart.core.state import Draft
-from cart.core.units import divide_half_up, price_of_mass_minor, round_to_step
+from cart.core.units import divide_half_up, price_of_mass_minor
+from cart.core.weighed import INTERVAL_MG, Trouble, Weighing, weigh
 
-INTERVAL_MG = 5_000  # e = 5 g: a weighed good is billed in whole intervals of the scale
-BILLED_MASS_MIN_MG = 100_000  # Min = 20 e: nothing lighter is billed by weight
 WEIGH_SCREEN_MS = 4_000
 CODE_ANSWERS = -4_000  # a code answers a question when its mass fits about this well
 SCALE_SPREAD_MG = 1_500
@@ -38,15 +37,17 @@ SCALE_SPREAD_MG = 1_500
 
 def put_on(
     draft: Draft, verdict: Verdict, evidence: Pending, parts: tuple[Part, ...], *, alone: bool
-) -> None:
-    """State the added lines of a decided step. Beside goods of known mass a weighed one is billed
-    for what they leave of the load."""
+) -> bool:
+    """State the added lines of a decided step; False where one has to be weighed again. Beside
+    goods of known mass a weighed one is billed for what they leave of the load."""
     (step,) = evidence.steps
+    draft.note(question=None)
+    billed = True
     for part in parts:
         beside_mg = sum(_expected_mg(draft, other) for other in parts if other is not part)
         proof = _proof(part, verdict, evidence, alone=alone)
-        _add(draft, part, proof, step.change_mg - beside_mg, load_mg=step.after_mg)
-    draft.note(question=None)
+        billed &= _add(draft, part, proof, step.change_mg, beside_mg, load_mg=step.after_mg)
+    return billed
 
 
 def take_off(
@@ -65,7 +66,8 @@ def take_off(
 def weigh_late(draft: Draft, best: Explanation, step: Step) -> None:
     """The scale found lines that had gone on without it: the load is theirs."""
     line_ids = tuple(part.line_id for part in best.parts)
-    draft.fact(LinesWeighed(draft.now_ms, line_ids, step.before_mg, step.after_mg, step.after_mg))
+    loads_mg = (step.before_mg, step.after_mg, step.after_mg)
+    draft.fact(LinesWeighed(draft.now_ms, line_ids, *loads_mg, step.readings))
 
 
 def remove(
@@ -86,14 +88,20 @@ def remove(
 
 def remove_what_left(draft: Draft, line_id: str, mass_mg: int, proof: Evidence) -> None:
     """The shopper named the line that `mass_mg` came from: a piece of it, or, of a weighed good,
-    that much of it; what stays is priced again."""
+    that much of it; what stays is priced again, or has to be weighed again."""
     line = line_of(draft, line_id)
-    left_mg = 0 if line.mass_mg is None else round_to_step(line.mass_mg - mass_mg, INTERVAL_MG)
-    if left_mg <= 0:
+    left_mg = 0 if line.mass_mg is None else line.mass_mg - mass_mg
+    if left_mg < INTERVAL_MG // 2:
         remove(draft, line_id, 1, proof)
         return
-    price_minor = price_of_mass_minor(left_mg, line.unit_price_minor)
-    draft.fact(ItemRemoved(draft.now_ms, line_id, 0, left_mg, price_minor, proof))
+    tare_mg = 0 if line.weighing is None else line.weighing.tare_mg
+    rest = weigh(left_mg + tare_mg, tare_mg, line.unit_price_minor, proof.readings)
+    if not isinstance(rest, Weighing):
+        remove(draft, line_id, line.quantity, proof)
+        _weigh_again(draft, draft.next_line_id(), line.sku, left_mg + tare_mg, proof, rest)
+        return
+    left = (0, rest.net_mg, rest.price_minor)
+    draft.fact(ItemRemoved(draft.now_ms, line_id, *left, proof, weighing=rest))
     draft.tell("item_removed", name=line.name)
 
 
@@ -109,6 +117,7 @@ def open_line(draft: Draft, choices: tuple[str, ...], verdict: Verdict, evidence
         look=_look_at_all(evidence.sights),
         score_millinats=verdict.best.score_millinats,
         margin_millinats=verdict.margin_millinats,
+        readings=step.readings,
     )
     direction: Direction = "in" if step.change_mg > 0 else "out"
     opened = LineOpened(
@@ -138,7 +147,7 @@ def doubt(draft: Draft, line: Line, sight: Sight, step: Step) -> None:
 
 def settle_gone(draft: Draft, line_id: str, step: Step) -> None:
     """A yellow line ends without a word: what was in doubt left again, or came back."""
-    proof = Evidence(before_mg=step.before_mg, after_mg=step.after_mg)
+    proof = Evidence(step.before_mg, step.after_mg, readings=step.readings)
     draft.fact(LineSettled(draft.now_ms, line_id, "gone", proof, load_mg=step.after_mg))
     close_question(draft, line_id)
 
@@ -157,8 +166,8 @@ def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) 
     # One read is one piece; the shopper's tap was on as many as the screen said.
     quantity = pieces_in(line.mass_mg, product) if claim is None else 1
     part = Part(sku, quantity, claim=claim)
-    _add(draft, part, proof, line.mass_mg, line_id=line.line_id)
     close_question(draft, line.line_id)
+    _add(draft, part, proof, line.mass_mg, line_id=line.line_id)
 
 
 def answers(draft: Draft, claim: Claim) -> OpenLine | None:
@@ -177,27 +186,36 @@ def answers(draft: Draft, claim: Claim) -> OpenLine | None:
 
 
 def add_by_code_alone(draft: Draft, claim: Claim) -> None:
-    """Add one piece that the scale can't vouch for, and say so in its evidence."""
-    proof = Evidence(code=_code(claim), decided_by="code_alone")
-    _add(draft, Part(claim.sku, 1, claim=claim), proof, 0)
+    """Add one piece that the scale can't vouch for, and say so in its evidence. What only the
+    scale can price is not added: no mass, no price."""
+    part = Part(claim.sku, 1, claim=claim)
+    if _sold_by_this_scale(_product(draft, part), part):
+        draft.tell("cannot_weigh_now")
+        return
+    _add(draft, part, Evidence(code=_code(claim), decided_by="code_alone"), 0)
 
 
 def rename_weighed(draft: Draft, line: Line, sku: str) -> None:
     """The shopper corrects which produce was weighed: same load, other product."""
+    weighing = line.weighing
+    assert weighing is not None, "what is on the weigh screen was weighed"
     proof = replace(line.evidence, decided_by="shopper")
-    before_mg, after_mg = proof.before_mg, proof.after_mg
-    assert before_mg is not None, "a weighed line has its load"
-    assert after_mg is not None, "a weighed line has its load"
     draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
-    change_mg = after_mg - before_mg if line.piece_mg is None else line.piece_mg
-    _add(draft, Part(sku, 1), proof, change_mg)
+    change_mg = line.piece_mg
+    if change_mg is None:
+        change_mg = weighing.net_mg + weighing.tare_mg + weighing.beside_mg
+    _add(draft, Part(sku, 1), proof, change_mg, weighing.beside_mg)
 
 
 def _expected_mg(draft: Draft, part: Part) -> int:
+    expectation = expected_mass(part, _product(draft, part))
+    return 0 if expectation is None else part.quantity * expectation[0]
+
+
+def _product(draft: Draft, part: Part) -> Product:
     index = draft.state.catalog
     assert index is not None, "a product was added without a catalog"
-    expectation = expected_mass(part, index.by_sku[part.sku])
-    return 0 if expectation is None else part.quantity * expectation[0]
+    return index.by_sku[part.sku]
 
 
 def close_question(draft: Draft, line_id: str) -> None:
@@ -217,17 +235,27 @@ def _add(
     part: Part,
     proof: Evidence,
     change_mg: int,
+    beside_mg: int = 0,
     *,
     line_id: str | None = None,
     load_mg: int | None = None,
-) -> None:
-    index = draft.state.catalog
-    assert index is not None, "a product was added without a catalog"
-    product = index.by_sku[part.sku]
-    mass_mg, unit_minor, price_minor = _billed(product, part, change_mg)
+) -> bool:
+    """State one added line; False where it has to be weighed again before it has a price."""
+    product = _product(draft, part)
+    line_id = line_id or draft.next_line_id()
+    weighing = None
+    if _sold_by_this_scale(product, part):
+        unit_minor = product.price_minor
+        found = weigh(change_mg, product.tare_mg, unit_minor, proof.readings, beside_mg)
+        if not isinstance(found, Weighing):
+            again_mg = change_mg - beside_mg
+            _weigh_again(draft, line_id, product.sku, again_mg, proof, found, load_mg)
+            return False
+        weighing = found
+    mass_mg, unit_minor, price_minor = _billed(product, part, weighing)
     added = ItemAdded(
         draft.now_ms,
-        line_id or draft.next_line_id(),
+        line_id,
         product.sku,
         product.name,
         part.quantity,
@@ -236,29 +264,56 @@ def _add(
         mass_mg,
         proof,
         load_mg,
+        weighing,
     )
     draft.fact(added)
     draft.tell("item_added", name=product.name)
     trip.took_from_shelf(draft, product.sku)
-    weighed = None if mass_mg is None else added.line_id
-    draft.note(weighed=weighed, weighed_until_ms=draft.now_ms + WEIGH_SCREEN_MS)
-    if mass_mg is not None and mass_mg < BILLED_MASS_MIN_MG:
+    draft.note(
+        weighed=None if weighing is None else line_id,
+        weighed_until_ms=draft.now_ms + WEIGH_SCREEN_MS,
+    )
+    return True
+
+
+def _sold_by_this_scale(product: Product, part: Part) -> bool:
+    """Whether only this cart's scale can price it: no label tells a price or a mass."""
+    label = part.claim
+    told = label is not None and (label.price_minor, label.mass_mg) != (None, None)
+    return product.sold_by == "mass" and not told
+
+
+def _weigh_again(
+    draft: Draft,
+    line_id: str,
+    sku: str,
+    mass_mg: int,
+    proof: Evidence,
+    trouble: Trouble,
+    load_mg: int | None = None,
+) -> None:
+    """A yellow line instead of a price: this was no weighing to sell by. It ends when the thing is
+    lifted out; put back in, it is weighed anew."""
+    opened = LineOpened(
+        draft.now_ms, line_id, "in", mass_mg, (sku,), proof, load_mg, trouble=trouble
+    )
+    draft.fact(opened)
+    draft.fact(QuestionAsked(draft.now_ms, line_id))
+    draft.note(question=line_id, weighed=None)
+    if trouble == "too_light":
         draft.tell("too_light_to_weigh")
 
 
-def _billed(product: Product, part: Part, change_mg: int) -> tuple[int | None, int, int]:
+def _billed(product: Product, part: Part, weighing: Weighing | None) -> tuple[int | None, int, int]:
     """Mass billed (None: by the piece), price of a unit, price of the line."""
-    label = part.claim
+    if weighing is not None:
+        return weighing.net_mg, weighing.unit_price_minor, weighing.price_minor
+    label, unit_minor = part.claim, product.price_minor
     if label is not None and label.price_minor is not None:
         return None, label.price_minor, label.price_minor * part.quantity
-    if product.sold_by == "each":
-        return None, product.price_minor, product.price_minor * part.quantity
-    net_mg = change_mg - product.tare_mg
-    if label is not None and label.mass_mg is not None:
-        billed_mg = label.mass_mg
-    else:
-        billed_mg = max(0, round_to_step(net_mg, INTERVAL_MG))
-    return billed_mg, product.price_minor, price_of_mass_minor(billed_mg, product.price_minor)
+    if label is not None and label.mass_mg is not None and product.sold_by == "mass":
+        return label.mass_mg, unit_minor, price_of_mass_minor(label.mass_mg, unit_minor)
+    return None, unit_minor, unit_minor * part.quantity
 
 
 def pieces_in(mass_mg: int, product: Product) -> int:
@@ -280,6 +335,7 @@ def _proof(part: Part, verdict: Verdict, evidence: Pending, *, alone: bool) -> E
         score_millinats=verdict.best.score_millinats,
         margin_millinats=verdict.margin_millinats,
         alone=alone,
+        readings=step.readings,
     )
 
 

@@ -42,7 +42,9 @@ NOTICES: dict[str, NoticeKind] = {
     "scanned_not_put_in": NoticeKind(priority=30, sound="soft", shown_ms=4_000),
     "unknown_code": NoticeKind(priority=35, sound="soft", shown_ms=5_000),
     "code_unreadable": NoticeKind(priority=35, shown_ms=5_000),
+    "please_weigh_again": NoticeKind(priority=60, sound="ask"),
     "too_light_to_weigh": NoticeKind(priority=45, shown_ms=5_000),
+    "cannot_weigh_now": NoticeKind(priority=45, sound="soft", shown_ms=8_000),
     "checkout_needs_answers": NoticeKind(priority=70, sound="ask", shown_ms=8_000),
     # Money
     "checkout_changed": NoticeKind(priority=70, sound="soft", shown_ms=8_000),
@@ -53,6 +55,7 @@ NOTICES: dict[str, NoticeKind] = {
     # The cart
     "offline": NoticeKind(priority=30),
     "scale_lost": NoticeKind(priority=55),
+    "scale_wants_staff": NoticeKind(priority=5),
     "camera_lost": NoticeKind(priority=50),
     "scanner_lost": NoticeKind(priority=45),
     "no_catalog": NoticeKind(priority=90),

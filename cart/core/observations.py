@@ -15,6 +15,7 @@ from cart.core.catalog import Catalog
 from cart.core.events import Event
 from cart.core.intents import TouchAction
 from cart.core.value import Value
+from cart.core.weighed import Readings
 
 Millinats = Annotated[int, Meta(le=0)]
 Instant = Annotated[int, Meta(ge=0, description="milliseconds of the cart's monotonic clock")]
@@ -68,7 +69,8 @@ class ScanSeen(Observation, tag="scan_seen"):
 
 class LoadChanged(Observation, tag="load_changed"):
     """The basket's gross load. "settled": it was `before_mg`, began to move at `onset_ms` and rests
-    at `after_mg` (equal within `uncertainty_mg` after a jolt). "moving": it is not at rest."""
+    at `after_mg` (equal within `uncertainty_mg` after a jolt). "moving": it is not at rest.
+    `readings` is what was indicated meanwhile; None for a scale that has none of our metrology."""
 
     sensed_ms: Instant
     before_mg: int
@@ -76,6 +78,7 @@ class LoadChanged(Observation, tag="load_changed"):
     onset_ms: Instant | None = None
     uncertainty_mg: Annotated[int, Meta(ge=0)] = 1_000
     state: Literal["settled", "moving"] = "settled"
+    readings: Readings | None = None
 
 
 class Candidate(Value):
@@ -151,6 +154,13 @@ class SenseLost(Observation, tag="sense_lost"):
     reason: str = ""
 
 
+class SenseDoubted(Observation, tag="sense_doubted"):
+    """A sense works, but a part of it wants a technician; `reason` is for them."""
+
+    sense: Literal["scale", "camera", "scanner", "screen"]
+    reason: str = ""
+
+
 class SenseBack(Observation, tag="sense_back"):
     """The sense works again."""
 
@@ -183,6 +193,7 @@ AnyObservation = (
     | Place
     | PowerChanged
     | SenseLost
+    | SenseDoubted
     | SenseBack
     | InputRefused
     | Tick

@@ -7,6 +7,7 @@ the store alike; it is never stored as the truth, and no other place adds up mon
 from __future__ import annotations
 
 from cart.core.value import Value
+from cart.core.weighed import Weighing
 
 
 class Modifier(Value):
@@ -29,6 +30,7 @@ class ReceiptLine(Value):
     net_minor: int
     mass_mg: int | None = None
     modifiers: tuple[Modifier, ...] = ()
+    weighing: Weighing | None = None
 
 
 class TaxLine(Value):

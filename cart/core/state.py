@@ -64,6 +64,7 @@ class State(Value):
     battery_percent: int | None = None
     aisle: str = ""
     lost: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     offset_ms: int | None = None
 

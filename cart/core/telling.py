@@ -15,11 +15,13 @@ CAUSES: tuple[tuple[str, Callable[[State], bool]], ...] = (
     ("no_catalog", lambda state: state.catalog is None),
     ("offline", lambda state: not state.online),
     ("scale_lost", lambda state: "scale" in state.lost),
+    ("scale_wants_staff", lambda state: "scale" in state.doubted),
     ("camera_lost", lambda state: "camera" in state.lost),
     ("scanner_lost", lambda state: "scanner" in state.lost),
     ("line_waits", lambda state: bool(state.basket.open_lines) and state.question is None),
-    ("please_identify", lambda state: _question_direction(state) == "in"),
-    ("please_say_what_left", lambda state: _question_direction(state) == "out"),
+    ("please_identify", lambda state: _asks(state, "in")),
+    ("please_weigh_again", lambda state: _asks(state, "in", weighed=True)),
+    ("please_say_what_left", lambda state: _asks(state, "out")),
     (
         "payment_waits_for_link",
         lambda state: state.basket.phase == "paying" and not state.online,
@@ -55,8 +57,11 @@ def input_refused(draft: Draft, observation: InputRefused) -> None:
         draft.tell(code)
 
 
-def _question_direction(state: State) -> str | None:
-    for line in state.basket.open_lines:
-        if line.line_id == state.question:
-            return line.direction
-    return None
+def _asks(state: State, direction: str, *, weighed: bool = False) -> bool:
+    """Whether the question on the screen is about such a line; `weighed`: what it is, is known."""
+    return any(
+        line.line_id == state.question
+        and line.direction == direction
+        and (line.trouble is not None) == weighed
+        for line in state.basket.open_lines
+    )

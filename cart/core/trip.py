@@ -20,6 +20,7 @@ from cart.core.observations import (
     Place,
     PowerChanged,
     SenseBack,
+    SenseDoubted,
     SenseLost,
     StoreTime,
 )
@@ -151,6 +152,11 @@ def sense_lost(draft: Draft, observation: SenseLost) -> None:
     draft.note(lost=tuple(sorted({*draft.state.lost, observation.sense})))
     if observation.sense == "scale":
         draft.note(moving=False)
+
+
+def sense_doubted(draft: Draft, observation: SenseDoubted) -> None:
+    """A sense wants a technician: told until the next start, it never gets better by itself."""
+    draft.note(doubted=tuple(sorted({*draft.state.doubted, observation.sense})))
 
 
 def sense_back(draft: Draft, observation: SenseBack) -> None:

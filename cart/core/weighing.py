@@ -29,6 +29,7 @@ from cart.core.fusion.swapping import explain_swap
 from cart.core.fusion.verdict import WAIT_MS, Explanation, Verdict, best_first, judge
 from cart.core.observations import ItemSighted, LoadChanged, ScanSeen
 from cart.core.state import Draft
+from cart.core.weighed import Readings
 
 
 def scan_seen(draft: Draft, scan: ScanSeen) -> None:
@@ -119,9 +120,17 @@ def load_changed(draft: Draft, load: LoadChanged) -> None:
         before_mg=before_mg,
         after_mg=load.after_mg,
         uncertainty_mg=max(1, load.uncertainty_mg),
+        readings=_readings(load, before_mg),
     )
     if abs(step.change_mg) >= max(LOAD_FLOOR_MG, 4 * step.uncertainty_mg):
         draft.note(pending=with_step(draft.state.pending, step))
+
+
+def _readings(load: LoadChanged, before_mg: int) -> Readings | None:
+    """What was indicated; before a change that nobody watched, nothing was."""
+    if load.readings is None or before_mg == load.before_mg:
+        return load.readings
+    return replace(load.readings, before=None)
 
 
 def _accounted(rest_mg: int | None, before_mg: int) -> int:
@@ -196,8 +205,7 @@ def _decide(draft: Draft, verdict: Verdict, evidence: Pending, *, going_out: boo
         lines.put_on(draft, verdict, evidence, (came,), alone=False)
     elif going_out:
         lines.take_off(draft, verdict, evidence, best.parts, alone=alone)
-    else:
-        lines.put_on(draft, verdict, evidence, best.parts, alone=alone)
+    elif lines.put_on(draft, verdict, evidence, best.parts, alone=alone):
         doubting.remember(draft, best.parts, evidence.steps[0])
 
 

@@ -1,7 +1,8 @@
 """The scale on its port: bytes through a driver of `firmware_bridge`, its events as
 observations. It opens the port again whenever it is back.
 
-It must never filter or judge a load: the driver settles it, the mind explains it.
+It must never filter or judge a load: the driver settles it, the mind explains it. `LoadLive` and
+`LoadPending` stay here: the mind thinks about what rests, and knows that it moves.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import logging
 import threading
 
-from cart.core.observations import LoadChanged, SenseBack, SenseLost
+from cart.core.observations import LoadChanged, SenseBack, SenseDoubted, SenseLost
+from cart.core.weighed import LoadReading, Readings
 from cart.shell.clock import Clock
 from cart.shell.config import ScaleConfig
 from cart.shell.guard import Beat
 from cart.shell.inbox import Inbox
+from firmware_bridge.metrology.reading import Reading
 from firmware_bridge.port import PortLost
 from firmware_bridge.scales import open_stream
 from firmware_bridge.scales.base import (
+    CornerBad,
     FramesLost,
     LoadMoving,
     LoadSettled,
@@ -24,12 +28,60 @@ from firmware_bridge.scales.base import (
     ScaleBack,
     ScaleEvent,
     ScaleLost,
+    Weighed,
 )
 from firmware_bridge.streams import Stream
 
 REOPEN_S = 0.25
 
 log = logging.getLogger(__name__)
+
+
+class Indicated:
+    """What the scale indicated at rest on both sides of a load change.
+
+    Readings come a few times a second, so the last at rest may be from after the onset: the one
+    before it is kept too.
+    """
+
+    def __init__(self) -> None:
+        self._at_all = False
+        self._rests: tuple[Reading, ...] = ()
+        self._before: Reading | None = None
+
+    def take(self, reading: Reading) -> None:
+        """The scale indicates this now."""
+        self._at_all = True
+        if reading.weight_stable:
+            self._rests = (*self._rests[-1:], reading)
+
+    def began(self, onset_ms: int) -> None:
+        """The load moves: what was indicated last is what it moves from."""
+        earlier = [reading for reading in self._rests if reading.sensed_ms <= onset_ms]
+        self._before = earlier[-1] if earlier else None
+
+    def settled(self, sensed_ms: int) -> Readings | None:
+        """Before and after of what rests since then; None for a scale that indicates nothing."""
+        after = next((one for one in self._rests if one.sensed_ms == sensed_ms), None)
+        before, self._before = self._before, None
+        self._rests = () if after is None else (after,)
+        return Readings(_as_told(before), _as_told(after)) if self._at_all else None
+
+
+def _as_told(reading: Reading | None) -> LoadReading | None:
+    if reading is None:
+        return None
+    return LoadReading(
+        reading_id=reading.reading_id,
+        software_id=reading.software_id,
+        gross_mg=reading.gross_weight_mg,
+        tare_mg=reading.tare_weight_mg,
+        stable=reading.weight_stable,
+        overload=reading.overload,
+        sound=reading.sound,
+        legal_for_trade=reading.legal_for_trade,
+        trouble=reading.trouble,
+    )
 
 
 class ScaleSense:
@@ -44,6 +96,8 @@ class ScaleSense:
         self._rest_mg = 0
         self._frames_lost = 0
         self._trouble = ""
+        self._indicated = Indicated()
+        self._bad_corners: set[int] = set()
 
     def serve(self, beat: Beat) -> None:
         """Weigh until `stop`."""
@@ -85,7 +139,10 @@ class ScaleSense:
 
     def _put(self, event: ScaleEvent) -> None:
         match event:
+            case Weighed():
+                self._indicated.take(event.reading)
             case LoadMoving():
+                self._indicated.began(event.sensed_ms)
                 self._inbox.put(
                     LoadChanged(
                         t_ms=0,
@@ -105,8 +162,11 @@ class ScaleSense:
                         after_mg=event.after_mg,
                         onset_ms=max(0, event.onset_ms),
                         uncertainty_mg=event.uncertainty_mg,
+                        readings=self._indicated.settled(event.sensed_ms),
                     )
                 )
+            case CornerBad():
+                self._doubt(event)
             case ScaleLost():
                 log.warning("sense_lost sense=scale reason=%s: %s", event.reason, event.detail)
                 self._inbox.put(SenseLost(t_ms=0, sense="scale", reason=event.detail))
@@ -117,3 +177,10 @@ class ScaleSense:
             case FramesLost():
                 self._frames_lost += event.count
                 log.info("frames_lost count=%d since_start=%d", event.count, self._frames_lost)
+
+    def _doubt(self, corner: CornerBad) -> None:
+        """A cell went bad: said once, for people who can mend it."""
+        if corner.channel not in self._bad_corners:
+            self._bad_corners.add(corner.channel)
+            log.warning("corner_bad channel=%d: %s", corner.channel, corner.detail)
+            self._inbox.put(SenseDoubted(t_ms=0, sense="scale", reason=corner.detail))

@@ -109,13 +109,15 @@ class Indicator:
         stable = self._stable_since_ms is not None
         over = fine_mg > self.instrument.max_mg + OVERLOAD_E * self.instrument.e_mg
         under = fine_mg < -UNDERLOAD_E * self.instrument.e_mg
-        trouble = self._trouble(fine_mg - self._tare_mg, stable=stable, over=over, under=under)
+        fault = self._fault(stable=stable, over=over, under=under)
+        net_mg = self._rounded(fine_mg - self._tare_mg)
+        trouble = fault or self._too_light(net_mg)
         return Reading(
             reading_id=self._count,
             software_id=software_id(),
             sensed_ms=self._t_ms,
             gross_weight_mg=self._rounded(fine_mg),
-            net_weight_mg=self._rounded(fine_mg - self._tare_mg),
+            net_weight_mg=net_mg,
             tare_weight_mg=self._tare_mg,
             tare_mode=self._tare_mode,
             weight_stable=stable,
@@ -124,6 +126,7 @@ class Indicator:
             underload=under,
             legal_for_trade=not trouble,
             trouble=trouble,
+            sound=not fault,
             fine_gross_mg=round(fine_mg),
         )
 
@@ -131,14 +134,16 @@ class Indicator:
         """The load is not known any more. Zero and tare stay."""
         self._load_mg = self._stable_since_ms = None
 
-    def _trouble(self, net_mg: float, *, stable: bool, over: bool, under: bool) -> str:
+    def _too_light(self, net_mg: int) -> str:
         least_mg = self.instrument.min_mg
+        return f"less than the minimum load of {least_mg // 1000} g" if net_mg < least_mg else ""
+
+    def _fault(self, *, stable: bool, over: bool, under: bool) -> str:
         reasons = {
             self.trouble: bool(self.trouble),
             "the load is above Max": over,
             "the indication is below zero": under,
             "the load moves": not stable,
-            f"less than the minimum load of {least_mg // 1000} g": self._rounded(net_mg) < least_mg,
         }
         return next((reason for reason, holds in reasons.items() if holds), "")
 

@@ -22,7 +22,9 @@ class TareMode(StrEnum):
 class Reading:
     """Weights are rounded to the scale interval, except `fine_gross_mg`, for tests of the scale.
 
-    `trouble` says why it is not legal for trade, and is empty when it is.
+    `trouble` says why it is not legal for trade, and is empty when it is. `sound` leaves Min out of
+    it: what is sold by the difference of two indications needs both of them sound, and Min of the
+    difference.
     """
 
     reading_id: int
@@ -38,6 +40,7 @@ class Reading:
     underload: bool
     legal_for_trade: bool
     trouble: str
+    sound: bool
     fine_gross_mg: int
 
 

@@ -25,6 +25,7 @@ from rig.world_client import WorldClient
 
 TENANT, STORE, CART = "demo", "corner-shop", "cart-7"
 NO_SCREEN_STATUS = 3
+CALIBRATION = Path(__file__).with_name("scale.toml")
 READY = '"ready"'
 BROKER, CARTD, EYES, SCREEN = "broker", "cartd", "eyes", "screen"
 
@@ -38,6 +39,7 @@ eyes_socket = "{short}/eyes.sock"
 store_public_key = "{key}"
 [scale]
 port = "{short}/scale"
+calibration = "{calibration}"
 [scanner]
 port = "{short}/scanner"
 [broker]
@@ -170,6 +172,7 @@ class Stack(contextlib.ExitStack):
         text = CART_TOML.format(
             cart=CART, tenant=TENANT, store=STORE, data=self.cart_data, short=self._short,
             key=self.store_data / "store.pub", host=self.proxy.host, port=self.proxy.port,
+            calibration=CALIBRATION,
         )  # fmt: skip
         config = self._write("cart.toml", text)
         self.supervisor.start(Program(CARTD, python("cart", "run", "--config", config), READY))

@@ -7,17 +7,20 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cart.contract.screen import (
     ChoiceView,
     EvidenceView,
     LineView,
     NoticeView,
+    QuestionView,
     SavingView,
     Snapshot,
     TaxView,
 )
 from cart.core.notices import NOTICES
+from cart.core.weighed import Trouble, Weighing
 from tests.ui.harness import kept_snapshots
 from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
 from ui.presenters.figures import Figures
@@ -202,3 +205,47 @@ def test_every_screen_stands_an_empty_snapshot(route: str, language: str) -> Non
     """No presenter fails on a snapshot with nothing in it, nor on a kept one."""
     for snapshot in (EMPTY, *kept_snapshots()):
         PRESENTERS[route](snapshot, Words(language))
+
+
+def test_the_weigh_screen_says_what_the_scale_said() -> None:
+    """Net, tare, rate, price and which reading, as they came; without one nothing is made up."""
+    (kept,) = (one.weigh for one in kept_snapshots() if one.weigh is not None)
+    assert kept is not None
+    shown = Snapshot(revision=1, cause_ms=0, route="weigh", weigh=kept)
+    page = weigh.present(shown, WORDS)
+    assert (page.net, page.rate, page.price) == ("0.742\u00a0kg", "$1.29 / kg", "$0.96")
+    assert page.tare == "Net weight  ·  Tare 0\u00a0g"
+    assert page.reading == "Reading 105  ·  dashcart-metrology beb2bdf87c55"
+    silent = replace(kept, tare_mg=12_000, reading_id=0, software_id="")
+    page = weigh.present(replace(shown, weigh=silent), WORDS)
+    assert (page.tare, page.reading) == ("Bag taken off: 12\u00a0g", "")
+
+
+def test_a_weighed_line_explains_itself() -> None:
+    """The sheet has the weighing's own figures, and which reading of which software they are."""
+    weighing = Weighing(740_000, 12_000, 149, 110, reading_id=9, software_id="metrology ab")
+    evidence = EvidenceView(reading_id=9, software_id="metrology ab")
+    line = LineView("L1", "Bananas", 1, 110, 99, 149, 740_000, evidence=evidence, weighing=weighing)
+    sheet = sheet_of(line, DOLLARS)
+    assert sheet.detail == "0.740\u00a0kg × $1.49 / kg"
+    assert {fact.label: fact.value for fact in sheet.facts} == {
+        "Net weight": "0.740\u00a0kg  ·  Tare 12\u00a0g",
+        "Reading": "9  ·  metrology ab",
+        "Decided by": "The cart",
+    }
+
+
+@pytest.mark.parametrize("trouble", ["too_light", "not_at_rest", "overload", "unfit"])
+def test_what_has_to_be_weighed_again_is_told_without_blame(trouble: Trouble) -> None:
+    """By name, with what to do; help is one tap away; its yellow line says it too."""
+    known = ChoiceView("bananas", "Bananas", 149, "mass", "bananas")
+    asked = QuestionView("L1", "weigh_again", 60_000, (known,), trouble, least_mg=100_000)
+    page = question.present(replace(EMPTY, question=asked), WORDS)
+    assert page.title.startswith("Bananas: ")
+    assert (page.list_action, page.image) == ("help", "bananas")
+    assert page.steps[-1] == "Put it back in, alone"
+    assert "{" not in page.hint + page.title
+    line = LineView("L1", "Bananas", 1, 0, 0, mass_mg=60_000, state="open", trouble=trouble)
+    row = row_of(line, 0, DOLLARS)
+    assert (row.title, row.price) == ("Bananas", "")
+    assert row.detail.endswith("Tap to weigh it again")

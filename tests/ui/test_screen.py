@@ -25,12 +25,13 @@ KEY_TEXTS = {
     1: ["Welcome", "Shop without the app"],
     2: ["Your cart is empty", "$0.00"],
     3: ["Olive oil 500 ml", "What is this?", "$31.53", "$2.37", "1 item to check"],
-    4: ["0.742\u00a0kg", "$1.29 / kg", "$0.96"],
+    4: ["0.742\u00a0kg", "$1.29 / kg", "$0.96", "Reading 105  ·  dashcart-metrology beb2bdf87c55"],
     5: ["What did you put in?", "Whole milk 1 L", "None of these", "It is my own thing"],
     6: ["What did you take out?", "Offline", "No camera", "12\u00a0%"],
     7: ["Please show its barcode", "Turn its barcode to the camera"],
     8: ["Ready to pay?", "Pay $33.81", "Tax 7.25 % (household)"],
     9: ["Thank you, Ana", "R-952-0042-000017", "$33.81"],
+    10: ["Bananas: a little more, please", "Take some more of it", "Call for help"],
 }
 
 revisions = iter(range(1_000, 1_000_000))

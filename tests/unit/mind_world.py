@@ -21,6 +21,7 @@ from cart.core.observations import (
     Touch,
 )
 from cart.core.state import State
+from cart.core.weighed import Readings
 
 TOMATOES, PASTA, RICE, GUM = "tomatoes", "pasta", "rice", "gum"
 BANANAS, APPLES, CHEESE = "bananas", "apples", "cheese"
@@ -96,13 +97,21 @@ class Hands:
         seen = (Candidate(sku, millinats),) if sku else ()
         self.say(ItemSighted(self.now_ms, self.now_ms, seen, unknown_millinats))
 
-    def load(self, change_mg: int, uncertainty_mg: int = 1_000) -> list[Event]:
-        """The load changes and comes to rest."""
+    def load(
+        self, change_mg: int, uncertainty_mg: int = 1_000, readings: Readings | None = None
+    ) -> list[Event]:
+        """The load changes and comes to rest; `readings` is what the scale indicated."""
         before_mg, self.load_mg = self.load_mg, self.load_mg + change_mg
         onset_ms, self.now_ms = self.now_ms + 100, self.now_ms + 700
         facts = self.say(LoadChanged(onset_ms, onset_ms, before_mg, self.load_mg, state="moving"))
         settled = LoadChanged(
-            self.now_ms, self.now_ms, before_mg, self.load_mg, onset_ms, uncertainty_mg
+            self.now_ms,
+            self.now_ms,
+            before_mg,
+            self.load_mg,
+            onset_ms,
+            uncertainty_mg,
+            readings=readings,
         )
         return facts + self.say(settled)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cart.contract.screen import ChoiceView, QuestionView, Snapshot
 from ui.presenters.figures import Figures, figures_of
@@ -24,7 +24,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Page:
-    """`list` opens the choices from the barcode's screen."""
+    """`list` opens the choices from the barcode's screen, or does another `list_action`. `image` is
+    of a thing that is known."""
 
     question_id: str = ""
     title: str = ""
@@ -35,6 +36,8 @@ class Page:
     none: str = ""
     own: str = ""
     list: str = ""
+    list_action: str = "ask"
+    image: str = ""
     later: str = ""
     total_caption: str = ""
     total: str = ""
@@ -65,6 +68,27 @@ WORDING: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+# Why a known good could not be sold by its mass: title, hint.
+TROUBLES: dict[str, tuple[str, str]] = {
+    "too_light": (
+        mark("{name}: a little more, please"),
+        mark("It weighs {mass}. This scale sells from {least} on."),
+    ),
+    "not_at_rest": (
+        mark("{name}: please weigh it again"),
+        mark("The scale could not come to rest."),
+    ),
+    "overload": (
+        mark("{name}: this cart is too heavy to weigh"),
+        mark("Please take something heavy out first, or call for help."),
+    ),
+    "unfit": (
+        mark("{name}: this cart cannot weigh it"),
+        mark("Please call for help, or take it to another scale."),
+    ),
+}
+
+
 def present(snapshot: Snapshot, words: Words) -> Page:
     """The page of a snapshot; without a question it is empty."""
     question = snapshot.question
@@ -72,12 +96,26 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         return Page()
     figures = figures_of(snapshot, words)
     say = words.say
+    page = _weigh_again if question.kind == "weigh_again" else _which
+    return replace(
+        page(question, figures),
+        question_id=question.question_id,
+        choices=choices_of(question.choices, figures, signed=_signed(question)),
+        later=say("Later"),
+        total_caption=say("Total"),
+        total=figures.money(snapshot.total_minor),
+        saved_caption=say("You saved"),
+        saved=figures.money(abs(snapshot.savings_minor)),
+    )
+
+
+def _which(question: QuestionView, figures: Figures) -> Page:
+    """What to do about a thing that nobody knows."""
+    say = figures.words.say
     title, hint, none, own = WORDING[question.kind]
     return Page(
-        question_id=question.question_id,
         title=say(title),
         hint=say(hint, mass=figures.mass(question.mass_mg)),
-        choices=choices_of(question.choices, figures, signed=_signed(question)),
         steps=(
             say("Lift the item out"),
             say("Turn its barcode to the camera"),
@@ -87,11 +125,28 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         none=say(none),
         own=say(own),
         list=say("Choose from pictures"),
-        later=say("Later"),
-        total_caption=say("Total"),
-        total=figures.money(snapshot.total_minor),
-        saved_caption=say("You saved"),
-        saved=figures.money(abs(snapshot.savings_minor)),
+    )
+
+
+def _weigh_again(question: QuestionView, figures: Figures) -> Page:
+    """What to do about a good that is known, and could not be weighed."""
+    say = figures.words.say
+    title, hint = TROUBLES[question.trouble or "unfit"]
+    (known,) = question.choices
+    light = question.trouble == "too_light"
+    return Page(
+        title=say(title, name=known.name),
+        hint=say(hint, mass=figures.mass(question.mass_mg), least=figures.mass(question.least_mg)),
+        steps=(
+            say("Lift the item out"),
+            say("Take some more of it") if light else say("Let the cart stand still"),
+            say("Put it back in, alone"),
+        ),
+        promise=say("Nothing is charged until it is weighed."),
+        own=say("It is my own thing"),
+        list=say("Call for help"),
+        list_action="help",
+        image=known.image or "",
     )
 
 

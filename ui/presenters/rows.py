@@ -88,16 +88,19 @@ def open_title(line: LineView, figures: Figures) -> str:
 
 def open_detail(line: LineView, figures: Figures) -> str:
     """What is known of a yellow line, and what to do about it."""
-    tap = figures.words.say("Tap to tell us")
+    say = figures.words.say
+    tap = say("Tap to weigh it again") if line.trouble else say("Tap to tell us")
     return tap if line.mass_mg is None else f"{figures.mass(line.mass_mg)}  ·  {tap}"
 
 
 def sure_detail(line: LineView, figures: Figures) -> str:
     """How the price came about: quantity or mass, then the deals."""
     parts: list[str] = []
-    if line.mass_mg is not None and line.unit_price_minor:
-        rate = figures.money_per_kilogram(line.unit_price_minor)
-        parts.append(f"{figures.kilograms(line.mass_mg)} × {rate}")
+    weighed = line.weighing or line
+    net_mg = line.mass_mg if line.weighing is None else line.weighing.net_mg
+    if net_mg is not None and weighed.unit_price_minor:
+        rate = figures.money_per_kilogram(weighed.unit_price_minor)
+        parts.append(f"{figures.kilograms(net_mg)} × {rate}")
     elif line.quantity != 1 and line.unit_price_minor:
         parts.append(f"{line.quantity} × {figures.money(line.unit_price_minor)}")
     elif line.quantity != 1:
@@ -113,9 +116,23 @@ def sheet_of(line: LineView, figures: Figures) -> Sheet:
         detail=sure_detail(line, figures),
         price=figures.money(line.net_minor),
         image=line.image or "",
-        facts=facts_of(line.evidence, figures),
+        facts=(*weighed_facts(line, figures), *facts_of(line.evidence, figures)),
         close=figures.words.say("Close"),
     )
+
+
+def weighed_facts(line: LineView, figures: Figures) -> tuple[Fact, ...]:
+    """Net and tare of a weighing, as the cart stated them; its prices stand above, in the sheet."""
+    weighing, say = line.weighing, figures.words.say
+    if weighing is None:
+        return ()
+    tare = f"{say('Tare')} {figures.mass(weighing.tare_mg)}"
+    return (Fact(say("Net weight"), f"{figures.kilograms(weighing.net_mg)}  ·  {tare}"),)
+
+
+def reading_text(reading_id: int, software_id: str) -> str:
+    """Which indication of which software; "" for a scale that does not tell."""
+    return f"{reading_id}  ·  {software_id}" if software_id else ""
 
 
 def facts_of(evidence: EvidenceView, figures: Figures) -> tuple[Fact, ...]:
@@ -130,6 +147,9 @@ def facts_of(evidence: EvidenceView, figures: Figures) -> tuple[Fact, ...]:
     if evidence.before_mg is not None and evidence.after_mg is not None:
         facts.append(Fact(say("Cart before"), figures.kilograms(evidence.before_mg)))
         facts.append(Fact(say("Cart after"), figures.kilograms(evidence.after_mg)))
+    reading = reading_text(evidence.reading_id, evidence.software_id)
+    if reading:
+        facts.append(Fact(say("Reading"), reading))
     decided = DECIDERS.get(evidence.decided_by)
     facts.append(Fact(say("Decided by"), say(decided) if decided else evidence.decided_by))
     return tuple(facts)

@@ -1,4 +1,5 @@
-"""What was just weighed: name, net mass, price for a kilogram, price, and how to correct it."""
+"""What was just weighed: net, tare, price for a kilogram, price, by which reading; how to
+correct it. It must never compute one of these."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from cart.contract.screen import Snapshot
 from ui.presenters.figures import figures_of
 from ui.presenters.question import Choice, choices_of
+from ui.presenters.rows import reading_text
 from ui.texts import Words
 
 
@@ -19,6 +21,7 @@ class Page:
     image: str = ""
     net: str = ""
     tare: str = ""
+    reading: str = ""
     rate: str = ""
     price: str = ""
     wrong: str = ""
@@ -37,6 +40,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         return Page()
     figures = figures_of(snapshot, words)
     say = words.say
+    told = reading_text(weigh.reading_id, weigh.software_id)
     return Page(
         line_id=weigh.line_id,
         name=weigh.name,
@@ -44,7 +48,8 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         net=figures.kilograms(weigh.net_mg),
         tare=say("Bag taken off: {mass}", mass=figures.mass(weigh.tare_mg))
         if weigh.tare_mg
-        else say("Net weight"),
+        else f"{say('Net weight')}  ·  {say('Tare')} {figures.mass(weigh.tare_mg)}",
+        reading=f"{say('Reading')} {told}" if told else "",
         rate=figures.money_per_kilogram(weigh.unit_price_minor),
         price=figures.money(weigh.price_minor),
         wrong=say("Something else? Tap it.") if weigh.alternatives else say("Added to your cart"),

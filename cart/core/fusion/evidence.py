@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from cart.core.fusion.scores import Sight
 from cart.core.value import Value
+from cart.core.weighed import Readings
 
 CLAIM_LIFE_MS = 8_000  # a code read waits this long for its good
 BUSY_LIFE_MS = 60_000  # and longer while the load moves: a cart may roll with a hand inside it
@@ -47,6 +48,7 @@ class Step(Value):
     before_mg: int
     after_mg: int
     uncertainty_mg: int
+    readings: Readings | None = None
 
     @property
     def change_mg(self) -> int:
@@ -141,10 +143,24 @@ def fade(pending: Pending, now_ms: int, *, busy: bool) -> tuple[Pending, tuple[C
     return (pending if kept == pending else kept), faded
 
 
+def _around_both(earlier: Readings | None, later: Readings | None) -> Readings | None:
+    if earlier is None and later is None:
+        return None
+    return Readings(
+        before=None if earlier is None else earlier.before,
+        after=None if later is None else later.after,
+    )
+
+
 def with_step(pending: Pending, step: Step) -> Pending:
     """Add a step. So many waiting ones (a payment takes its time) that two must become one."""
     *earlier, last = (*pending.steps, step)
     if len(earlier) >= STEPS_MAX:
         before = earlier.pop()
-        last = replace(last, onset_ms=before.onset_ms, before_mg=before.before_mg)
+        last = replace(
+            last,
+            onset_ms=before.onset_ms,
+            before_mg=before.before_mg,
+            readings=_around_both(before.readings, last.readings),
+        )
     return replace(pending, steps=(*earlier, last))

@@ -54,4 +54,5 @@ def _row(line: Line, modifiers: tuple[Modifier, ...]) -> ReceiptLine:
         net_minor=line.price_minor + sum(row.amount_minor for row in modifiers),
         mass_mg=line.mass_mg,
         modifiers=modifiers,
+        weighing=line.weighing,
     )

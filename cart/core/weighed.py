@@ -1,0 +1,101 @@
+"""What the scale indicates, and what a good sold by mass costs by it: made here and nowhere else.
+
+A `Weighing` is stated in the fact that adds the line and then only passed on: to the screen, the
+journal, the store and the receipt. docs/adr/0004 says why the net is rounded once. It must never
+make a weighing of a load that the scale did not indicate at rest, or of less than Min.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cart.core.units import price_of_mass_minor, round_to_step
+from cart.core.value import Value
+
+INTERVAL_MG = 5_000  # e = 5 g: a weighed good is billed in whole intervals of the scale
+MIN_MG = 100_000  # Min = 20 e: nothing lighter is billed by weight
+
+# Why a good can't be sold by its mass: less than Min, not indicated at rest, above Max, or the
+# scale itself is not fit (a bad cell, no calibration).
+Trouble = Literal["too_light", "not_at_rest", "overload", "unfit"]
+
+
+class LoadReading(Value):
+    """One indication at rest, as `firmware_bridge.metrology.reading` made it; nothing computed.
+
+    `reading_id` counts from the start of the bridge. `sound` says whether it may be relied on,
+    whatever its size; `legal_for_trade` also asks for Min, and `trouble` says in words why not."""
+
+    reading_id: int
+    software_id: str
+    gross_mg: int
+    tare_mg: int = 0
+    stable: bool = True
+    overload: bool = False
+    sound: bool = True
+    legal_for_trade: bool = True
+    trouble: str = ""
+
+
+class Readings(Value):
+    """What was indicated before and after a load change; None: nothing was, at rest."""
+
+    before: LoadReading | None = None
+    after: LoadReading | None = None
+
+
+class Weighing(Value):
+    """How a good sold by mass was weighed and what it costs before deals.
+
+    `net_mg` is the load change less `tare_mg` and less `beside_mg` (what went in with it, by the
+    catalog), rounded once to the interval; `unit_price_minor` is for a kilogram. A scale without
+    our metrology gives no readings: then the ids are 0 and `software_id` is ""."""
+
+    net_mg: int
+    tare_mg: int
+    unit_price_minor: int
+    price_minor: int
+    beside_mg: int = 0
+    reading_before_id: int = 0
+    reading_id: int = 0
+    software_id: str = ""
+
+
+def weigh(
+    change_mg: int,
+    tare_mg: int,
+    unit_price_minor: int,
+    readings: Readings | None,
+    beside_mg: int = 0,
+) -> Weighing | Trouble:
+    """Weigh a good by a load change, or say why that is no weighing to sell by.
+
+    `readings` None: the scale is of another make and has judged its mass itself."""
+    unfit = _unfit(readings)
+    if unfit is not None:
+        return unfit
+    net_mg = round_to_step(change_mg - beside_mg - tare_mg, INTERVAL_MG)
+    if net_mg < MIN_MG:
+        return "too_light"
+    before, after = (None, None) if readings is None else (readings.before, readings.after)
+    return Weighing(
+        net_mg=net_mg,
+        tare_mg=tare_mg,
+        unit_price_minor=unit_price_minor,
+        price_minor=price_of_mass_minor(net_mg, unit_price_minor),
+        beside_mg=beside_mg,
+        reading_before_id=0 if before is None else before.reading_id,
+        reading_id=0 if after is None else after.reading_id,
+        software_id="" if after is None else after.software_id,
+    )
+
+
+def _unfit(readings: Readings | None) -> Trouble | None:
+    """Both indications must be there and sound: the net is what lies between them."""
+    if readings is None:
+        return None
+    if readings.before is None or readings.after is None:
+        return "not_at_rest"
+    if readings.before.overload or readings.after.overload:
+        return "overload"
+    return None if readings.before.sound and readings.after.sound else "unfit"
