@@ -11,6 +11,8 @@ import pytest
 
 from cart import mqtt
 from cart.core.catalog import CatalogError
+from cart.core.events import ItemAdded
+from cart.core.weighed import Weighing
 from cart.shell.config import ConfigError
 from cart.shell.store_catalog import StoreKey
 from store import catalogs
@@ -18,6 +20,8 @@ from store.__main__ import main
 from store.database import open_database, transaction
 from store.keys import signer_of
 from store.ledger import ingest
+from store.show import why
+from store.trips import PricedTrip
 from tests.store.shop import CART, CATALOG, batch, import_catalog, rows, trip_events
 
 
@@ -103,6 +107,25 @@ def test_tls_by_halves_is_refused() -> None:
     """A forgotten key file never turns encryption off silently, on loopback neither."""
     with pytest.raises(ValueError, match="all three"):
         mqtt.Endpoint("127.0.0.1", 8883, ca=Path("ca.pem"))
+
+
+def test_the_receipt_has_the_carts_own_weighing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Net, tare, prices and readings as the cart stated them, for a program and for a person."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    weighing = Weighing(740_000, 12_000, 199, 147, 0, 101, 105, "metrology ab")
+    named = ("L9", "bananas", "Bananas", 1, 199, 147, 740_000)
+    bananas = ItemAdded(9, *named, weighing=weighing)
+    with closing(open_database(folder)) as database, transaction(database):
+        ingest(database, CART, batch(rows([*trip_events("trip-1", 1), bananas])))
+    capsys.readouterr()
+    assert main(["receipt", "--data", str(folder), "trip-1", "--json"]) == 0
+    trip = msgspec.json.decode(capsys.readouterr().out, type=PricedTrip)
+    assert [line.weighing for line in trip.receipt.lines] == [None, weighing]
+    said = why(trip.lines[1])
+    assert "net 0.740 kg tare 0.012 kg readings 101-105 of metrology ab" in said
 
 
 def test_a_person_sees_trips_and_receipts(

@@ -26,7 +26,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "unknown_code": (mark("This store does not know that code yet"),) * 2,
     "code_unreadable": (mark("That code could not be read. Please try again."),) * 2,
-    "please_weigh_again": (mark("Please put it in once more, to weigh it"),) * 2,
+    "please_weigh_again": (mark("This is not weighed yet. Nothing is charged for it."),) * 2,
     "cannot_weigh_now": (mark("This cannot be weighed now. Please call for help."),) * 2,
     "too_light_to_weigh": (mark("Too light for this scale. Please add more."),) * 2,
     "checkout_needs_answers": (mark("Please tap the yellow lines before you pay"),) * 2,
