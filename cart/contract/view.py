@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from cart.contract.screen import (
     ChoiceView,
     DealView,
@@ -123,6 +125,10 @@ def _number(line_id: str) -> int:
 
 
 def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineView:
+    evidence = _evidence(line.evidence, state.catalog)
+    if row.weighing is not None:  # made anew when some was taken back
+        ids = (row.weighing.reading_id, row.weighing.software_id)
+        evidence = replace(evidence, reading_id=ids[0], software_id=ids[1])
     return LineView(
         line_id=row.line_id,
         name=row.name,
@@ -134,7 +140,7 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         newest=_number(row.line_id) == newest,
         image=_image(state.catalog, row.sku),
         savings=tuple(SavingView(item.title, item.amount_minor) for item in row.modifiers),
-        evidence=_evidence(line.evidence, state.catalog),
+        evidence=evidence,
         weighing=row.weighing,
     )
 

@@ -142,6 +142,22 @@ def test_what_stays_of_some_bananas_is_weighed_or_asked_about() -> None:
     assert hands.state.basket.open_lines == ()
 
 
+def test_what_stays_of_some_bananas_stands_on_the_readings_it_was_found_by() -> None:
+    """Of a kilogram 400 g go back: line, row and receipt have the later weighing, and its id."""
+    hands = Hands()
+    put_bananas(hands, 1_000_000, SOUND)
+    later = Readings(LoadReading(31, SOFTWARE, 1_000_000), LoadReading(36, SOFTWARE, 600_000))
+    hands.load(-400_000, readings=later)
+    hands.wait(2_000)
+    (asked,) = hands.state.basket.open_lines
+    hands.touch("answer", asked.line_id, hands.state.basket.lines[0].line_id)
+    (line,) = hands.state.basket.lines
+    assert line.weighing == Weighing(600_000, 0, 149, 89, 0, 31, 36, SOFTWARE)
+    (row,) = snapshot(hands.state, 1, 0).lines
+    assert (row.weighing, row.mass_mg, row.price_minor) == (line.weighing, 600_000, 89)
+    assert (row.evidence.reading_id, row.evidence.software_id) == (36, SOFTWARE)
+
+
 def test_a_yellow_thing_that_the_shopper_names_is_weighed_by_its_own_readings() -> None:
     """The readings of the step wait with the yellow line until it has a name."""
     hands = Hands()
