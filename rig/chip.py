@@ -1,4 +1,4 @@
-"""The simulated chip: the firmware's side of the wire, with a load cell behind it, on a pty.
+"""The simulated chip: the firmware's side of the wire, with load cells behind it, on a pty.
 
 `SimulatedChip` is the firmware without a wire or a clock; `run` makes it a process. It is driven
 by JSON Lines on standard input, and answers each with {"done": n}:
@@ -30,6 +30,7 @@ from firmware_bridge import frames, messages
 from firmware_bridge.frames import Frame, FrameReader, WireError
 from firmware_bridge.messages import AckResult, ResetCause
 from rig.load_cell import SAMPLES_PER_SECOND, Cells, LoadCell, draw_traits
+from rig.platform import Platform
 
 VERSION = "simulated 1"
 INTERVAL_US = 1_000_000 // SAMPLES_PER_SECOND
@@ -154,7 +155,8 @@ class SimulatedChip:
         if now is None:
             return b""
         at_us = self._next_us - self._began_us
-        out = self._frame(messages.Motion(at_us, now.tilt_permille, 0, 1000, 2, now.tilt_permille))
+        tilt = now.tilt_permille
+        out = self._frame(messages.Motion(at_us, tilt, 0, 1000, now.motion_milli_g, tilt))
         if self._converted % SAMPLES_PER_SECOND == 0:
             warmth = messages.Environment(at_us, BATTERY_MV, now.temperature_centi_c)
             out += self._frame(warmth)
@@ -186,11 +188,15 @@ class ControlError(Exception):
 class ChipProcess:
     """A SimulatedChip between a pty's master end and lines of control."""
 
-    def __init__(self, seed: int, clock_us: Callable[[], int]) -> None:
+    def __init__(self, seed: int, clock_us: Callable[[], int], *, corners: bool) -> None:
         self._dice = random.Random(seed)
         self._clock_us = clock_us
         self._began_us = clock_us()
-        self._cell = LoadCell(draw_traits(self._dice), self._dice)
+        self._cell: LoadCell | Platform
+        if corners:
+            self._cell = Platform(self._dice, drifts=True)
+        else:
+            self._cell = LoadCell(draw_traits(self._dice), self._dice)
         self.chip = SimulatedChip(self._cell, self._dice)
         self.quit = False
 
@@ -243,6 +249,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--link", type=Path, required=True, help="symbolic link to make to the pty")
     parser.add_argument("--seed", type=int, default=0, help="of the cart's traits and noise")
 
+    parser.add_argument(
+        "--corners", action="store_true",
+        help="a load cell at each corner, an accelerometer and a thermometer",
+    )  # fmt: skip
+
 
 def run(args: argparse.Namespace) -> int:
     """Be the chip until {"quit": true} or the end of standard input; exit status."""
@@ -255,7 +266,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"rig chip: --link {link}: {error.strerror}", file=sys.stderr)
         return 2
-    process = ChipProcess(args.seed, lambda: time.monotonic_ns() // 1000)
+    process = ChipProcess(args.seed, lambda: time.monotonic_ns() // 1000, corners=args.corners)
     try:
         _say({"ready": str(link)})
         _serve(process, master)

@@ -23,10 +23,11 @@ AIM_OTHERS = "]C0"
 class Chip(contextlib.AbstractContextManager["Chip"]):
     """The simulated microcontroller as a child process; `link` is the path of its serial port."""
 
-    def __init__(self, link: Path, seed: int) -> None:
+    def __init__(self, link: Path, seed: int, *, corners: bool = False) -> None:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rig", "chip", "--link", str(link), "--seed", str(seed)],
+            [sys.executable, "-m", "rig", "chip", "--link", str(link), "--seed", str(seed),
+             *["--corners"] * corners],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._hear()

@@ -52,6 +52,7 @@ class Ambient:
 
     tilt_permille: int
     temperature_centi_c: int
+    motion_milli_g: int
 
 
 class Cells(Protocol):

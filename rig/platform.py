@@ -17,6 +17,8 @@ MAX_MG = 30_000_000
 HOME_C = 20.0
 ZERO_MG_PER_C = 420.0  # 2.1 g for 5 °C
 TILT_NOISE_PERMILLE = 1.0
+STILL_MILLI_G = 2
+JOLT_MILLI_G, JOLT_S = 300.0, 0.3  # what a jolt of strength 1 does to the accelerometer, how long
 PLACES = {  # across, along: -1 to 1 from edge to edge; the middle of a quarter is half-way
     "centre": (0.0, 0.0), "front_left": (-0.5, 0.5), "front_right": (0.5, 0.5),
     "rear_left": (-0.5, -0.5), "rear_right": (0.5, -0.5), "vessel": (0.0, 0.0),
@@ -50,15 +52,21 @@ class Platform:
 
     channels = 4
 
-    def __init__(self, dice: random.Random, fault: Fault | None = None) -> None:
+    def __init__(
+        self, dice: random.Random, fault: Fault | None = None, *, drifts: bool = False
+    ) -> None:
         self._dice = dice
         self._fault = fault or Fault("", 0.0)
         creep = self._size("creep") / 1e6 or Traits().creep
-        traits = replace(draw_traits(dice), drift_mg_per_s=0.0, creep=creep)
+        traits = replace(draw_traits(dice), creep=creep)
+        if not drifts:  # on a bench only its temperature moves zero
+            traits = replace(traits, drift_mg_per_s=0.0)
         self._noise_mg = traits.noise_mg / math.sqrt(self.channels)
         self._cell = LoadCell(replace(traits, noise_mg=0.0), dice)
         self._at = PLACES["centre"]
         self._vessel_mg: float | None = None
+        self._jolt_s, self._jolt_milli_g = -math.inf, 0.0
+        self._t_s = 0.0
         self.temperature_c = HOME_C
         self.tilt_permille = 0.0
 
@@ -73,6 +81,15 @@ class Platform:
         self._at = PLACES[at]
         self._cell.set_load(load_mg, t_s)
 
+    def set_load(self, load_mg: float, t_s: float) -> None:
+        """Make this the whole load, in the middle."""
+        self.place(load_mg, "centre", t_s)
+
+    def jolt(self, strength: float, t_s: float) -> None:
+        """Hit the cart: it swings, the accelerometer feels it, and nothing changes."""
+        self._cell.jolt(strength, t_s)
+        self._jolt_s, self._jolt_milli_g = t_s, abs(strength) * JOLT_MILLI_G
+
     def age(self, seconds: float) -> None:
         """Let so long pass between two samples."""
         self._cell.age(seconds)
@@ -80,10 +97,14 @@ class Platform:
     def ambient(self) -> Ambient | None:
         """The slope and the warmth, as cheap sensors say them."""
         tilt = self._dice.gauss(self.tilt_permille, TILT_NOISE_PERMILLE)
-        return Ambient(max(0, round(tilt)), round(self.temperature_c * 100))
+        motion = STILL_MILLI_G
+        if self._t_s - self._jolt_s < JOLT_S:
+            motion += round(self._jolt_milli_g)
+        return Ambient(max(0, round(tilt)), round(self.temperature_c * 100), motion)
 
     def row(self, t_s: float) -> tuple[int, ...]:
         """One conversion of each corner."""
+        self._t_s = t_s
         felt_mg = self._cell.mass_mg(t_s)
         felt_mg += 4 * self._size("nonlinearity") * (felt_mg / MAX_MG) * (1 - felt_mg / MAX_MG)
         slope = self.tilt_permille / 1000

@@ -289,7 +289,7 @@ def run(asked: argparse.Namespace) -> int:
         print(f"python -m rig world: {asked.config}: {error}", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Chip(Path(config.scale_port), config.seed) as chip, \
+    with Chip(Path(config.scale_port), config.seed, corners=True) as chip, \
             Scanner(Path(config.scanner_port)) as scanner:  # fmt: skip
         lens = Lens(Path(config.lens_socket), Scene(config.seed))
         world = World(catalog, chip, scanner, lens, config.seed)

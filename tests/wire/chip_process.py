@@ -27,9 +27,12 @@ DEADLINE_S = 10.0
 class ChipProcess:
     """Starts it, tells it, ends it by its id."""
 
-    def __init__(self, link: Path, seed: int = 1, command: list[str] | None = None) -> None:
+    def __init__(
+        self, link: Path, seed: int = 1, command: list[str] | None = None, *, corners: bool = False
+    ) -> None:
         self.link = link
         simulated = [sys.executable, "-c", START, "--link", str(link), "--seed", str(seed)]
+        simulated += ["--corners"] * corners
         self.process = subprocess.Popen(
             command or simulated, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -9,8 +9,17 @@ import pytest
 
 from firmware_bridge import frames, messages
 from firmware_bridge.frames import Frame, FrameReader
-from firmware_bridge.link import QUEUE_MAX, CommandFailed, GapSeen, Link, LinkDown, LinkUp, Received
-from firmware_bridge.messages import Beep, ResetCause, SetLight
+from firmware_bridge.link import (
+    COMMAND_LIFE_MS,
+    QUEUE_MAX,
+    CommandFailed,
+    GapSeen,
+    Link,
+    LinkDown,
+    LinkUp,
+    Received,
+)
+from firmware_bridge.messages import Beep, ResetCause, SetLight, SetWheelLock
 from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.scales.base import (
     FramesLost,
@@ -256,6 +265,54 @@ def test_a_command_nobody_answers_is_given_up_and_said() -> None:
     alive = frames.encode(Frame(fault.TYPE, 1, fault.encode()))
     assert CommandFailed(light) in link.receive(alive, 1000)
     assert [frame.type for frame in reader.feed(link.to_send(1000))] == [Beep.TYPE]
+
+
+def test_a_command_that_finds_another_boot_is_sent_to_it(wire: Maker) -> None:
+    """A reset whose HELLO was lost answers WRONG_BOOT: the link asks again, and it is obeyed."""
+    bench = started(wire)
+    bench.chip.reset(ResetCause.BROWN_OUT, bench.now_ms * 1000)
+    bench.scale.send(Beep(440, 50), bench.now_ms)
+    events = bench.run(4000)
+    assert [each for each in bench.chip.executed if isinstance(each, Beep)] == [
+        Beep(440, 50, boot_nonce=bench.chip._nonce)
+    ]
+    assert changes_mg(events) == pytest.approx(0, abs=GRAM)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_hostile_wire_of_resets_and_commands_raises_nothing(seed: int) -> None:
+    """Resets whose HELLO is lost, cuts, junk and commands at any moment: it is up again after."""
+    bench, dice = Bench(WIRES["lossy"], seed=seed, load_mg=5_000_000), random.Random(seed)
+    for _ in range(60):
+        if dice.random() < 0.3:
+            bench.chip.reset(ResetCause.BROWN_OUT, bench.now_ms * 1000)
+        if dice.random() < 0.2:
+            bench.inject(dice.randbytes(40))
+        bench.cut = dice.random() < 0.2
+        bench.scale.send(SetLight(1, 2, 3), bench.now_ms)
+        bench.run(dice.randrange(5, 500))
+    bench.cut = False
+    assert only(LoadLive, bench.run(4000))
+
+
+def test_a_command_does_not_outlive_its_moment() -> None:
+    """What waited while the port was gone is given up and said, and no later chip gets it."""
+    link = Link()
+    link.receive(Bench().chip.hello(), 0)
+    lock = SetWheelLock(1)
+    link.send(lock, 0)
+    assert link.to_send(0)
+    link.disconnected()
+    light = SetLight(1, 2, 3)
+    link.send(light, 100)
+    link.receive(b"", COMMAND_LIFE_MS)
+    failed = link.receive(b"", COMMAND_LIFE_MS + 1) + link.receive(b"", COMMAND_LIFE_MS + 101)
+    assert [event for event in failed if isinstance(event, CommandFailed)] == [
+        CommandFailed(lock),
+        CommandFailed(light),
+    ]
+    assert isinstance(link.receive(Bench(seed=2).chip.hello(), 3_600_000)[0], LinkUp)
+    assert link.to_send(3_600_000) == b""
 
 
 def test_the_queue_of_commands_has_an_end() -> None:

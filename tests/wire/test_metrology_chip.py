@@ -109,6 +109,19 @@ def test_a_gentle_slope_is_taken_off() -> None:
     assert reading.fine_gross_mg == pytest.approx(20_000 * GRAM, abs=3 * GRAM)
 
 
+def test_nothing_rests_while_the_accelerometer_feels_a_jolt() -> None:
+    """Hit hard, the cart weighs nothing until it stands still; the load is the one before."""
+    cart = Cart()
+    cart.put(2_000)
+    cart.platform.jolt(2.0, cart.now_ms / 1000)
+    cart.run(100)
+    readings = only(Weighed, cart.run(250))
+    assert readings
+    assert not any(one.reading.weight_stable for one in readings)
+    (settled,) = only(LoadSettled, cart.run(3_000))
+    assert settled.after_mg - settled.before_mg == pytest.approx(0, abs=GRAM)
+
+
 def test_readings_count_up_and_say_that_nobody_calibrated() -> None:
     """Every reading has its own id; a nominal calibration is not legal for trade."""
     readings = [one.reading for one in only(Weighed, Cart().put(1_000))]

@@ -112,6 +112,20 @@ def test_diagnose_listens_to_a_real_port(tmp_path: Path) -> None:
     assert command("diagnose", "--port", "/dev/none").returncode == 2
 
 
+def test_diagnose_looks_at_each_corner(tmp_path: Path) -> None:
+    """A chip with a cell at each corner: each is named, each carries its share of the load."""
+    four = str(HIL / "sim_calibration.toml")
+    with ChipProcess(tmp_path / "scale", corners=True) as chip:
+        chip.tell('{"load_mg": 4000000}')
+        told = command(
+            "diagnose", "--port", str(chip.link), "--seconds", "6", "--json", "--calibration", four
+        )
+    findings = {one["name"]: one for one in map(json.loads, told.stdout.splitlines())}
+    for corner in ("front left", "front right", "rear left", "rear right"):
+        assert findings[f"{corner} cell: share of the load"]["value"] == pytest.approx(25, abs=1)
+        assert findings[f"{corner} cell: saturated"]["ok"]
+
+
 def test_diagnose_listens_to_a_converter_of_the_kernel(tmp_path: Path) -> None:
     """A folder whose number never changes: the cell is named, exit status 1."""
     (tmp_path / "in_voltage0_raw").write_text("8472818\n", encoding="ascii")
