@@ -8,7 +8,8 @@ believes a word of the rest:
     UP --silence--> ASKING
 
 Commands go one at a time and are repeated until acknowledged: a chip executes one
-(boot nonce, sequence) once. Streams are not acknowledged; lost frames are counted by the sequence
+(boot nonce, sequence) once. One that grows too old is given up: nobody wants the wheels locked an
+hour after he asked. Streams are not acknowledged; lost frames are counted by the sequence
 byte. Nothing that comes over the wire raises: what is no message is counted in `bad_frames`.
 """
 
@@ -27,6 +28,7 @@ SILENCE_MS = 1000
 RETRY_AFTER_MS = 200
 TRIES_MAX = 5
 QUEUE_MAX = 32
+COMMAND_LIFE_MS = 5000
 
 
 class LinkState(Enum):
@@ -87,7 +89,7 @@ class CommandDone:
 
 @dataclass(frozen=True, slots=True)
 class CommandFailed:
-    """The command was repeated `TRIES_MAX` times without an answer and was given up."""
+    """Given up: repeated `TRIES_MAX` times without an answer, or older than `COMMAND_LIFE_MS`."""
 
     command: Command
 
@@ -98,7 +100,8 @@ LinkEvent = LinkUp | LinkDown | SchemaMismatch | Received | GapSeen | CommandDon
 @dataclass(slots=True)
 class _Pending:
     command: Command
-    sequence: int
+    asked_ms: int
+    sequence: int = 0
     tries: int = 0
     due_ms: int = 0
 
@@ -113,7 +116,7 @@ class Link:
         self._nonce: int | None = None
         self._chip_sequence: int | None = None
         self._command_sequence = 0
-        self._queue: deque[Command] = deque()
+        self._queue: deque[_Pending] = deque()
         self._pending: _Pending | None = None
         self._ask_due_ms: int | None = None
         self._heard_ms: int | None = None
@@ -125,24 +128,19 @@ class Link:
         """Pieces of the byte stream that were no message of the dictionary."""
         return self._reader.bad + self._bad_messages
 
-    @property
-    def good_frames(self) -> int:
-        """Frames with a right checksum."""
-        return self._reader.good
-
     def send(self, command: Command, now_ms: int) -> bool:
         """Queue a command; False when the queue is full. WireError when a value cannot fit."""
-        del now_ms  # a queued command goes out with the next `to_send`
         command.encode()
         if len(self._queue) >= QUEUE_MAX:
             return False
-        self._queue.append(command)
+        self._queue.append(_Pending(command, now_ms))
         return True
 
     def disconnected(self) -> None:
         """The port went: forget half a frame, ask anew when it is back. The queue is kept."""
         self._reader = _renewed(self._reader)
         self._ask_anew()
+        self._heard_ms = None
         self._down_told = False
         self._unframed_bytes = 0
 
@@ -159,10 +157,7 @@ class Link:
             self._ask_anew()
             self._down_told = True
             events.append(LinkDown(noise=self._unframed_bytes > frames.STUFFED_BYTES_MAX))
-        if self._pending and self._pending.tries >= TRIES_MAX and now_ms >= self._pending.due_ms:
-            events.append(CommandFailed(self._pending.command))
-            self._pending = None
-        return events
+        return events + self._given_up(now_ms)
 
     def to_send(self, now_ms: int) -> bytes:
         """Bytes to write now: the question for HELLO, or the next or repeated command."""
@@ -173,7 +168,8 @@ class Link:
             return _encode(messages.HelloRequest(messages.SCHEMA_HASH), 0)
         if self._pending is None and self._queue:
             self._command_sequence = self._command_sequence % 255 + 1
-            self._pending = _Pending(self._queue.popleft(), self._command_sequence, 0, now_ms)
+            self._pending = self._queue.popleft()
+            self._pending.sequence, self._pending.due_ms = self._command_sequence, now_ms
         if self._pending is None or now_ms < self._pending.due_ms:
             return b""
         if self._pending.tries >= TRIES_MAX:
@@ -227,7 +223,7 @@ class Link:
         """A chip that started anew has forgotten: what was not acknowledged goes to it again."""
         self._command_sequence = last_command
         if self._pending:
-            self._queue.appendleft(self._pending.command)
+            self._queue.appendleft(_Pending(self._pending.command, self._pending.asked_ms))
             self._pending = None
 
     def _gap(self, sequence: int) -> list[LinkEvent]:
@@ -245,10 +241,22 @@ class Link:
         self._pending = None
         return [CommandDone(pending.command, ack.result)]
 
+    def _given_up(self, now_ms: int) -> list[LinkEvent]:
+        failed: list[LinkEvent] = []
+        pending = self._pending
+        if pending and (
+            (pending.tries >= TRIES_MAX and now_ms >= pending.due_ms)
+            or now_ms - pending.asked_ms > COMMAND_LIFE_MS
+        ):
+            failed.append(CommandFailed(pending.command))
+            self._pending = None
+        while self._queue and now_ms - self._queue[0].asked_ms > COMMAND_LIFE_MS:
+            failed.append(CommandFailed(self._queue.popleft().command))
+        return failed
+
     def _ask_anew(self) -> None:
         self.state = LinkState.ASKING
         self._ask_due_ms = None
-        self._heard_ms = None
 
 
 def _decode(frame: Frame) -> FromChip:
