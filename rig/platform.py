@@ -34,7 +34,8 @@ class Fault:
     size: float
 
 
-# What each fault's size is.
+# What each fault's size is. Of the bits, 10 to 21 are found: those below weigh less than R76 allows
+# to be off, and no load of the sequence reaches the two above.
 FAULTS = {
     "gain": "parts in a million that every cell is too strong",
     "corner": "parts in a million that one cell is too strong, on a cart adjusted in its centre",

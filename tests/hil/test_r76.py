@@ -11,6 +11,7 @@ import pytest
 
 from firmware_bridge.__main__ import main as bridge
 from firmware_bridge.r76.tests import TESTS, allowed_e
+from rig.__main__ import main as rig
 from rig.platform import FAULTS
 
 HIL = Path(__file__).resolve().parents[2] / "rig" / "hil"
@@ -156,6 +157,26 @@ def test_a_fault_of_an_unknown_kind_is_the_placers_error(
     report = tmp_path / "report.html"
     assert bridge(["r76", "--bench", str(bench), "--report", str(report)]) == 2
     assert "choose from gain" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("size", [-1, 24, 1.5])
+def test_a_bit_that_no_converter_has_is_refused(
+    size: float, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A fault that can't be made is said, and not left out."""
+    bench = tmp_path / "bench.toml"
+    fault = f'[fault]\nkind = "stuck_bit"\nsize = {size}\n'
+    bench.write_text(f'extends = "{SIM}"\n{fault}', encoding="utf-8")
+    assert bridge(["r76", "--bench", str(bench), "--report", str(tmp_path / "r.html")]) == 2
+    assert "one of 0 to 23" in capfd.readouterr().err
+
+
+def test_the_quick_bench_refuses_a_fault_that_it_has_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """To measure a sound chip under the name of a bad one would be a lie: exit status 2."""
+    assert rig(["hil", "--bench", str(HIL / "faults" / "gain.toml")]) == 2
+    assert "only `python -m firmware_bridge r76`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
