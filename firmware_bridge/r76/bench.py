@@ -54,16 +54,48 @@ class Setup(msgspec.Struct, forbid_unknown_fields=True):
     """[r76] of a bench file. In `placer` {python}, {bench} and {port} are filled in.
 
     Without `port` the placer makes one where it is told to. Without `tests`: all of them. `driver`
-    is one of those in firmware_bridge.scales that give counts.
+    is one of those in firmware_bridge.scales that give counts. `simulated` must be said, unless the
+    bench makes its own time: then it is.
     """
 
     placer: list[str]
     calibration: str
     port: str = ""
     driver: str = "chip"
-    simulated: bool = False
+    simulated: bool | None = None
     compressed: bool = False
     tests: list[str] = []
+
+    def __post_init__(self) -> None:
+        if self.compressed:
+            self.simulated = True  # whatever it says: a real scale has only the clock's time
+
+
+class FaultTable(msgspec.Struct, forbid_unknown_fields=True):
+    """[fault] of a bench file; the placer knows the kinds."""
+
+    kind: str
+    size: float
+
+
+class BenchFile(msgspec.Struct, forbid_unknown_fields=True):
+    """Everything that a bench file may hold, with what it extends; `rig hil` reads the rest."""
+
+    r76: Setup
+    name: str = ""
+    seed: int | None = None
+    fault: FaultTable | None = None
+    resource: dict[str, Any] = {}
+    driver: dict[str, Any] = {}
+    strategy: dict[str, Any] = {}
+
+    def for_placer(self) -> str:
+        """What of it is a placer's: the seed and [fault]."""
+        lines = [] if self.seed is None else [f"seed = {self.seed}"]
+        if self.fault:
+            kind, size = json.dumps(self.fault.kind), self.fault.size
+            lines += ["[fault]", f"kind = {kind}", f"size = {size}"]
+        return "".join(f"{line}\n" for line in lines)
 
 
 @dataclass(frozen=True)
@@ -73,6 +105,7 @@ class Bench:
     path: Path
     name: str
     setup: Setup
+    for_placer: str
     whole: dict[str, Any]
 
 
@@ -84,10 +117,10 @@ def read_bench(path: Path) -> Bench:
     """
     whole = _merged(path, EXTENDS_MAX)
     try:
-        setup = msgspec.convert(whole.get("r76", {}), Setup)
+        file = msgspec.convert(whole, BenchFile)
     except msgspec.ValidationError as error:
-        raise BenchError(f"{path}: [r76]: {error}") from error
-    return Bench(path, str(whole.get("name", path.stem)), setup, whole)
+        raise BenchError(f"{path}: {error}") from error
+    return Bench(path, file.name or path.stem, file.r76, file.for_placer(), whole)
 
 
 def _merged(path: Path, depth: int) -> dict[str, Any]:
@@ -124,6 +157,7 @@ class Station:
     def __init__(self, scale: CountingScale, tell: Tell, *, compressed: bool) -> None:
         self.scale = scale
         self.tell = tell
+        self.simulated = False  # as far as the placer says
         self._compressed = compressed
         self._stream: Stream | None = None
         self._began_s = time.monotonic()
@@ -219,29 +253,48 @@ class Station:
 
 
 class Program:
-    """A load placer that is a program."""
+    """A load placer that is a program. It answers each order once, within `wait_s`."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], wait_s: float = PLACER_S) -> None:
         self._process = process
+        self._wait_s = wait_s
+        self._heard = b""  # after the last whole line
+        self.simulated = False  # it said so
 
     def tell(self, order: dict[str, object]) -> None:
         """One line out, one line in. Raises BenchError when it can't be done."""
-        to, answers = self._process.stdin, self._process.stdout
+        to = self._process.stdin
         assert to is not None
-        assert answers is not None
+        if self._heard:
+            raise BenchError(f"the load placer said more than one answer: {self._heard!r}")
         try:
-            to.write(json.dumps(order) + "\n")
+            to.write(json.dumps(order).encode() + b"\n")
             to.flush()
         except OSError as error:
             raise BenchError("the load placer has ended: see what it said") from error
-        ready, _, _ = select.select([answers], [], [], PLACER_S)
-        line = answers.readline() if ready else ""
+        line = self._line(order)
         try:
-            answer = json.loads(line)
-        except json.JSONDecodeError as error:
+            answer = msgspec.json.decode(line)
+        except msgspec.DecodeError as error:
             raise BenchError(f"the load placer answered {line!r} to {order}") from error
         if not isinstance(answer, dict) or "done" not in answer:
             raise BenchError(f"the load placer could not do {order}: {answer}")
+        self.simulated |= answer.get("simulated") is True
+
+    def _line(self, order: dict[str, object]) -> bytes:
+        """The next whole line; what came of it is said when the rest does not come."""
+        answers = self._process.stdout
+        assert answers is not None
+        until_s = time.monotonic() + self._wait_s
+        while b"\n" not in self._heard:
+            ready, _, _ = select.select([answers], [], [], max(0, until_s - time.monotonic()))
+            more = os.read(answers.fileno(), 4096) if ready else b""
+            if not more:
+                why = "ended" if ready else f"gave no answer for {self._wait_s:g} s"
+                raise BenchError(f"the load placer {why}: {self._heard!r} to {order}")
+            self._heard += more
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line
 
 
 @contextlib.contextmanager
@@ -260,6 +313,7 @@ def open_bench(bench: Bench, cells: Calibration | None = None) -> Iterator[Stati
         with _placer(bench, Path(folder), port) as program:
             station = Station(scale, program.tell, compressed=bench.setup.compressed)
             station.tell({"place_g": 0})
+            station.simulated = program.simulated
             try:
                 with open_stream(bench.setup.driver, port) as opened:
                     station.open(opened)
@@ -271,7 +325,7 @@ def open_bench(bench: Bench, cells: Calibration | None = None) -> Iterator[Stati
 @contextlib.contextmanager
 def _placer(bench: Bench, folder: Path, port: str) -> Iterator[Program]:
     whole = folder / "bench.toml"
-    whole.write_text(_flat(bench.whole), encoding="utf-8")
+    whole.write_text(bench.for_placer, encoding="utf-8")
     names = {"{python}": sys.executable, "{bench}": str(whole), "{port}": port}
     command = [names.get(word, word) for word in bench.setup.placer]
     if not command:
@@ -279,7 +333,7 @@ def _placer(bench: Bench, folder: Path, port: str) -> Iterator[Program]:
     modules = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     try:
         process = subprocess.Popen(  # noqa: S603 - the bench's owner names it
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": modules},
         )  # fmt: skip
     except OSError as error:
@@ -289,16 +343,3 @@ def _placer(bench: Bench, folder: Path, port: str) -> Iterator[Program]:
     finally:
         process.kill()
         process.communicate()
-
-
-def _flat(whole: dict[str, Any]) -> str:
-    """What a placer needs of the bench file, with what it extends: plain values and [fault]."""
-    lines = [f"{key} = {json.dumps(value)}" for key, value in whole.items() if _plain(value)]
-    fault = whole.get("fault")
-    if isinstance(fault, dict):
-        lines += ["[fault]", *(f"{key} = {json.dumps(value)}" for key, value in fault.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _plain(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)

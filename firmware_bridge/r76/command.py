@@ -49,11 +49,11 @@ def run(asked: argparse.Namespace) -> int:
     """Measure, report, judge; exit status."""
     try:
         bench = read_bench(asked.bench)
-        rows = measure(bench)
-        report = Report(rows, bench.setup.simulated, all(row.ok for row in rows))
+        _try(asked.report)
+        rows, simulated = measure(bench)
+        report = Report(rows, simulated, all(row.ok for row in rows))
         at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        text = page(bench.name, rows, simulated=report.simulated, instrument=INSTRUMENT, at=at)
-        asked.report.parent.mkdir(parents=True, exist_ok=True)
+        text = page(bench.name, rows, simulated=simulated, instrument=INSTRUMENT, at=at)
         asked.report.write_text(text, encoding="utf-8")
     except (BenchError, OSError) as error:
         print(f"r76: {error}", file=sys.stderr)
@@ -63,8 +63,19 @@ def run(asked: argparse.Namespace) -> int:
     return 0 if report.passed else 1
 
 
-def measure(bench: Bench) -> list[Row]:
-    """Every row of the tests that the bench names. Raises BenchError."""
+def _try(report: Path) -> None:
+    """Find out before an hour of measuring whether the report can be written. Raises OSError."""
+    report.parent.mkdir(parents=True, exist_ok=True)
+    existed = report.exists()
+    report.open("ab").close()
+    if not existed:
+        report.unlink()
+
+
+def measure(bench: Bench) -> tuple[list[Row], bool]:
+    """Every row of the tests that the bench names; whether it is simulated. Raises BenchError."""
+    if bench.setup.simulated is None:
+        raise BenchError(f"{bench.path}: [r76] simulated: say true or false")
     unknown = sorted(set(bench.setup.tests) - set(TESTS))
     if unknown:
         raise BenchError(f"{bench.path}: tests: no {unknown[0]!r}, choose from {', '.join(TESTS)}")
@@ -78,7 +89,7 @@ def measure(bench: Bench) -> list[Row]:
                     rows.append(row)  # noqa: PERF402 - what was measured stays when the rest fails
             except NotWeighedError as error:
                 rows.append(not_weighed(name, str(error)))
-    return rows
+        return rows, bench.setup.simulated or station.simulated
 
 
 def _table(bench: Bench, report: Report) -> str:

@@ -1,6 +1,7 @@
 """`python -m rig place --bench FILE --port LINK`: the simulated cart with its load placer.
 
-One JSON object a line on standard input, one answer a line: {"done": n} or {"error": "..."}.
+One JSON object a line on standard input, one answer a line:
+{"done": n, "simulated": true} or {"error": "..."}.
 
     {"place_g": 5000, "at": "front_left"}   the whole load, and where it lies
     {"temperature_c": 40}, {"tilt_permille": 50}   the room and the floor, alone or with a load
@@ -61,7 +62,7 @@ class FaultTable(msgspec.Struct, forbid_unknown_fields=True):
             raise ValueError("[fault] size: a stuck bit is one of 0 to 23")
 
 
-class World(msgspec.Struct):
+class World(msgspec.Struct, forbid_unknown_fields=True):
     """What of a bench file is the simulated world's."""
 
     fault: FaultTable | None = None
@@ -137,7 +138,7 @@ def _serve(placer: Placer) -> None:
     for number, line in enumerate(sys.stdin, 1):
         try:
             placer.obey(msgspec.json.decode(line, type=Order))
-            answer: dict[str, object] = {"done": number}
+            answer: dict[str, object] = {"done": number, "simulated": True}
         except msgspec.MsgspecError as error:
             answer = {"error": str(error)}
         except BlockingIOError:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from firmware_bridge.__main__ import main as bridge
+from firmware_bridge.r76.bench import BenchError, Program
 from firmware_bridge.r76.tests import TESTS, allowed_e
 from rig.__main__ import main as rig
 from rig.platform import FAULTS
 
 HIL = Path(__file__).resolve().parents[2] / "rig" / "hil"
 SIM = HIL / "sim.toml"
+R76 = '[r76]\nsimulated = true\ncalibration = "cal.toml"\n'
 FOUND_IN = {
     "gain": {"accuracy"},
     "corner": {"eccentricity"},
@@ -125,13 +130,18 @@ def test_every_fault_has_its_bench() -> None:
     [
         ("name = ", "Invalid value"),
         ('extends = "missing.toml"', "No such file"),
-        ('[r76]\nplacer = []\ncalibration = "none.toml"', "No such file"),
-        ('[r76]\nplacer = []\ncalibration = "cal.toml"', "names no program"),
-        ('[r76]\nplacer = ["/nowhere/placer"]\ncalibration = "cal.toml"', "can't be started"),
-        ('[r76]\nplacer = []\ncalibration = "cal.toml"\ntests = ["smell"]', "smell"),
-        ('[r76]\nplacer = ["PYTHON", "-c", "pass"]\ncalibration = "cal.toml"', "placer"),
-        ('[r76]\nplacer = ["PYTHON", "-c", "print(3)"]\ncalibration = "cal.toml"', "placer"),
+        ('[r76]\nsimulated = true\nplacer = []\ncalibration = "none.toml"', "No such file"),
+        (f"{R76}placer = []", "names no program"),
+        (f'{R76}placer = ["/nowhere/placer"]', "can't be started"),
+        (f'{R76}placer = []\ntests = ["smell"]', "smell"),
+        (f'{R76}placer = ["PYTHON", "-c", "pass"]', "placer ended"),
+        (f'{R76}placer = ["PYTHON", "-c", "print(3)"]', "could not do"),
         ("[r76]\nplacer = 3", "placer"),
+        ('[r76]\nplacer = []\ncalibration = "cal.toml"', "simulated: say true or false"),
+        (f"{R76}placer = []\nplaser = []", "plaser"),
+        (f'extends = "{SIM}"\n[faults]\nkind = "gain"\nsize = 1', "`faults`"),
+        (f'extends = "{SIM}"\n[[fault]]\nkind = "gain"\nsize = 1', "fault"),
+        (f'extends = "{SIM}"\n[fault]\nkind = "gain"\nsise = 1', "fault"),
     ],
 )
 def test_a_bench_that_is_wrong_says_so(
@@ -146,6 +156,72 @@ def test_a_bench_that_is_wrong_says_so(
     assert bridge(["r76", "--bench", str(bench), "--report", str(report)]) == 2
     assert words in capsys.readouterr().err
     assert not report.exists()
+
+
+@pytest.mark.parametrize("simulated", ["", "simulated = false"])
+def test_nobody_forgets_that_it_is_simulated(
+    simulated: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bench that makes its own time is simulated, whatever its file says or leaves out."""
+    text = SIM.read_text(encoding="utf-8").replace("simulated = true", f"{simulated}\n")
+    bench = tmp_path / "b.toml"
+    bench.write_text(text.replace("[r76]\n", '[r76]\ntests = ["repeatability"]\n'), "utf-8")
+    status, printed, page = r76(bench, tmp_path, capsys)
+    assert (status, printed["simulated"]) == (0, True)
+    assert "SIMULATED: NOT A CONFORMITY TEST" in page
+
+
+@contextlib.contextmanager
+def placer(code: str) -> Iterator[Program]:
+    """A load placer that runs `code` for every order."""
+    loop = f"import sys\nfor line in sys.stdin:\n    {code}\n    sys.stdout.flush()"
+    with subprocess.Popen(
+        [sys.executable, "-c", loop], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        yield Program(process, wait_s=2.0)
+        process.kill()
+
+
+def test_a_placer_may_say_that_it_is_simulated() -> None:
+    """A bench on the clock's time whose placer is a simulation: its report will be headed so."""
+    with placer("""print('{"done": 1, "simulated": true}')""") as program:
+        program.tell({"place_g": 0})
+        assert program.simulated
+        program.tell({"place_g": 1})
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("""sys.stdout.write('{"done"')""", "no answer for 2 s"),
+        (r"""sys.stdout.buffer.write(b'\xff\n')""", "answered"),
+        ("""print('{"done')""", "answered"),
+        ("""print('{"done": 1}\\n{"done": 2}')""", "more than one answer"),
+    ],
+)
+def test_an_answer_is_whole_and_to_one_order(code: str, words: str) -> None:
+    """Half a line is waited for no longer than a whole one; an answer to nothing is an error."""
+
+    def tell_twice(program: Program) -> None:
+        program.tell({"place_g": 0})
+        program.tell({"place_g": 1})
+
+    with placer(code) as program, pytest.raises(BenchError, match=words):
+        tell_twice(program)
+
+
+def test_a_report_that_cannot_be_written_is_known_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The name of a folder: exit status 2, and the placer was never started."""
+    bench = tmp_path / "b.toml"
+    started = tmp_path / "started"
+    touch = f'["{sys.executable}", "-c", "open({str(started)!r}, \'w\')"]'
+    bench.write_text(f'{R76.replace("cal.toml", str(SIM.parent / "sim_calibration.toml"))}'
+                     f"placer = {touch}\n", encoding="utf-8")  # fmt: skip
+    assert bridge(["r76", "--bench", str(bench), "--report", str(tmp_path)]) == 2
+    assert str(tmp_path) in capsys.readouterr().err
+    assert not started.exists()
 
 
 def test_a_fault_of_an_unknown_kind_is_the_placers_error(
