@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from firmware_bridge import link as wire
 from firmware_bridge.clock_map import ClockMap
-from firmware_bridge.link import Link
+from firmware_bridge.link import Link, LinkState
 from firmware_bridge.messages import (
     Command,
     Environment,
@@ -35,13 +35,16 @@ from firmware_bridge.scales.base import (
     ScaleLost,
     Weighed,
 )
+from firmware_bridge.scales.standstill import HANGING_WORDS, Standstill
+from firmware_bridge.scales.thermometer import Thermometer
 from firmware_bridge.scales.weighing import Weighing
 
 BATCH = 2  # rows a frame: 12 ms of delay for half the frames
 LIVE_EVERY_MS = 200
 COUNTS_MIN, COUNTS_MAX = -0x800000, 0x7FFFFF
 RAILED_MAX = 8  # rows in a row with a converter at its end before the scale is called lost
-TEMPERATURE_UNKNOWN = -32768
+ROWLESS_MS = 1_500  # a FAULT that says more comes once a second
+ROWLESS_WORDS = "the chip speaks, but no whole row of samples comes: check the converters"
 SILENCE_WORDS = "the chip says nothing: check its power"
 NOISE_WORDS = "bytes arrive, but they are no frames: wrong device or baud rate"
 FAULT_WORDS = {
@@ -57,6 +60,7 @@ class Stream:
     """What is known of this connection's samples."""
 
     accepted: bool = False
+    rows_ms: int = 0  # when a whole row last came
     overruns: int | None = None
     railed: int = 0
     live_due_ms: int | None = None
@@ -70,7 +74,10 @@ class ChipScale:
         self._link = Link()
         self._clock = ClockMap()
         self._weighing = Weighing(calibration)
+        corrects = bool(calibration.zero_mg_per_c or calibration.span_ppm_per_c)
+        self._thermometer = Thermometer(needed=corrects)
         self._stream = Stream()
+        self._standstill = Standstill()
         self._lost: LossReason | None = None
         self.rows: deque[Row] = deque(maxlen=ROWS_KEPT)
 
@@ -98,7 +105,7 @@ class ChipScale:
         events: list[ScaleEvent] = []
         for event in self._link.receive(data, now_ms):
             events += self._take(event, now_ms)
-        return events
+        return events + self._silent(now_ms)
 
     def to_send(self, now_ms: int) -> bytes:
         """Bytes to write now, often none."""
@@ -132,22 +139,35 @@ class ChipScale:
                 self._sense(ambient, now_ms)
             case wire.Received(message=Fault() as fault):
                 events = self._fault(fault)
-            case wire.CommandFailed(command=StartStream()):
+            case wire.CommandFailed(command=StartStream()) if self._link.state is LinkState.UP:
                 self._link.send(StartStream(batch=BATCH), now_ms)
         return events
+
+    def _silent(self, now_ms: int) -> list[ScaleEvent]:
+        """However much the chip says: without a whole row of samples there is no mass."""
+        up = self._link.state is LinkState.UP and self._stream.accepted
+        if not up or now_ms - self._stream.rows_ms < ROWLESS_MS:
+            return []
+        self._stream.rows_ms = now_ms
+        if self._lost is LossReason.SENSOR:
+            return []  # why there are none was said
+        self._link.send(StartStream(batch=BATCH), now_ms)
+        return self._lose(LossReason.SILENT, ROWLESS_WORDS)
 
     def _sense(self, ambient: Motion | Environment, now_ms: int) -> None:
         self._clock.arrived(ambient.at_us, now_ms)
         if isinstance(ambient, Motion):
             at_ms = self._clock.host_ms(ambient.at_us)
             self._weighing.moved(at_ms, ambient.motion_milli_g, ambient.tilt_permille)
-        elif ambient.temperature_centi_c != TEMPERATURE_UNKNOWN:
-            self._weighing.temperature_centi_c = ambient.temperature_centi_c
+        else:
+            self._thermometer.said(ambient.temperature_centi_c, now_ms)
+            self._weighing.temperature_centi_c = self._thermometer.centi_c
 
     def _connected(self, up: wire.LinkUp, now_ms: int) -> list[ScaleEvent]:
         self._clock.restart()
+        self._thermometer.restart(now_ms)
         channels = len(self.calibration.cells)
-        self._stream = Stream(accepted=up.hello.channels == channels)
+        self._stream = Stream(accepted=up.hello.channels == channels, rows_ms=now_ms)
         if not self._stream.accepted:
             return self._lose(
                 LossReason.CHANNELS,
@@ -162,6 +182,8 @@ class ChipScale:
         whole = samples.channels == (1 << channels) - 1 and len(samples.counts) % channels == 0
         if not self._stream.accepted or not whole or not samples.counts:
             return []  # a FAULT names the converter that is left out
+        self._stream.rows_ms = now_ms
+        self._weighing.doubt = self._thermometer.doubt(now_ms)
         events = self._count_overruns(samples.overruns)
         rows = [
             samples.counts[start : start + channels]
@@ -184,6 +206,11 @@ class ChipScale:
                 LossReason.SENSOR, "the converter is at its end: overload, or a broken cell wire"
             )
         self._stream.railed = 0
+        self._standstill.push(row)
+        if self._standstill.hanging:
+            return self._lose(LossReason.SENSOR, HANGING_WORDS)
+        if not self._standstill.live:
+            return []
         events: list[ScaleEvent] = []
         if self._lost:
             self._lost = None

@@ -22,6 +22,7 @@ from firmware_bridge.scales.base import (
     ScaleLost,
     Weighed,
 )
+from firmware_bridge.scales.standstill import HANGING_WORDS, Standstill
 from firmware_bridge.scales.weighing import Weighing
 
 MIDDLE, TOP = 0x800000, 0xFFFFFF
@@ -46,6 +47,7 @@ class IioScale:
         self._heard_ms: int | None = None
         self._good = 0
         self._railed = 0
+        self._standstill = Standstill()
         self._live_due_ms = 0
 
     @property
@@ -102,6 +104,11 @@ class IioScale:
         return self._weigh(raw - MIDDLE, now_ms)
 
     def _weigh(self, counts: int, now_ms: int) -> list[ScaleEvent]:
+        self._standstill.push((counts,))
+        if self._standstill.hanging:
+            return self._lose(LossReason.SENSOR, HANGING_WORDS)
+        if not self._standstill.live:
+            return []
         events: list[ScaleEvent] = [ScaleBack()] if self._lost else []
         self._lost = None
         events += self._weighing.push(now_ms, (counts,))

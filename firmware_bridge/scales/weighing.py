@@ -36,6 +36,7 @@ class Weighing:
         self._corners = CornerWatch(len(calibration.cells))
         self.indicator = Indicator()
         self.temperature_centi_c: int | None = None
+        self.doubt = ""  # set by whoever knows the sensors: why no load should be sold by
 
     def moved(self, t_ms: int, motion_milli_g: int, tilt_permille: int) -> None:
         """Take what the accelerometer says."""
@@ -73,6 +74,8 @@ class Weighing:
             return LEANING
         if self._corners.bad:
             return next(iter(self._corners.bad.values()))
+        if self.doubt:
+            return self.doubt
         return NO_CALIBRATION if self._calibration in (NOMINAL, NOMINAL_CORNERS) else ""
 
 

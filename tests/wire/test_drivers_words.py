@@ -211,6 +211,17 @@ def test_a_converter_may_block_until_it_has_converted(tmp_path: Path) -> None:
     writer.join(10)
 
 
+@pytest.mark.parametrize("raw", [8_388_608, 8_472_818, 8_388_607])
+def test_a_converter_whose_line_hangs_is_lost(raw: int) -> None:
+    """The kernel hands on what a line stuck low reads, the middle of the range: never a mass."""
+    scale = open_driver("iio", calibration=NOMINAL)
+    events = [event for n in range(200) for event in scale.receive(b"%d\n" % raw, n * 12)]
+    (lost,) = events
+    assert isinstance(lost, ScaleLost)
+    assert lost.reason is LossReason.SENSOR
+    assert "repeats one value" in lost.detail
+
+
 def test_a_calibration_of_other_cells_is_refused() -> None:
     """One converter can't be weighed with the calibration of four: a clear loss, and no mass."""
     scale = open_driver("iio", calibration=NOMINAL_CORNERS)
