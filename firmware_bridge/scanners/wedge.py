@@ -21,7 +21,8 @@ from firmware_bridge.scanners.base import (
 EVENT = struct.Struct("<qqHHi")  # seconds, microseconds, type, code, value (linux/input.h)
 SECONDS_MAX = 1 << 33
 TYPES, CODES = range(0x20), range(0x300)
-EV_KEY = 1
+EV_SYN, EV_KEY = 0, 1
+SYN_DROPPED = 3  # the kernel threw events away, because nobody read them in time
 RELEASED, PRESSED, REPEATED = range(3)
 ENDS = {15, 28, 96}  # Tab, Enter, keypad Enter
 SHIFTS = {42, 54}
@@ -42,6 +43,7 @@ ROWS = (  # the first key code of a row, what its keys type, and what they type 
 PLAIN = {first + i: char for first, row, _ in ROWS for i, char in enumerate(row)}
 SHIFTED = {first + i: char for first, _, row in ROWS for i, char in enumerate(row)}
 
+LOST = Refused("the computer lost some of what the scanner typed; scan again")
 HALF = Refused("the scanner stopped in the middle of a code; scan again")
 
 
@@ -67,9 +69,9 @@ class WedgeScanner:
                 start += 1
                 continue
             start += EVENT.size
-            if kind == EV_KEY:
+            if kind == EV_KEY or (kind, code) == (EV_SYN, SYN_DROPPED):
                 events += self._pause(seconds * 1_000_000 + micros)
-                events += self._key(code, value)
+                events += self._key(code, value) if kind == EV_KEY else self._dropped()
         self._held = stream[start:]
         return events
 
@@ -80,6 +82,10 @@ class WedgeScanner:
             return []
         half, self._typed, self._skipping = self._typed, "", False
         return [HALF] if half else []
+
+    def _dropped(self) -> list[ScannerEvent]:
+        self._shifts.clear()  # nobody knows which keys are held now
+        return self._refuse(LOST)
 
     def _key(self, code: int, value: int) -> list[ScannerEvent]:
         if code in SHIFTS:

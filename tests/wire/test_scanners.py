@@ -95,6 +95,8 @@ def test_reads_do_not_depend_on_the_pieces(codes: list[str], size: int) -> None:
     for name, send in SENT.items():
         stream = b"".join(send(code) for code in codes)
         scanner = open_scanner(name)
+        if name == "usb-hid-pos":
+            size *= 64  # the kernel never cuts a report
         pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
         got = [event for piece in pieces for event in scanner.receive(piece)]
         assert got == [Read(code) for code in codes if code], name
@@ -117,16 +119,44 @@ def test_a_code_that_is_too_long_is_refused_once(name: str, size: int) -> None:
 def test_junk_in_a_long_code_costs_that_code_only() -> None:
     """A stream that slips in the middle of a code that is too long: the next code is read."""
     scanner = open_scanner("usb-hid-pos")
-    assert not scanner.receive(reported("9" * 10_000)[: 64 * 100] + b"\xff" * 3)
+    (refused,) = scanner.receive(reported("9" * 10_000)[: 64 * 100] + b"\xff" * 3)
+    assert isinstance(refused, Refused)
     assert scanner.receive(reported("9520000000011")) == [Read("9520000000011")]
+
+
+@pytest.mark.parametrize("kept", [1, 30, 63])
+def test_a_report_that_was_cut_is_refused(kept: int) -> None:
+    """It is not put together with the next one, nor does it vanish."""
+    scanner = open_scanner("usb-hid-pos")
+    (refused,) = scanner.receive(reported("4006381333931")[:kept])
+    assert isinstance(refused, Refused)
+    assert "no whole report" in refused.reason
+    assert scanner.receive(reported("9520000000011")) == [Read("9520000000011")]
+
+
+def test_two_codes_of_a_usb_scanner_never_become_one() -> None:
+    """A code whose rest never came: refused when another symbology follows, or nothing for long."""
+    half = reported("]E0" + "1" * 90)[:64]
+    scanner = open_scanner("usb-hid-pos")
+    refused, read = scanner.receive(half + reported("]C19520000000011"))
+    assert isinstance(refused, Refused)
+    assert "in the middle of a code" in refused.reason
+    assert read == Read("]C19520000000011")
+    assert scanner.receive(half) == []
+    quiet = [event for _ in range(100) for event in scanner.receive(b"")]
+    assert quiet == [refused]
+    assert scanner.receive(reported("]E09520000000011")) == [Read("]E09520000000011")]
+    short = bytearray(reported("]E012345"))
+    short[-1] = 1  # goes on, though it had room
+    assert isinstance(scanner.receive(bytes(short))[0], Refused)
 
 
 @given(st.lists(st.binary(max_size=80) | st.sampled_from(["4006381333931", "]E0952"]), max_size=8))
 def test_no_report_of_a_usb_scanner_invents_a_code(said: list[bytes | str]) -> None:
     """Whatever bytes come between good reports: what is read was sent as it stands."""
-    stream = b"".join(reported(part) if isinstance(part, str) else part for part in said)
-    scanner = open_scanner("usb-hid-pos")
-    events = [event for byte in stream for event in scanner.receive(bytes([byte]))]
+    pieces = [reported(part) if isinstance(part, str) else part for part in said]
+    stream, scanner = b"".join(pieces), open_scanner("usb-hid-pos")
+    events = [event for piece in pieces for event in scanner.receive(piece)]
     assert all(event.text.encode() in stream for event in events if isinstance(event, Read))
 
 
@@ -174,6 +204,35 @@ def test_a_refused_code_needs_no_end() -> None:
     (refused,) = scanner.receive(half + chord(ENTER, at_us=9_000_000))
     assert isinstance(refused, Refused)
     assert "in the middle of a code" in refused.reason
+
+
+@pytest.mark.parametrize("before", ["", "400638"])
+def test_keys_that_the_computer_lost_make_no_code(before: str) -> None:
+    """SYN_DROPPED: what is left is refused until the next end, and the next code is read."""
+    scanner = open_scanner("keyboard")
+    begun = b"".join(chord(*KEY_OF[char]) for char in before)
+    (refused,) = scanner.receive(begun + key_event(3, 0, kind=0))
+    assert isinstance(refused, Refused)
+    assert "lost" in refused.reason
+    assert scanner.receive(typed("333931") + typed("95200")) == [Read("95200")]
+
+
+def test_a_shift_whose_release_was_lost_is_not_held() -> None:
+    """After SYN_DROPPED no key counts as pressed."""
+    scanner = open_scanner("keyboard")
+    scanner.receive(key_event(SHIFT, 1) + key_event(3, 0, kind=0) + chord(ENTER))
+    assert scanner.receive(typed("42")) == [Read("42")]
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x08", "\x7f"])
+def test_a_code_with_control_characters_is_refused(character: str) -> None:
+    """No good's code holds them; those that separate the fields of a code are let through."""
+    for name in ("serial", "usb-hid-pos"):
+        (refused,) = open_scanner(name).receive(SENT[name](f"95{character}2"))
+        assert isinstance(refused, Refused)
+        assert "control characters" in refused.reason
+        parted = "]d2010952\x1d17\x1e\x04"
+        assert open_scanner(name).receive(SENT[name](parted)) == [Read(parted)]
 
 
 def test_a_held_key_types_once() -> None:
