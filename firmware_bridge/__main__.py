@@ -13,6 +13,7 @@ from typing import TextIO
 
 from firmware_bridge import calibrate, diagnose, plot, software
 from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, load
+from firmware_bridge.metrology.reading import opc
 from firmware_bridge.port import PortLost
 from firmware_bridge.r76 import command as r76
 from firmware_bridge.scales import DRIVERS, open_driver, open_stream
@@ -48,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--check", action="store_true", help="only tell whether one is stale")
     generate.set_defaults(run=_generate)
     watch = commands.add_parser("watch", help="show what a scale says, live")
-    watch.add_argument("--json", action="store_true", help="one JSON line an event")
+    watch.add_argument(
+        "--json", action="store_true", help="one JSON line an event, readings also as OPC 40200"
+    )
     watch.set_defaults(run=_watch)
     record = commands.add_parser("record", help="keep the raw bytes of a scale, as JSON Lines")
     record.add_argument("file", type=Path, help="must not exist yet")
@@ -97,7 +100,10 @@ def _record(args: argparse.Namespace) -> int:
         print(f"record: {args.file}: {error.strerror}", file=sys.stderr)
         return USAGE_ERROR
     with file:
-        return _follow(args, lambda reading: _keep(reading, file))
+        status = _follow(args, lambda reading: _keep(reading, file))
+    if status == USAGE_ERROR:
+        args.file.unlink()  # nothing was heard, so nothing is kept
+    return status
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,10 @@ def _show(event: ScaleEvent) -> None:
 
 
 def _show_json(event: ScaleEvent) -> None:
-    print(json.dumps({"event": type(event).__name__, **asdict(event)}), flush=True)
+    fields = {"event": type(event).__name__, **asdict(event)}
+    if isinstance(event, Weighed):
+        fields["opc"] = opc(event.reading)
+    print(json.dumps(fields), flush=True)
 
 
 def _keep(reading: Reading, file: TextIO) -> None:

@@ -226,7 +226,7 @@ class ChipScale:
         self._stream.live_due_ms = sensed_ms + LIVE_EVERY_MS
         reading = self.indicator.reading()
         live = LoadLive(sensed_ms, round(mass_mg), stable)
-        return [live, Weighed(reading)] if reading else [live]
+        return [Weighed(reading), live] if reading else [live]
 
     def _count_overruns(self, overruns: int) -> list[ScaleEvent]:
         before, self._stream.overruns = self._stream.overruns, overruns

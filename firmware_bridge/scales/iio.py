@@ -118,7 +118,7 @@ class IioScale:
         self._live_due_ms = now_ms + LIVE_EVERY_MS
         reading = self.indicator.reading()
         live = LoadLive(now_ms, round(mass_mg), stable)
-        return [*events, live, Weighed(reading)] if reading else [*events, live]
+        return [*events, Weighed(reading), live] if reading else [*events, live]
 
     def _lose(self, reason: LossReason, detail: str) -> list[ScaleEvent]:
         if self._lost is reason:

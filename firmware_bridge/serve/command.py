@@ -13,7 +13,7 @@ from pathlib import Path
 
 from firmware_bridge.metrology.calibration import NOMINAL, CalibrationError, load
 from firmware_bridge.port import Port, PortLost
-from firmware_bridge.scales import DRIVERS, open_driver
+from firmware_bridge.scales import COUNTING, DRIVERS, open_driver
 from firmware_bridge.serve import PROTOCOLS
 from firmware_bridge.serve.display import Display
 from firmware_bridge.serve.readings import JsonLines, ScalePort
@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source",
         default=STANDARD_INPUT,
-        help='the port of a scale, or - (as without it): lines {"mass_mg": 0, "stable": true}',
+        help='the port of a scale, or - (as without it): at least one line {"mass_mg": 0, '
+        '"stable": true} in two seconds',
     )
     parser.add_argument("--driver", choices=sorted(DRIVERS), default="chip", help="of the source")
     parser.add_argument("--calibration", type=Path, help="TOML with a [calibration] table")
@@ -72,5 +73,7 @@ def _source(args: argparse.Namespace) -> JsonLines | ScalePort:
     if args.source == STANDARD_INPUT:
         return JsonLines(sys.stdin.fileno())
     calibration = load(args.calibration) if args.calibration else NOMINAL
+    if args.driver in COUNTING and not args.calibration:
+        sys.stderr.write("serve: no --calibration: masses are nominal, no till is given one\n")
     scale = open_driver(args.driver, calibration=calibration)
     return ScalePort(args.driver, args.source, scale)

@@ -1,7 +1,8 @@
 """What a till may be told of the load: rounded to the scale interval, less the tare, or nothing.
 
-A mass is given only while the load rests within the range; it never holds on to a mass that the
-source took back. All masses are whole milligrams.
+A mass is given only while the load rests within the range, and only of a scale that calls it sound:
+no till bills from an uncalibrated scale or a bad corner. (Min is left to the till, which knows what
+it sells.) It never holds on to a mass that the source took back. All masses are whole milligrams.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class State(Enum):
     MOVING = auto()
     OVER = auto()
     UNDER = auto()
+    UNFIT = auto()  # the scale itself says that nothing may be sold by it
     GONE = auto()  # no scale
 
 
@@ -52,12 +54,15 @@ class Display:
         self._mass_mg: int | None = None
         self._stable = False
         self._indicated = False
+        self._fit = True  # the last indication at rest was sound, if the scale says so at all
         self._tare_mg = 0
 
     def take(self, event: ScaleEvent) -> None:
         """Follow what a driver says. What a scale indicates itself goes before our own view."""
         match event:
             case Weighed():
+                if event.reading.weight_stable or not self._indicated:
+                    self._fit = event.reading.sound
                 self._indicated = True
                 self._mass_mg = event.reading.gross_weight_mg
                 self._stable = event.reading.weight_stable
@@ -102,4 +107,6 @@ class Display:
             return State.OVER
         if mass_mg < -UNDER_STEPS * self.step_mg:
             return State.UNDER
+        if not self._fit:
+            return State.UNFIT
         return State.STABLE if self._stable else State.MOVING

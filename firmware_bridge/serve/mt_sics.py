@@ -16,7 +16,7 @@ STABLE_WAIT_MS = 5_000
 REPEAT_MS = 200
 COMMAND_BYTES_MAX = 64
 TARE = re.compile(r" +(\d+(?:\.\d+)?) (\w+)")
-STATE_WORDS = {State.OVER: "+", State.UNDER: "-", State.GONE: "I"}
+STATE_WORDS = {State.OVER: "+", State.UNDER: "-", State.UNFIT: "I", State.GONE: "I"}
 
 
 class SicsLane:

@@ -76,7 +76,7 @@ class ToledoLane:
         return STX + f"{grams // 1000:02}.{grams % 1000:03}".encode() + net + CR
 
     def _status(self, shown: Shown) -> bytes:
-        """No mass; a scale that is gone says "in motion", which no till bills from."""
+        """No mass; a scale that is gone or unfit says "in motion", which no till bills from."""
         bits = ALWAYS | BIT_OF.get(shown.state, MOTION)
         bits |= CENTER_OF_ZERO if shown.center_of_zero else 0
         bits |= NET if shown.tare_mg else 0

@@ -7,8 +7,10 @@ tests/machines/test_peers.py has tills that others wrote.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -20,17 +22,27 @@ from cart.shell.clock import monotonic_ms
 from cart.shell.config import ScaleConfig
 from cart.shell.inbox import Inbox
 from cart.shell.scale_sense import ScaleSense
-from firmware_bridge.metrology.calibration import NOMINAL
+from firmware_bridge.metrology.calibration import NOMINAL, Calibration, as_toml
+from firmware_bridge.metrology.indicator import Indicator
+from firmware_bridge.metrology.reading import opc
 from firmware_bridge.scales import open_driver
-from firmware_bridge.scales.base import LoadLive, LoadMoving, LoadSettled, LossReason, ScaleLost
+from firmware_bridge.scales.base import (
+    LoadLive,
+    LoadMoving,
+    LoadSettled,
+    LossReason,
+    ScaleLost,
+    Weighed,
+)
+from firmware_bridge.scales.chip import ChipScale
 from firmware_bridge.serve import PROTOCOLS
 from firmware_bridge.serve.display import Display
-from firmware_bridge.serve.readings import ReadingError, parse
+from firmware_bridge.serve.readings import LINE_BYTES_MAX, JsonLines, ReadingError, parse
 from tests.waiting import serving, until
 from tests.wire.cable import Cable
 from tests.wire.chip_process import ChipProcess
 from tests.wire.served import serve, tell
-from tests.wire.wires import WIRES, only
+from tests.wire.wires import WIRES, Bench, only
 
 REST = LoadLive(0, 1_252_499, stable=True)
 GONE = ScaleLost(LossReason.PORT, "gone")
@@ -84,6 +96,54 @@ def test_a_till_is_answered(protocol: str, event: LoadLive, asked: bytes, answer
     lane = PROTOCOLS[protocol].make(display)
     display.take(event)
     assert lane.receive(asked, 0) == answer
+
+
+# One count beside the nominal: a cart that somebody calibrated.
+CALIBRATED = Calibration((replace(NOMINAL.cells[0], zero_counts=84_211),))
+
+
+@pytest.mark.parametrize(
+    ("calibration", "toledo", "sics"),
+    [
+        (CALIBRATED, b"\x0205.000\r", b"S S      5.000 kg\r\n"),
+        (NOMINAL, b"\x02?A\r", b"S I\r\n"),
+    ],
+)
+def test_a_till_gets_no_mass_of_a_scale_that_is_not_sound(
+    calibration: Calibration, toledo: bytes, sics: bytes
+) -> None:
+    """What nobody calibrated rests and is shown, but never billed from."""
+    display, bench = Display(30_000_000, 5_000), Bench(load_mg=5_000_000)
+    bench.scale = ChipScale(calibration)
+    lanes = [PROTOCOLS[name].make(display) for name in ("toledo8217", "mt-sics")]
+    for _ in range(120):
+        for event in bench.run(25):
+            display.take(event)
+    assert lanes[0].receive(b"W", 0) == toledo
+    assert lanes[1].receive(b"SI\r\nT\r\n", 0).startswith(sics)
+
+
+def test_a_corner_that_went_bad_takes_the_mass_away_until_it_is_well() -> None:
+    """At rest and unsound: no mass, nor while it moves then; sound again: a mass."""
+    display = Display(30_000_000, 5_000)
+    lane = PROTOCOLS["mt-sics"].make(display)
+    indicator = Indicator()
+    answers = []
+    for t_ms, trouble, stable in (
+        (0, "", True),
+        (100, "rear left cell", True),
+        (200, "rear left cell", False),
+        (300, "", False),
+        (400, "", True),
+        (500, "", False),
+    ):
+        indicator.trouble = trouble
+        indicator.push(t_ms, 1_250_000, stable=stable)
+        reading = indicator.reading()
+        assert reading
+        display.take(Weighed(reading))
+        answers.append(lane.receive(b"SI\r\n", t_ms)[:3])
+    assert answers == [b"S S", b"S I", b"S I", b"S I", b"S S", b"S D"]
 
 
 def test_a_patient_question_waits_for_rest() -> None:
@@ -207,10 +267,13 @@ def answer(cable: Cable, question: bytes) -> bytes:
 
 def test_a_till_reads_our_chip(tmp_path: Path) -> None:
     """The chip's port as the source: its load arrives in MT-SICS; pulled, it is no mass."""
+    calibration = tmp_path / "cal.toml"
+    calibration.write_text(as_toml(CALIBRATED), encoding="utf-8")
+    source = ("--source", str(chip_link := tmp_path / "scale"), "--calibration", str(calibration))
     with (
-        ChipProcess(tmp_path / "scale") as chip,
+        ChipProcess(chip_link) as chip,
         Cable(tmp_path) as cable,
-        serve(cable.near, "mt-sics", "--source", str(chip.link)),
+        serve(cable.near, "mt-sics", *source),
     ):
         scale = open_driver("mt-sics", calibration=NOMINAL)
         chip.tell('{"load_mg": 400000}')
@@ -226,6 +289,17 @@ def test_a_till_reads_our_chip(tmp_path: Path) -> None:
         until(weighs, "the chip's load")
         chip.end()
         until(lambda: b"S I\r\n" in answer(cable, b"SI\r\n"), "that the chip is gone")
+
+
+def test_a_scale_that_nobody_calibrated_is_served_with_a_warning(tmp_path: Path) -> None:
+    """Said at the start, so that nobody looks for the fault at the till."""
+    with (
+        ChipProcess(tmp_path / "scale") as chip,
+        Cable(tmp_path) as cable,
+        serve(cable.near, "toledo8217", "--source", str(chip.link)) as process,
+    ):
+        assert process.stderr
+        assert "masses are nominal" in process.stderr.readline()
 
 
 def test_watch_reads_any_scale_of_the_table(tmp_path: Path) -> None:
@@ -266,3 +340,47 @@ def test_an_event_of_watch_is_a_reading() -> None:
     fields = {"onset_ms": 1, "sensed_ms": 2, "before_mg": 3, "after_mg": 4, "uncertainty_mg": 5}
     assert parse(json.dumps({"event": "LoadSettled", **fields})) == event
     assert parse('{"event": "FramesLost", "count": 3}') is None
+    indicator = Indicator()
+    indicator.push(0, 1_250_000, stable=True)
+    reading = indicator.reading()
+    assert reading
+    line = {"event": "Weighed", "reading": asdict(reading), "opc": opc(reading)}
+    assert parse(json.dumps(line)) == Weighed(reading)
+
+
+def test_a_source_that_hangs_takes_its_reading_back() -> None:
+    """After two seconds without a line: no scale, said once; the next line is a reading again."""
+    reads, writes = os.pipe()
+    lines = JsonLines(reads)
+    line = b'{"mass_mg": 1250000, "stable": true}\n'
+    try:
+        assert lines.turn(0) == []
+        os.write(writes, line)
+        assert lines.turn(10_000) == [LoadLive(0, 1_250_000, stable=True)]
+        assert lines.turn(12_000) == []
+        (lost,) = lines.turn(12_001)
+        assert isinstance(lost, ScaleLost)
+        assert lost.reason is LossReason.SILENT
+        assert lines.turn(60_000) == []
+        os.write(writes, line)
+        assert len(lines.turn(60_001)) == 1
+    finally:
+        os.close(reads)
+        os.close(writes)
+
+
+def test_a_line_without_an_end_fills_no_memory(capfd: pytest.CaptureFixture[str]) -> None:
+    """A megabyte without a line's end is one refused line, and the next one is read."""
+    reads, writes = os.pipe()
+    lines = JsonLines(reads)
+    try:
+        for _ in range(256):
+            os.write(writes, b"x" * 4_096)
+            assert lines.turn(0) == []
+        os.write(writes, b'\n{"mass_mg": 5, "stable": true}\n')
+        assert lines.turn(0) == [LoadLive(0, 5, stable=True)]
+        assert len(lines._held) <= LINE_BYTES_MAX
+    finally:
+        os.close(reads)
+        os.close(writes)
+    assert capfd.readouterr().err.count("longer than 4096 bytes") == 1

@@ -149,6 +149,23 @@ def test_a_recording_replayed_gives_the_same_first_mass(chip: ChipProcess, tmp_p
     assert first.after_mg == pytest.approx(250_000, abs=1000)
 
 
+def test_a_reading_is_spelled_as_opc_spells_it(chip: ChipProcess) -> None:
+    """Whoever follows `watch --json` finds the fields of OPC 40200."""
+    result = bridge("watch", "--port", str(chip.link), "--json", "--seconds", "1")
+    weighed = [json.loads(line) for line in result.stdout.splitlines() if "Weighed" in line]
+    assert weighed
+    assert weighed[-1]["opc"]["GrossWeight"] == weighed[-1]["reading"]["gross_weight_mg"]
+
+
+def test_a_recording_of_nothing_leaves_no_file(tmp_path: Path) -> None:
+    """A port that can't be opened, then the same command again: the same reason both times."""
+    kept = tmp_path / "scale.jsonl"
+    for _ in range(2):
+        result = bridge("record", str(kept), "--port", str(tmp_path / "nowhere"))
+        assert (result.returncode, kept.exists()) == (2, False)
+        assert "no such port" in result.stderr
+
+
 def test_wrong_use_is_exit_status_two(tmp_path: Path) -> None:
     """No command, no port, a recording that exists, a bad calibration: status 2 and one reason."""
     there = tmp_path / "there"
