@@ -11,23 +11,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.metrology.audit import AuditError, EventLogger
+from firmware_bridge.metrology.audit import AuditError, EventLogger, last_values
 from firmware_bridge.metrology.calibration import (
     CORNERS,
+    NAMED_IN_LOG,
     Calibration,
     CalibrationError,
     Cell,
     as_toml,
     load,
+    parameters,
 )
 from firmware_bridge.port import PortLost
 from firmware_bridge.r76.bench import (
@@ -87,8 +90,8 @@ def run(asked: argparse.Namespace) -> int:
             found = _at_temperature(found, before, station.scale.temperature_centi_c)
             if asked.heat_c:
                 found = heated(station, found, asked.heat_c, asked.span_g)
-        note(logger, before, found)
-        asked.out.write_text(as_toml(found), encoding="utf-8")
+        note(logger, before, found, _from(asked.log, asked.out))
+        asked.out.write_text(as_toml(found, _from(asked.out, asked.log)), encoding="utf-8")
     except (RefusedError, NotWeighedError) as error:
         print(f"calibrate: refused, nothing is written: {error}", file=sys.stderr)
         return 1
@@ -104,6 +107,11 @@ def run(asked: argparse.Namespace) -> int:
         return 2
     print(f"calibrate: written to {asked.out}, {len(found.cells)} cells")
     return 0
+
+
+def _from(file: Path, other: Path) -> str:
+    """How `file` names the other: from its own folder, so that both may move together."""
+    return os.path.relpath(other.resolve(), file.resolve().parent)
 
 
 def calibrate(station: Station, cells: int, corner_g: float, span_g: float) -> Calibration:
@@ -216,24 +224,18 @@ def _counts(station: Station, load_g: float, at: str = "centre") -> Array:
     return middle
 
 
-def note(logger: EventLogger, before: Calibration | None, found: Calibration) -> None:
-    """Log every parameter that changes."""
+def note(
+    logger: EventLogger, before: Calibration | None, found: Calibration, file: str = ""
+) -> None:
+    """Log every parameter that changes, or that somebody changed without the log."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    old, new = _flat(before), _flat(found)
-    for name, value in new.items():
-        if old.get(name, "") != value:
+    logged = last_values(logger.entries)
+    old = logged | (parameters(before) if before else {})
+    new = ({NAMED_IN_LOG: file} if file else {}) | parameters(found)
+    gone = {name: "" for name in old if name.startswith("cells[") and name not in new}
+    for name, value in (new | gone).items():
+        if {old.get(name, ""), logged.get(name, "")} != {value}:
             logger.append(now, name, old.get(name, ""), value)
-
-
-def _flat(calibration: Calibration | None) -> dict[str, str]:
-    if calibration is None:
-        return {}
-    whole = asdict(calibration)
-    cells: Sequence[dict[str, int]] = whole.pop("cells")
-    flat = {name: str(value) for name, value in whole.items()}
-    for number, cell in enumerate(cells):
-        flat |= {f"cells[{number}].{name}": str(value) for name, value in cell.items()}
-    return flat
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """`python -m firmware_bridge software`: the software id of the metrology, and its event logger.
 
-With `--log FILE` the events of that file follow, and exit status 1 says that it does not hold.
+With `--log FILE` the events of that file follow. Exit status 1 says that it does not hold, or that
+the calibration file which it names is not as it was logged; 2 that there is no such log.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from firmware_bridge.metrology import audit, identity
+from firmware_bridge.metrology.calibration import (
+    NAMED_IN_LOG,
+    CalibrationError,
+    load,
+    unlogged,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Show it: 0, or 1 when the event logger's chain is broken."""
+    """Show it: 0; 1 when log or calibration are not as they were written; 2 without a log."""
     try:
-        entries = audit.check(asked.log) if asked.log else []
-    except audit.AuditError as error:
+        entries = _events(asked.log) if asked.log else []
+    except audit.NoLogError as error:
+        print(f"software: {error}", file=sys.stderr)
+        return 2
+    except (audit.AuditError, CalibrationError) as error:
         print(f"software: {error}", file=sys.stderr)
         return 1
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in identity.files()}
@@ -40,3 +50,14 @@ def run(asked: argparse.Namespace) -> int:
     for entry in entries:
         print(f"  {entry.counter}  {entry.time}  {entry.parameter}: {entry.old} -> {entry.new}")
     return 0
+
+
+def _events(log: Path) -> list[audit.Entry]:
+    """The events of a log that holds, and whose calibration file is as it says."""
+    entries = audit.check(log)
+    file = audit.last_values(entries).get(NAMED_IN_LOG)
+    if file:
+        trouble = unlogged(load(log.parent / file), entries)
+        if trouble:
+            raise audit.AuditError(f"{log.parent / file}: {trouble}")
+    return entries

@@ -262,6 +262,8 @@ def _driver(scale: ScaleConfig) -> Scale:
     file = scale.calibration
     try:
         weights = calibration.load(file) if file else calibration.NOMINAL
+        if weights.trouble:
+            log.warning("calibration_doubted nothing is sold by weight: %s", weights.trouble)
         return open_driver(scale.driver, calibration=weights)
     except calibration.CalibrationError as error:
         raise ConfigError(f"scale.calibration: {error}") from error

@@ -2,18 +2,23 @@
 
 One cell is one converter with the load cells wired to it; a cart with a converter at each corner
 has four, and what each one's count weighs is the corner correction. Temperature and a bent
-characteristic are corrected on the sum.
+characteristic are corrected on the sum. A calibration file may name its event logger: then it
+weighs for trade only while it is what that log says.
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from firmware_bridge.metrology.audit import AuditError, Entry, check, last_values
+
 CELLS_MAX = 4
+NAMED_IN_LOG = "calibration_file"  # the parameter whose value is the path, from the log's folder
 CORNERS = ("front left", "front right", "rear left", "rear right")  # by channel
 
 
@@ -48,6 +53,7 @@ class Calibration:
 
     `temperature_centi_c` is when it was calibrated. `linearity` is (shown, true) in mg, rising;
     between two points it is straight, before the first and after the last the correction stays.
+    `trouble` says why nothing may be sold by it, and is empty when something may.
     """
 
     cells: tuple[Cell, ...]
@@ -55,6 +61,7 @@ class Calibration:
     zero_mg_per_c: int = 0
     span_ppm_per_c: int = 0
     linearity: tuple[tuple[int, int], ...] = ()
+    trouble: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.cells) <= CELLS_MAX:
@@ -141,20 +148,52 @@ def _whole(value: object, key: str) -> int:
 
 
 def load(path: Path) -> Calibration:
-    """The calibration in the [calibration] table of a TOML file."""
+    """The calibration in the [calibration] table of a TOML file.
+
+    Where [event_log] `file` names a log, its `trouble` says what differs from that, if anything.
+    """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))["calibration"]
+        whole = tomllib.loads(path.read_text(encoding="utf-8"))
+        found, log = from_table(whole["calibration"]), whole.get("event_log", {}).get("file")
     except OSError as error:
         raise CalibrationError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CalibrationError(f"{path}: {error}") from error
     except KeyError as error:
         raise CalibrationError(f"{path}: no [calibration] table") from error
-    return from_table(table)
+    except (AttributeError, TypeError) as error:
+        raise CalibrationError(f"{path}: [calibration] and [event_log] must be tables") from error
+    if log is None:
+        return found
+    try:
+        return replace(found, trouble=unlogged(found, check(path.parent / str(log))))
+    except AuditError as error:
+        return replace(found, trouble=f"the event logger does not hold: {error}")
 
 
-def as_toml(calibration: Calibration) -> str:
-    """The file that `load` reads back."""
+def unlogged(calibration: Calibration, entries: Sequence[Entry]) -> str:
+    """The first parameter that is not as the log says, in words; empty when all are."""
+    said = {name: value for name, value in last_values(entries).items() if value}
+    have = parameters(calibration)
+    known = {name for name in said if name.startswith("cells[")} | set(have)
+    for name in sorted(known):
+        if have.get(name, "") != said.get(name, ""):
+            return (
+                f"the calibration is not the logged one: {name} is not {said.get(name, 'logged')}"
+            )
+    return ""
+
+
+def parameters(calibration: Calibration) -> dict[str, str]:
+    """What is logged: each parameter by its name."""
+    flat = {name: str(getattr(calibration, name)) for name in SUM_KEYS}
+    for number, cell in enumerate(calibration.cells):
+        flat |= {f"cells[{number}].{name}": str(value) for name, value in asdict(cell).items()}
+    return flat
+
+
+def as_toml(calibration: Calibration, event_log: str = "") -> str:
+    """The file that `load` reads back; `event_log`: the log's path, from the file's folder."""
     cells = ",\n".join(
         "  { " + ", ".join(f"{key} = {value}" for key, value in asdict(cell).items()) + " }"
         for cell in calibration.cells
@@ -162,6 +201,7 @@ def as_toml(calibration: Calibration) -> str:
     names = [field.name for field in fields(calibration) if field.name in SUM_KEYS[:-1]]
     lines = [f"{name} = {getattr(calibration, name)}" for name in names]
     points = [list(point) for point in calibration.linearity]
-    return "\n".join(
-        ["[calibration]", *lines, f"linearity = {points}", f"cells = [\n{cells},\n]\n"]
-    )
+    text = ["[calibration]", *lines, f"linearity = {points}", f"cells = [\n{cells},\n]\n"]
+    if event_log:
+        text += ["[event_log]", f"file = {json.dumps(event_log)}\n"]
+    return "\n".join(text)

@@ -74,13 +74,14 @@ def _try(report: Path) -> None:
 
 def measure(bench: Bench) -> tuple[list[Row], bool]:
     """Every row of the tests that the bench names; whether it is simulated. Raises BenchError."""
-    if bench.setup.simulated is None:
-        raise BenchError(f"{bench.path}: [r76] simulated: say true or false")
     unknown = sorted(set(bench.setup.tests) - set(TESTS))
     if unknown:
         raise BenchError(f"{bench.path}: tests: no {unknown[0]!r}, choose from {', '.join(TESTS)}")
     rows: list[Row] = []
     with open_bench(bench) as station:
+        simulated = station.simulated or bench.setup.simulated
+        if simulated is None:
+            raise BenchError(f"{bench.path}: [r76] simulated: say true or false")
         station.pass_time(2.0)
         for name in bench.setup.tests or TESTS:
             try:
@@ -89,7 +90,7 @@ def measure(bench: Bench) -> tuple[list[Row], bool]:
                     rows.append(row)  # noqa: PERF402 - what was measured stays when the rest fails
             except NotWeighedError as error:
                 rows.append(not_weighed(name, str(error)))
-        return rows, bench.setup.simulated or station.simulated
+        return rows, simulated
 
 
 def _table(bench: Bench, report: Report) -> str:

@@ -76,7 +76,8 @@ class Weighing:
             return next(iter(self._corners.bad.values()))
         if self.doubt:
             return self.doubt
-        return NO_CALIBRATION if self._calibration in (NOMINAL, NOMINAL_CORNERS) else ""
+        nominal = self._calibration in (NOMINAL, NOMINAL_CORNERS)
+        return NO_CALIBRATION if nominal else self._calibration.trouble
 
 
 def _settled(events: Iterable[ScaleEvent]) -> bool:

@@ -137,7 +137,6 @@ def test_every_fault_has_its_bench() -> None:
         (f'{R76}placer = ["PYTHON", "-c", "pass"]', "placer ended"),
         (f'{R76}placer = ["PYTHON", "-c", "print(3)"]', "could not do"),
         ("[r76]\nplacer = 3", "placer"),
-        ('[r76]\nplacer = []\ncalibration = "cal.toml"', "simulated: say true or false"),
         (f"{R76}placer = []\nplaser = []", "plaser"),
         (f'extends = "{SIM}"\n[faults]\nkind = "gain"\nsize = 1', "`faults`"),
         (f'extends = "{SIM}"\n[[fault]]\nkind = "gain"\nsize = 1', "fault"),
@@ -188,6 +187,22 @@ def test_a_placer_may_say_that_it_is_simulated() -> None:
         program.tell({"place_g": 0})
         assert program.simulated
         program.tell({"place_g": 1})
+
+
+def test_a_bench_that_nobody_says_anything_of_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the clock's time with a silent placer: exit status 2, before anything is measured."""
+    (tmp_path / "in_voltage0_raw").write_text("8472818\n", encoding="ascii")
+    code = "for _ in __import__('sys').stdin: print('{\\\"done\\\": 1}', flush=True)"
+    bench = tmp_path / "b.toml"
+    bench.write_text(
+        f'[r76]\nplacer = ["{sys.executable}", "-c", "{code}"]\ndriver = "iio"\n'
+        f'calibration = "{HIL / "sim_calibration.toml"}"\nport = "{tmp_path}"\n',
+        encoding="utf-8",
+    )
+    assert bridge(["r76", "--bench", str(bench), "--report", str(tmp_path / "r.html")]) == 2
+    assert "simulated: say true or false" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -172,10 +172,18 @@ def test_calibrate_mends_a_wrong_corner(tmp_path: Path) -> None:
         'tests = ["accuracy", "eccentricity"]\n', encoding="utf-8",
     )  # fmt: skip
     assert bridge(["r76", "--bench", str(fixed), "--report", str(tmp_path / "r.html")]) == 0
+    assert bridge(["software", "--log", str(log)]) == 0
+    assert first.trouble == ""
+    forged = out.read_text(encoding="utf-8").replace("span_mg = ", "span_mg = 1")
+    out.write_text(forged, encoding="utf-8")
+    assert bridge(["software", "--log", str(log)]) == 1
+    assert "cells[0].span_mg is not" in load(out).trouble
     off = replace(first.cells[3], span_mg=first.cells[3].span_mg + 1_000_000)
     out.write_text(as_toml(replace(first, cells=(*first.cells[:3], off))), encoding="utf-8")
     assert bridge(arguments) == 0
     assert check(log)[-1].old == str(off.span_mg)
+    log.unlink()
+    assert "the log is gone" in load(out).trouble
 
 
 def test_calibrate_straightens_a_bent_characteristic(tmp_path: Path) -> None:
@@ -288,3 +296,4 @@ def test_software_shows_its_checksum_and_checks_the_log(
     log.write_text("1\tnow\tspan\t1\t2\tforged\n", encoding="utf-8")
     assert bridge(["software", "--log", str(log)]) == 1
     assert "line 1" in capsys.readouterr().err
+    assert bridge(["software", "--log", str(tmp_path / "none")]) == 2
