@@ -23,6 +23,7 @@ from firmware_bridge.scales.base import (
 )
 
 NO_CALIBRATION = "this cart is not calibrated"
+UNFELT = "the accelerometer says nothing any more: check it and its cable"
 LEANING = "the floor slopes too much to weigh"
 
 
@@ -55,7 +56,7 @@ class Weighing:
         events += [CornerBad(channel, detail) for channel, detail in bad]
         filtered_mg = self._settling.filtered_mg
         if filtered_mg is not None:
-            self.indicator.trouble = self._trouble()
+            self.indicator.trouble = self._trouble(sensed_ms)
             self.indicator.push(sensed_ms, filtered_mg, stable=still)
         reading = self.indicator.reading() if _settled(events) else None
         return [Weighed(reading), *events] if reading else events
@@ -69,15 +70,16 @@ class Weighing:
         self.indicator.forget()
         return named(self._settling.forget())
 
-    def _trouble(self) -> str:
-        if self._gate.tilted:
-            return LEANING
-        if self._corners.bad:
-            return next(iter(self._corners.bad.values()))
-        if self.doubt:
-            return self.doubt
+    def _trouble(self, t_ms: int) -> str:
+        """Why nothing may be sold by what is indicated; the first reason of all."""
         nominal = self._calibration in (NOMINAL, NOMINAL_CORNERS)
-        return NO_CALIBRATION if nominal else self._calibration.trouble
+        return (
+            (LEANING if self._gate.tilted else "")
+            or next(iter(self._corners.bad.values()), "")
+            or self.doubt
+            or (UNFELT if self._gate.silent(t_ms) else "")
+            or (NO_CALIBRATION if nominal else self._calibration.trouble)
+        )
 
 
 def _settled(events: Iterable[ScaleEvent]) -> bool:

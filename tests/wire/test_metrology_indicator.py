@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
+from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.metrology.gate import HOLD_MS, Gate
 from firmware_bridge.metrology.identity import checksum, files, software_id
 from firmware_bridge.metrology.indicator import Indicator, RefusedError
 from firmware_bridge.metrology.reading import Reading, TareMode, opc
+from firmware_bridge.scales.base import LoadSettled
+from firmware_bridge.scales.weighing import Weighing
 
+CART = replace(NOMINAL, temperature_centi_c=2_100)  # calibrated, as it is not the nominal one
 GRAM = 1_000
 E = 5 * GRAM
 
@@ -156,3 +165,45 @@ def test_the_gate_holds_while_the_cart_is_shaken_or_leans() -> None:
         gate.said(6_000 + 50 * n, 2, 30)
     assert (leaning, gate.tilted) == (True, False)
     assert gate.upright(30_000_000 * (1 - 0.5 * 0.03**2)) == pytest.approx(30_000_000, abs=GRAM)
+
+
+def stood(
+    floor: Callable[[float], int], *, heard_until_s: float = 99.0
+) -> tuple[Weighing, list[LoadSettled]]:
+    """29 kg on a cart that rolls from 10 s to 20 s, on a floor of this slope; what settled."""
+    dice = random.Random(4)
+    weighing = Weighing(CART)
+    settled: list[LoadSettled] = []
+    for n in range(40 * 80):
+        t_s, t_ms = n / 80, round(n * 12.5)
+        rolls = 10 <= t_s < 20
+        slope = floor(t_s)
+        if n % 4 == 0 and t_s < heard_until_s:
+            felt = max(0, round(dice.gauss(slope, 1)))
+            weighing.moved(t_ms, 40 if rolls else 2, felt)
+        load_mg = 29_000 * GRAM * math.cos(math.atan(slope / 1000))
+        load_mg += dice.gauss(0, 80 * GRAM if rolls else 450)
+        events = weighing.push(t_ms, (CART.counts(load_mg),))
+        settled += [event for event in events if isinstance(event, LoadSettled)]
+    return weighing, settled
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 50), (50, 0), (20, 20), (30, 50)])
+def test_a_cart_that_rolls_onto_a_slope_weighs_the_same(before: int, after: int) -> None:
+    """29 kg, of which 50/1000 takes 36 g: one rest after it stopped, and no load came or went."""
+    weighing, settled = stood(lambda t_s: before if t_s < 15 else after)
+    assert len([one for one in settled if one.sensed_ms > 15_000]) == 1
+    assert all(abs(one.after_mg - one.before_mg) <= 1_500 for one in settled)
+    reading = weighing.indicator.reading()
+    assert reading is not None
+    assert reading.fine_gross_mg == pytest.approx(29_000 * GRAM, abs=1_000)
+    assert reading.sound
+
+
+def test_an_accelerometer_that_fell_silent_is_said() -> None:
+    """The slope that it told last is a memory: nothing is sold by it any more."""
+    weighing, _ = stood(lambda t_s: 50 if t_s < 15 else 0, heard_until_s=9.0)
+    reading = weighing.indicator.reading()
+    assert reading is not None
+    assert (reading.sound, "accelerometer" in reading.trouble) == (False, True)
+    assert not stood(lambda _: 0, heard_until_s=0.0)[0].indicator.trouble, "one without"
