@@ -34,6 +34,7 @@ DRIVERS: dict[str, Driver] = {
     "mt-sics": Driver(lambda _: AnsweringScale(mt_sics.codec())),
     "sma": Driver(lambda _: AnsweringScale(sma.codec())),
     "toledo8217": Driver(lambda _: AnsweringScale(toledo8217.codec()), framing="7E1"),
+    "toledo8217-lb": Driver(lambda _: AnsweringScale(toledo8217.codec("lb")), framing="7E1"),
     "usb-hid-pos": Driver(lambda _: AnsweringScale(hid_pos.HidCodec()), DeviceFile),
 }
 

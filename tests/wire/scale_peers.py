@@ -70,6 +70,17 @@ class Toledo(Judging):
         return STX + shown + CR
 
 
+class ToledoPounds(Judging):
+    """30 lb, in thousandths."""
+
+    ends = b"W"
+
+    def answer(self, question: bytes, *, stable: bool) -> bytes:
+        del question
+        shown = f"{self._mass_mg / 453_592.37:06.3f}".encode() if stable else b"?A"
+        return STX + shown + CR
+
+
 class Sics(Judging):
     """A balance in grams; a question whose bytes were bent is answered with an error."""
 
@@ -151,5 +162,6 @@ PEERS: dict[str, Callable[[], Peer]] = {
     "mt-sics": Sics,
     "sma": Sma,
     "toledo8217": Toledo,
+    "toledo8217-lb": ToledoPounds,
     "usb-hid-pos": HidPos,
 }

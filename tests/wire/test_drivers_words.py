@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from firmware_bridge.metrology.calibration import NOMINAL, NOMINAL_CORNERS
 from firmware_bridge.port import PortLost
 from firmware_bridge.scales import (
+    DRIVERS,
     UnknownDriverError,
     hid_pos,
     mt_sics,
@@ -39,6 +41,7 @@ from tests.wire.wires import only
 
 CODECS: dict[str, Callable[[], Codec]] = {
     "toledo8217": toledo8217.codec,
+    "toledo8217-lb": partial(toledo8217.codec, "lb"),
     "mt-sics": mt_sics.codec,
     "sma": sma.codec,
     "usb-hid-pos": hid_pos.HidCodec,
@@ -47,8 +50,11 @@ SICS_REST = b"S S     100.00 g\r\n"
 # A pound is 453 592.37 mg, an ounce 28 349.523125 mg.
 WORDS: list[tuple[str, bytes, Answer]] = [
     ("toledo8217", b"\x0201.250\r", Weight(1_250_000, 1_000, stable=True)),
-    ("toledo8217", b"\x0201.250N\r", Weight(1_250_000, 1_000, stable=True)),
-    ("toledo8217", b"\x0201.25\r", Weight(566_990, 4_536, stable=True)),
+    ("toledo8217", b"\x0201.250N\r", Unwell("the scale shows a net mass: clear its tare")),
+    ("toledo8217", b"\x0201.25\r", toledo8217.NOT_KILOGRAMS),
+    ("toledo8217-lb", b"\x0201.25\r", Weight(566_990, 4_536, stable=True)),
+    ("toledo8217-lb", b"\x0201.250\r", Weight(566_990, 454, stable=True)),
+    ("toledo8217-lb", b"\x0201.25N\r", toledo8217.NET_MASS),
     ("toledo8217", b"\x02?A\r", InMotion()),
     ("toledo8217", b"\x02?B\r", Unwell("overload: take something off the scale")),
     ("toledo8217", b"\x02?\x02\r", Unwell("overload: take something off the scale")),
@@ -74,7 +80,10 @@ WORDS: list[tuple[str, bytes, Answer]] = [
     ("mt-sics", b"ES\r\n", Malformed()),
     ("sma", b"\n 1G       1.250kg \r", Weight(1_250_000, 1_000, stable=True)),
     ("sma", b"\nZ1G       0.000lb_\r", Weight(0, 454, stable=True)),
-    ("sma", b"\n 1nM       16.0oz \r", Weight(453_592, 2_835, stable=False)),
+    ("sma", b"\n 1gM       16.0oz \r", Weight(453_592, 2_835, stable=False)),
+    ("sma", b"\n 1N        1.250kg \r", Malformed()),
+    ("sma", b"\n 1N       1.250kg \r", sma.NET_MASS),
+    ("sma", b"\n 1nM       16.0oz \r", sma.NET_MASS),
     ("sma", b"\nO1G      31.250kg \r", Unwell("overload: take something off the scale")),
     ("sma", b"\nE1G  ----------kg \r", Unwell(sma.TROUBLE[b"E"])),
     ("sma", b"\nT1G  ----------   \r", Unwell(sma.TROUBLE[b"T"])),
@@ -248,7 +257,7 @@ def test_a_device_file_gives_its_reports_and_can_go(tmp_path: Path) -> None:
 
 def test_a_port_that_is_none_is_refused_by_every_driver(tmp_path: Path) -> None:
     """The message names the path; an unknown driver is named with those there are."""
-    for name in ("chip", "toledo8217", "mt-sics", "sma", "iio", "usb-hid-pos"):
+    for name in DRIVERS:
         with pytest.raises(PortLost, match="nowhere"):
             open_stream(name, str(tmp_path / "nowhere"))
     with pytest.raises(UnknownDriverError, match="'abacus': choose from chip"):
