@@ -20,7 +20,7 @@ from firmware_bridge.scales.base import LossReason, ScaleEvent, ScaleLost
 from tests.machines.peer_programs import ask, emupos, mtsics
 from tests.waiting import serving, until
 from tests.wire.cable import Cable
-from tests.wire.served import serve, tell
+from tests.wire.served import serve, telling
 
 pytestmark = pytest.mark.machines
 
@@ -131,17 +131,21 @@ def test_a_till_of_odoo_reads_the_carts_scale(tmp_path: Path) -> None:
         empty = ask("odoo", ODOO, str(cable.far), "0")
         assert empty["weight"] == 0
         assert "scale_in_moving" in empty["result"]["status_list"]
-        tell(process, '{"mass_mg": 1252000, "stable": true}')
-        gross = ask("odoo", ODOO, str(cable.far), "0")
-        assert (gross["weight"], gross["weight_unit"]) == (1.25, "kilogram")
-        net = ask("odoo", ODOO, str(cable.far), "0.25")
+        with telling(process, '{"mass_mg": 1252000, "stable": true}'):
+            gross = ask("odoo", ODOO, str(cable.far), "0")
+            assert (gross["weight"], gross["weight_unit"]) == (1.25, "kilogram")
+            net = ask("odoo", ODOO, str(cable.far), "0.25")
         assert (net["weight"], net["net_weight"]) == (1.25, 1.0)
 
 
 def test_a_laboratory_reads_the_carts_scale(tmp_path: Path) -> None:
     """A client of MT-SICS from another house gets mass, unit, stability and the scale's name."""
-    with Cable(tmp_path) as cable, serve(cable.near, "mt-sics") as process:
-        tell(process, '{"mass_mg": 1252000, "stable": true}')
+    line = '{"mass_mg": 1252000, "stable": true}'
+    with (
+        Cable(tmp_path) as cable,
+        serve(cable.near, "mt-sics") as process,
+        telling(process, line),
+    ):
         answers = ask("mettler", METTLER, str(cable.far))
     assert answers["now"] == [1.25, "kg", "S"]
     assert answers["stable"] == [1.25, "kg"]

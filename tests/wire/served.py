@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+REPEAT_S = 0.2
 
 
 @contextmanager
@@ -29,3 +32,22 @@ def tell(process: subprocess.Popen[str], line: str) -> None:
     assert process.stdin
     process.stdin.write(line + "\n")
     process.stdin.flush()
+
+
+@contextmanager
+def telling(process: subprocess.Popen[str], line: str) -> Iterator[None]:
+    """The line again and again, as a scale does: a reading that nobody repeats is taken back."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        tell(process, line)
+        while not stop.wait(REPEAT_S):
+            tell(process, line)
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

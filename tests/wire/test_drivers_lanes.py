@@ -41,7 +41,7 @@ from firmware_bridge.serve.readings import LINE_BYTES_MAX, JsonLines, ReadingErr
 from tests.waiting import serving, until
 from tests.wire.cable import Cable
 from tests.wire.chip_process import ChipProcess
-from tests.wire.served import serve, tell
+from tests.wire.served import serve, tell, telling
 from tests.wire.wires import WIRES, Bench, only
 
 REST = LoadLive(0, 1_252_499, stable=True)
@@ -242,11 +242,11 @@ def test_a_cart_weighs_with_a_served_scale(tmp_path: Path) -> None:
         driver = open_driver(config.driver, calibration=NOMINAL)
         sense = ScaleSense(config, driver, inbox, monotonic_ms)
         with serving(sense.serve, sense.stop):
-            tell(process, '{"mass_mg": 0, "stable": true}')
-            until(lambda: hears(0), "the empty scale")
+            with telling(process, '{"mass_mg": 0, "stable": true}'):
+                until(lambda: hears(0), "the empty scale")
             tell(process, "no reading")
-            tell(process, '{"mass_mg": 251000, "stable": true}')
-            until(lambda: hears(250_000), "the item")
+            with telling(process, '{"mass_mg": 251000, "stable": true}'):
+                until(lambda: hears(250_000), "the item")
             assert process.stdin
             process.stdin.close()
             process.stdin = None
@@ -305,13 +305,13 @@ def test_a_scale_that_nobody_calibrated_is_served_with_a_warning(tmp_path: Path)
 def test_watch_reads_any_scale_of_the_table(tmp_path: Path) -> None:
     """`watch --driver toledo8217` shows what the far end says."""
     with Cable(tmp_path) as cable, serve(cable.near, "toledo8217") as process:
-        tell(process, '{"mass_mg": 250000, "stable": true}')
         command = ["watch", "--json", "--driver", "toledo8217", "--framing", "8N1"]
-        done = subprocess.run(
-            [sys.executable, "-m", "firmware_bridge", *command, "--port", str(cable.far),
-             "--seconds", "3"],
-            capture_output=True, text=True, timeout=30, check=False,
-        )  # fmt: skip
+        with telling(process, '{"mass_mg": 250000, "stable": true}'):
+            done = subprocess.run(
+                [sys.executable, "-m", "firmware_bridge", *command, "--port", str(cable.far),
+                 "--seconds", "3"],
+                capture_output=True, text=True, timeout=30, check=False,
+            )  # fmt: skip
     settled = [line for line in done.stdout.splitlines() if "LoadSettled" in line]
     assert [json.loads(line)["after_mg"] for line in settled] == [250_000]
 
