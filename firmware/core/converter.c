@@ -4,12 +4,13 @@
 #include "protocol.h"
 
 #define TRUST_AFTER 8
-#define SATURATED_MAX 8              /* an impact may touch the end of the range for a moment */
+#define DOUBTED_MAX 8                /* an impact may touch the end of the range for a moment */
 #define SILENT_US 200000u
 #define PAUSE_US (CONVERSION_US / 2) /* no conversion can follow another sooner */
 #define READ_US_MAX 2000u            /* 25 pulses take 0.1 ms */
 #define COUNTS_MAX 0x7FFFFF
 #define COUNTS_MIN (-0x7FFFFF - 1)
+#define ALL_ONES (-1) /* also what a converter that is not ready reads as */
 
 void converter_boot(converter_t *converter, uint32_t now_us) {
     *converter = (converter_t){.fault = FAULT_CODE_NONE, .read_us = now_us};
@@ -43,21 +44,33 @@ static bool shift_out(uint8_t channel, int32_t *counts) {
 }
 
 static void look_for_silence(converter_t *converter, uint32_t now_us) {
-    if (now_us - converter->read_us > SILENT_US && converter->fault == FAULT_CODE_NONE) {
+    if (now_us - converter->read_us <= SILENT_US) {
+        return;
+    }
+    converter->good = 0;
+    if (converter->fault == FAULT_CODE_NONE) {
         refuse(converter, FAULT_CODE_CONVERTER_SILENT);
     }
 }
 
-static bool in_range(converter_t *converter, int32_t counts) {
-    if (counts > COUNTS_MIN && counts < COUNTS_MAX) {
-        converter->saturated = 0;
-        return true;
+static bool is_doubted(converter_t *converter, int32_t counts) {
+    if (counts > COUNTS_MIN && counts < COUNTS_MAX && counts != ALL_ONES) {
+        converter->doubted = 0;
+        return false;
     }
-    if (++converter->saturated >= SATURATED_MAX) {
-        converter->saturated = SATURATED_MAX;
-        refuse(converter, FAULT_CODE_CONVERTER_SATURATED);
+    if (++converter->doubted >= DOUBTED_MAX) {
+        converter->doubted = DOUBTED_MAX;
+        refuse(converter, counts == ALL_ONES ? FAULT_CODE_CONVERTER_STUCK
+                                             : FAULT_CODE_CONVERTER_SATURATED);
     }
-    return false;
+    return true;
+}
+
+/* One that is trusted may miss a conversion; one that is not begins to count again. */
+static void leave_out(converter_t *converter) {
+    if (!converter_trusted(converter)) {
+        converter->good = 0;
+    }
 }
 
 bool converter_poll(converter_t *converter, uint8_t channel, uint32_t now_us, bool late,
@@ -74,7 +87,8 @@ bool converter_poll(converter_t *converter, uint8_t channel, uint32_t now_us, bo
         refuse(converter, *counts == 0 ? FAULT_CODE_CONVERTER_STUCK : FAULT_CODE_CONVERSION_TORN);
         return false;
     }
-    if (late || !in_range(converter, *counts)) {
+    if (late || is_doubted(converter, *counts)) {
+        leave_out(converter);
         return false;
     }
     if (!converter_trusted(converter) && ++converter->good == TRUST_AFTER) {

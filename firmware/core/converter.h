@@ -9,11 +9,11 @@
 #define CONVERSION_US 12500u /* at 80 a second */
 
 typedef struct {
-    uint8_t fault;     /* FAULT_CODE_... of protocol.h */
-    uint8_t good;      /* good conversions in a row, up to TRUST_AFTER */
-    uint8_t saturated; /* conversions at the end of the range, in a row */
-    uint16_t refused;  /* conversions refused since boot */
-    uint32_t read_us;  /* when a conversion was last read */
+    uint8_t fault;    /* FAULT_CODE_... of protocol.h */
+    uint8_t good;     /* good conversions in a row, up to TRUST_AFTER */
+    uint8_t doubted;  /* conversions in a row at the end of the range, or all ones */
+    uint16_t refused; /* conversions refused since boot */
+    uint32_t read_us; /* when a conversion was last read */
 } converter_t;
 
 void converter_boot(converter_t *converter, uint32_t now_us);
