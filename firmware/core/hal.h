@@ -1,5 +1,6 @@
 /* What the core asks of a board. Each board is one folder in firmware/hal that gives these.
- * None of them may wait longer than a millisecond. */
+ * None of them may wait longer than a millisecond, but for hal_nonce, which is asked for once at
+ * boot and may take twenty. */
 #ifndef HAL_H
 #define HAL_H
 
@@ -26,7 +27,8 @@ bool hal_converter_pulse(uint8_t channel);
 
 bool hal_acceleration(int16_t milli_g[3]);         /* front, left, up; false: nothing new */
 uint16_t hal_battery_mv(void);                     /* 0: not measured */
-int16_t hal_temperature_centi_c(void);             /* NO_TEMPERATURE: not measured */
+int16_t hal_temperature_centi_c(void);             /* NO_TEMPERATURE: not measured. Of a broken
+                                                    * wire it may say anything outside -40..85 C */
 
 /* Outputs. At boot: dark, silent, free. */
 void hal_light(uint8_t red, uint8_t green, uint8_t blue);

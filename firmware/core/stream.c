@@ -12,6 +12,8 @@
 #define REPEAT_FAULTS_US 1000000u
 #define MOTION_EVERY_US 50000u
 #define ENVIRONMENT_EVERY_US 1000000u
+#define CENTI_C_MIN (-4000)
+#define CENTI_C_MAX 8500
 
 static struct {
     converter_t converters[CHANNELS_MAX];
@@ -171,12 +173,18 @@ static void repeat_faults(void) {
     }
 }
 
+/* A thermometer whose wire is broken or shorted reads as a warmth that no load cell bears. */
+static int16_t believable_centi_c(int16_t centi_c) {
+    const bool believable = centi_c >= CENTI_C_MIN && centi_c <= CENTI_C_MAX;
+    return believable ? centi_c : NO_TEMPERATURE;
+}
+
 static void send_environment(uint64_t now_us) {
     uint8_t payload[wire_environment_BYTES];
     const wire_environment_t environment = {
         .at_us = now_us,
         .battery_mv = hal_battery_mv(),
-        .temperature_centi_c = hal_temperature_centi_c(),
+        .temperature_centi_c = believable_centi_c(hal_temperature_centi_c()),
     };
     core_send(WIRE_ENVIRONMENT, payload, wire_environment_encode(payload, &environment));
 }

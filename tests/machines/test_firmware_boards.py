@@ -39,6 +39,8 @@ LOAD = 123_456
 SPIKY = LOAD | 1 << 10  # torn by the model, it ends in this bit
 CORNERS = (1_000, -2_000, 300_000, -8_000_000)
 ALL_CORNERS = 0b1111
+NOISE = '{"noise": 2}'  # counts: the bridge believes no converter that stands still
+KNUTH = 2_654_435_761  # what the atmega's count of starts is multiplied by
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -127,6 +129,7 @@ def test_eighty_rows_a_second_with_the_chips_own_times(talk: Talk) -> None:
 
 def test_a_load_settles_at_its_weight(chip: ChipProcess) -> None:
     """What the bridge weighs over this board is what lies on the cell."""
+    chip.tell(NOISE)
     chip.tell(f'{{"counts": {NOMINAL.counts(1_000_000)}}}')
     reader = Reader(chip.link)
     first = reader.until(LoadSettled)
@@ -185,6 +188,7 @@ def test_a_torn_conversion_is_told_and_never_weighed(chip: ChipProcess, talk: Ta
 
 def test_a_tear_that_no_chip_can_see_is_a_spike_that_weighs_nothing(chip: ChipProcess) -> None:
     """Where the 25th pulse meets a bit that is 1, only the bridge's filter is left."""
+    chip.tell(NOISE)
     chip.tell(f'{{"counts": {SPIKY}}}')
     reader = Reader(chip.link)
     reader.until(LoadSettled)
@@ -237,6 +241,7 @@ def streaming_corners(chip: ChipProcess) -> Talk:
 
 def test_the_scale_says_that_it_is_lost_and_comes_back(chip: ChipProcess) -> None:
     """A stuck line reads as endless zeros: no weight comes of it."""
+    chip.tell(NOISE)
     reader = Reader(chip.link)
     reader.until(LoadSettled)
     chip.tell('{"fault": [0, "stuck_low"]}')
@@ -352,6 +357,30 @@ def test_the_battery_and_the_temperature(board: Board, chip: ChipProcess, talk: 
     said = talk.message(Environment, lambda message: message.battery_mv < 12_000)
     assert said.battery_mv == pytest.approx(11_400, abs=board.millivolts)
     assert said.temperature_centi_c == pytest.approx(-550, abs=50 if board.millivolts else 0)
+
+
+@pytest.mark.parametrize("centi_c", [-5_000, 9_000])
+def test_a_broken_thermometer_measures_nothing(chip: ChipProcess, talk: Talk, centi_c: int) -> None:
+    """Its wire shorted to ground, or a warmth that no load cell bears: "not measured"."""
+    chip.tell(f'{{"temperature_centi_c": {centi_c}}}')
+    streaming(talk)
+    assert talk.message(Environment, lambda said: said.temperature_centi_c < 0)
+    assert talk.messages(Environment)[-1].temperature_centi_c == -32_768
+
+
+def test_a_loop_of_resets_wears_no_memory_out(folder: Path, tmp_path: Path) -> None:
+    """The atmega's EEPROM bears 100,000 writes: it counts power-ons, the RAM counts resets."""
+    link = tmp_path / "scale"
+    with ChipProcess(link, command=BOARDS["avr"].command(folder, link, 1)) as chip:
+        talk = Talk(link)
+        starts = [talk.hello().boot_nonce * pow(KNUTH, -1, 1 << 32) % (1 << 32)]
+        for _ in range(3):
+            chip.tell('{"reset": true}')
+            nonce = talk.until(LinkUp).hello.boot_nonce
+            starts.append(nonce * pow(KNUTH, -1, 1 << 32) % (1 << 32))
+        talk.close()
+    assert [start - starts[0] for start in starts] == [0, 1, 2, 3]
+    assert starts[0] % (1 << 16) == 0
 
 
 def test_motion_and_tilt(board: Board, chip: ChipProcess, talk: Talk) -> None:

@@ -14,10 +14,12 @@
 
 #define TICKS_PER_US 2u /* timer 1 counts the crystal by eight */
 
-/* Set before the variables are cleared, so it must not be one of them. */
-static uint8_t cause __attribute__((section(".noinit")));
+/* What outlives a reset, so it is not cleared with the variables. */
+#define KEPT __attribute__((section(".noinit")))
+static uint8_t cause KEPT; /* set before the variables are cleared */
+static uint16_t power_on KEPT, power_on_check KEPT, resets KEPT;
 static volatile uint32_t wraps; /* of timer 1: every 32.768 ms */
-static uint32_t EEMEM boots;
+static uint16_t EEMEM power_ons;
 static uint64_t beep_until_us; /* 0: silent */
 
 /* Before anything else: the watchdog goes on biting after it has bitten. */
@@ -48,11 +50,19 @@ uint64_t hal_now_us(void) {
     return ((uint64_t)high << 16 | low) / TICKS_PER_US;
 }
 
-/* The EEPROM outlives power: counting starts gives each its own number. */
+/* Each start its own number. The EEPROM outlives power but wears out, so it counts only the times
+ * that the memory was lost; resets, of which a broken cart may have many a second, are counted in
+ * the memory. */
 uint32_t hal_nonce(void) {
-    const uint32_t boot = eeprom_read_dword(&boots) + 1;
-    eeprom_update_dword(&boots, boot);
-    return boot * 2654435761u; /* Knuth's multiplicative hash: no two alike */
+    if (cause & _BV(PORF) || power_on_check != (uint16_t)~power_on) {
+        power_on = eeprom_read_word(&power_ons) + 1;
+        power_on_check = (uint16_t)~power_on;
+        resets = 0;
+        eeprom_update_word(&power_ons, power_on); /* at most 7 ms */
+    } else {
+        resets++;
+    }
+    return ((uint32_t)power_on << 16 | resets) * 2654435761u; /* Knuth's hash: no two alike */
 }
 
 uint8_t hal_reset_cause(void) {

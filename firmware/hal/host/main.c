@@ -157,7 +157,11 @@ int main(int count, char **arguments) {
         perror(arguments[1]);
         return 2;
     }
-    boot(setjmp(reset_line) == 0 ? RESET_CAUSE_POWER_ON : RESET_CAUSE_EXTERNAL);
+    if (setjmp(reset_line) == 0) { /* the standard allows it no other place in an expression */
+        boot(RESET_CAUSE_POWER_ON);
+    } else {
+        boot(RESET_CAUSE_EXTERNAL);
+    }
     while (bench_control(keep_pace() ? 0 : 1)) {
         core_poll();
         if (board_ns - fed_ns > WATCHDOG_NS) {

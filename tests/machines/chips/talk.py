@@ -61,7 +61,7 @@ class Talk:
 
     def say(self, command: Command) -> AckResult:
         """Send one command; the chip's answer."""
-        assert self.link.send(command, 0)
+        assert self.link.send(command, round(time.monotonic() * 1000))
         return self.until(CommandDone).result
 
     def close(self) -> None:
