@@ -206,11 +206,9 @@ class ChipScale:
                 LossReason.SENSOR, "the converter is at its end: overload, or a broken cell wire"
             )
         self._stream.railed = 0
-        self._standstill.push(row)
-        if self._standstill.hanging:
-            return self._lose(LossReason.SENSOR, HANGING_WORDS)
-        if not self._standstill.live:
-            return []
+        if not self._standstill.push(row):
+            hanging = self._standstill.hanging
+            return self._lose(LossReason.SENSOR, HANGING_WORDS) if hanging else []
         events: list[ScaleEvent] = []
         if self._lost:
             self._lost = None

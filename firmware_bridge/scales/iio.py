@@ -104,11 +104,9 @@ class IioScale:
         return self._weigh(raw - MIDDLE, now_ms)
 
     def _weigh(self, counts: int, now_ms: int) -> list[ScaleEvent]:
-        self._standstill.push((counts,))
-        if self._standstill.hanging:
-            return self._lose(LossReason.SENSOR, HANGING_WORDS)
-        if not self._standstill.live:
-            return []
+        if not self._standstill.push((counts,)):
+            hanging = self._standstill.hanging
+            return self._lose(LossReason.SENSOR, HANGING_WORDS) if hanging else []
         events: list[ScaleEvent] = [ScaleBack()] if self._lost else []
         self._lost = None
         events += self._weighing.push(now_ms, (counts,))

@@ -13,13 +13,13 @@ HANGING_WORDS = "the converter repeats one value: check its supply and the cable
 
 
 class Standstill:
-    """Push each row. `live`: it may be believed. `hanging`: it has repeated for a second.
+    """Push each row; only one that is news may be weighed.
 
-    At the start, and after it hung, a row is believed once another one has come before it.
+    A row that repeats the one before, a hundredth of those of a real converter, brings none: so not
+    even for a moment does a line that hangs look like a load at rest.
     """
 
     def __init__(self) -> None:
-        self.live = False
         self._newest: Sequence[int] | None = None
         self._repeats = 0
 
@@ -28,12 +28,9 @@ class Standstill:
         """The same row for so long that no converter is behind it."""
         return self._repeats >= REPEATS_MAX
 
-    def push(self, row: Sequence[int]) -> None:
-        """Take one conversion of each converter."""
-        first, repeated = self._newest is None, row == self._newest
-        self._newest = row
+    def push(self, row: Sequence[int]) -> bool:
+        """Take one conversion of each converter; whether it is news. The first one is none."""
+        repeated, first = row == self._newest, self._newest is None
         self._repeats = self._repeats + 1 if repeated else 0
-        if self.hanging:
-            self.live = False
-        elif not first and not repeated:
-            self.live = True
+        self._newest = row
+        return not repeated and not first

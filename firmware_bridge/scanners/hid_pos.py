@@ -20,7 +20,7 @@ IDENTIFIER, DATA = slice(2, 5), slice(5, 61)
 DATA_BYTES_MAX = 56
 NO_IDENTIFIER = bytes(3)
 LAST, GOES_ON = 0, 1
-QUIET_READS_MAX = 10  # empty reads, a fifth of a second: no scanner rests so long within a code
+QUIET_READS_MAX = 5  # empty reads, a tenth of a second: no scanner rests so long within a code
 CUT = Refused("the scanner sent what is no whole report; scan again")
 HALF = Refused("the scanner stopped in the middle of a code; scan again")
 

@@ -128,6 +128,7 @@ def test_a_converter_that_repeats_one_value_is_lost(counts: int) -> None:
     events = bench.run(2_000)
     assert [event.reason for event in only(ScaleLost, events)] == [LossReason.SENSOR]
     assert "repeats one value" in only(ScaleLost, events)[0].detail
+    assert not only(LoadSettled, events)
     wire.bend = lambda message: message
     assert only(ScaleBack, bench.run(3_000))
 
