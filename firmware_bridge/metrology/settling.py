@@ -10,6 +10,7 @@ monotonic clock, masses milligrams.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from firmware_bridge.metrology import swing
 from firmware_bridge.metrology.filters import SWING_SAMPLES, SpikeFilter, two_boxcars, weighted
+from firmware_bridge.metrology.parting import part
 from firmware_bridge.metrology.pending import THUD_SAMPLES, LoadWithin, Pending
 from firmware_bridge.metrology.ring import RingPeriod
 
@@ -29,7 +31,9 @@ DRIFT_MG_PER_S = 100.0  # melting ice and warm cells are slower, a shopper's han
 DRIFT_TAU_S = 1.0
 GAP_MS = 150  # after a longer hole in the samples nothing is known about what happened in it
 LEARN_FROM, LEARN_TO, LEARN_EVERY = 12, 60, 12  # samples after the onset that show the swing
-KEPT_SAMPLES = 96
+KEPT_SAMPLES = 200  # all of most motions, so that they can be looked at as a whole
+FREE_SAMPLES = 96  # of a swing: after so many nothing is left of it
+END_SAMPLES = 40  # at rest: the swing of what landed last
 UNCERTAINTY_FLOOR_MG = 400.0  # noise of before and after together, three standard deviations
 SPLIT_FROM = 16  # samples of free swing that tell a load well enough to see another one come
 SPLIT_RESIDUAL_MG = 1_200.0  # a fit this good is a basket that swings free; a driven one is not
@@ -69,6 +73,7 @@ class Settling:
         self._weights = two_boxcars(self._period.samples)
         self._spikes = SpikeFilter()
         self._values: deque[float] = deque(maxlen=KEPT_SAMPLES)
+        self._times: deque[int] = deque(maxlen=KEPT_SAMPLES)  # of the values, in ms
         self._smooth: deque[float] = deque(maxlen=STABLE_SAMPLES)
         self._settled_mg: float | None = None
         self._onset_ms: int | None = None
@@ -106,8 +111,9 @@ class Settling:
         self._last_ms = t_ms
         if self.moving and self._onset_ms is None:
             self._onset_ms = t_ms  # the first sample of all: nothing is settled yet
-        value = self._spikes.push(mass_mg)
+        value = self._spikes.push(mass_mg)  # of one sample before
         self._values.append(value)
+        self._times.append(last_ms)
         if len(self._values) >= len(self._weights):
             self._smooth.append(weighted(tuple(self._values), self._weights))
         if self._onset_ms is None:
@@ -123,6 +129,7 @@ class Settling:
         """Samples are missing: what is settled must be settled again. Keeps the settled value."""
         self._spikes = SpikeFilter()
         self._values.clear()
+        self._times.clear()
         self._smooth.clear()
         if self.moving or self._last_ms is None:
             self._free, self._pending = 0, None
@@ -181,7 +188,7 @@ class Settling:
 
     def _split(self, t_ms: int, last_ms: int) -> list[Event]:
         """End the first item's motion when two samples tell that a second one came."""
-        if self._swing is None or not SPLIT_FROM <= self._free - ONSET_SAMPLES < KEPT_SAMPLES:
+        if self._swing is None or not SPLIT_FROM <= self._free - ONSET_SAMPLES < FREE_SAMPLES:
             return []
         values = np.array(self._values)[-self._free :]
         first = swing.fit(self._swing, values[:-ONSET_SAMPLES], ahead=ONSET_SAMPLES)
@@ -201,10 +208,32 @@ class Settling:
         wander_mg = max(self._smooth) - min(self._smooth)
         if wander_mg > STABLE_MG or self._driven():
             return []
-        if self._period.learnt and self._free < KEPT_SAMPLES:
-            known = self._swing or swing.Swing(self._period.samples)
-            self._swing = swing.learn(known, np.array(self._values)[-self._free :])
-        return [self._rest(t_ms, sum(self._smooth) / len(self._smooth), wander_mg / 2)]
+        self._learn_swing()
+        after_mg = sum(self._smooth) / len(self._smooth)
+        return [*self._part(), self._rest(t_ms, after_mg, wander_mg / 2)]
+
+    def _learn_swing(self) -> None:
+        """From all of the free swing; from its end, where something landed meanwhile."""
+        values = np.array(self._values)
+        for samples in (min(self._free, FREE_SAMPLES), END_SAMPLES):
+            found = swing.learn(self._swing, values[-samples:])
+            if found:
+                self._swing = found
+                return
+
+    def _part(self) -> list[Event]:
+        """End a first item's motion where two landed, and begin the second's."""
+        moved = len(self._times) - bisect_left(self._times, self._onset_ms or 0)
+        if self._settled_mg is None or moved >= KEPT_SAMPLES:
+            return []
+        two = part(self._swing, np.array(self._values)[-moved:], self._settled_mg)
+        if two is None:
+            return []
+        second_ms = self._times[two.second - moved]
+        return [
+            self._rest(second_ms, two.between_mg, two.uncertainty_mg),
+            *self._begin(second_ms, 0),
+        ]
 
     def _driven(self) -> bool:
         """Whether the floor swings the basket: then stillness is chance, with no accelerometer."""

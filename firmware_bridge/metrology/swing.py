@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 LEARN_MG_MIN = 8_000.0  # a fainter swing says more about noise than about the basket
-LEARN_ROUNDS = 4
+NOISE_MG = 1_000.0  # root mean square: twice what the cells make
+NOISE_SHARE = 0.002  # of the swing: no basket is quite as simple as its model
+NOTHING = 0.6  # left unexplained: only noise
+ROUNDS, NUDGE, STEP_MAX = 6, 1e-3, 0.1  # of a refinement: shares of each value
+ENOUGH = 0.98  # less gain is not worth another round
 LIMITS = {"period": (5.5, 14.0), "damping": (0.02, 0.15), "thud": (2.0, 8.0)}
 
 
@@ -25,6 +29,9 @@ class Swing:
     period: float
     damping: float = 0.07
     thud: float = 4.0
+
+
+GUESSES = tuple(Swing(period) for period in (9.0, 7.6, 10.6, 8.2, 11.4))  # 7 to 11 Hz at 80 SPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +46,19 @@ class Fit:
 
 @lru_cache(maxsize=512)
 def _tables(swing: Swing, samples: int, ahead: int) -> tuple[Array, Array]:
-    ages = np.arange(samples + ahead, dtype=float)
+    basis = _basis(swing, samples + ahead)
+    return basis, np.asarray(np.linalg.pinv(basis[:samples]), dtype=np.float64)
+
+
+def _basis(swing: Swing, samples: int) -> Array:
+    ages = np.arange(samples, dtype=float)
     omega = 2 * np.pi / swing.period
     fading = np.exp(-swing.damping * omega * ages)
     columns = (
         np.ones(len(ages)), fading * np.cos(omega * ages), fading * np.sin(omega * ages),
         np.exp(-ages / swing.thud),
     )  # fmt: skip
-    basis = np.stack(columns, axis=1)
-    return basis, np.linalg.pinv(basis[:samples])
+    return np.stack(columns, axis=1)
 
 
 def fit(swing: Swing, values: Array, ahead: int = 0) -> Fit:
@@ -66,20 +77,57 @@ def fit(swing: Swing, values: Array, ahead: int = 0) -> Fit:
     )
 
 
-def learn(swing: Swing, values: Array) -> Swing:
-    """The swing that explains `values` best, looked for around `swing`."""
-    best = fit(swing, values)
-    if best.swing_mg < LEARN_MG_MIN:
-        return swing
-    step = 0.08
-    for _ in range(LEARN_ROUNDS):
-        for name, (low, high) in LIMITS.items():
-            factor = step if name == "period" else 5 * step
-            for direction in (1 - factor, 1 + factor):
-                value = min(max(getattr(swing, name) * direction, low), high)
-                tried = replace(swing, **{name: value})
-                found = fit(tried, values)
-                if found.residual_mg < best.residual_mg:
-                    swing, best = tried, found
-        step /= 2
-    return swing
+def learn(known: Swing | None, values: Array) -> Swing | None:
+    """The swing that explains `values`, looked for around the known one; None for a faint one."""
+    found, left = explain(known, [values])
+    loud = fit(found, values).swing_mg >= LEARN_MG_MIN
+    return found if loud and left <= 1 else None
+
+
+def explain(known: Swing | None, parts: list[Array]) -> tuple[Swing, float]:
+    """The swing that explains `parts` best, and what it leaves, see `unexplained`."""
+    found = []
+    for guess in [known] if known else GUESSES:
+        better = refine(guess, parts)
+        found.append((unexplained(better, parts), better))
+        if found[-1][0] <= NOTHING:
+            break
+    left, better = min(found, key=lambda one: one[0])
+    return better, left
+
+
+def unexplained(swing: Swing, parts: list[Array]) -> float:
+    """What free swings leave of the worst part, as a multiple of what noise may."""
+    fits = [fit(swing, part) for part in parts]
+    return max(one.residual_mg / (NOISE_MG + NOISE_SHARE * one.swing_mg) for one in fits)
+
+
+def refine(swing: Swing, parts: list[Array]) -> Swing:
+    """The swing that explains all `parts` best, each of which swings free: Gauss and Newton."""
+    best, left = swing, _left(swing, parts)
+    for _ in range(ROUNDS):
+        slopes = [(_left(_moved(best, name, NUDGE), parts) - left) / NUDGE for name in LIMITS]
+        steps = np.linalg.lstsq(np.stack(slopes, axis=1), -left, rcond=1e-4)[0]
+        tried = best
+        for name, step in zip(LIMITS, steps, strict=True):
+            tried = _moved(tried, name, float(np.clip(step, -STEP_MAX, STEP_MAX)))
+        found = _left(tried, parts)
+        if found @ found > ENOUGH * (left @ left):
+            break
+        best, left = tried, found
+    return best
+
+
+def _moved(swing: Swing, name: str, share: float) -> Swing:
+    low, high = LIMITS[name]
+    return replace(swing, **{name: min(max(getattr(swing, name) * (1 + share), low), high)})
+
+
+def _left(swing: Swing, parts: list[Array]) -> Array:
+    """What the best fit of each part leaves, sample by sample."""
+    left = []
+    for values in parts:
+        basis = _basis(swing, len(values))
+        near = values - values[-1]
+        left.append(near - basis @ np.linalg.lstsq(basis, near, rcond=None)[0])
+    return np.concatenate(left)

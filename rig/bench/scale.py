@@ -158,26 +158,37 @@ def one_item(size: Size) -> list[Figure]:
     return figures
 
 
+PAIRS_G = (
+    (20, 20), (200, 200), (500, 500), (1_000, 1_000), (2_000, 2_000), (2_000, 200), (2_000, 50),
+    (200, 2_000), (500, -500), (-200, 200),
+)  # fmt: skip
+FOUR = [(0.0, 8e4), (0.01, 1e5), (0.02, 2e5), (0.04, 5e4)]
+
+
 def several(size: Size) -> list[Figure]:
-    """Two items 0.3 s apart are two changes; four within 40 ms are one."""
-    cases = {
-        "two 200 g items 0.3 s apart are two changes": ([(0.0, 2e5), (0.3, 2e5)], 2, ">= 99"),
-        "two 20 g items 0.3 s apart are two changes": ([(0.0, 2e4), (0.3, 2e4)], 2, ""),
-        "four items at once are one change": (
-            [(0.0, 8e4), (0.01, 1e5), (0.02, 2e5), (0.04, 5e4)], 1, ">= 99",
-        ),
-    }  # fmt: skip
+    """Two items 0.3 s apart are two changes, in any cart; four within 40 ms are one."""
     figures = []
-    for name, (steps, changes, goal) in cases.items():
-        tries = [items(seed, steps, learnt=True) for seed in range(size.carts)]
-        right = sum(outcome.changes == changes for outcome in tries)
-        errors = [outcome.error_mg / 1000 for outcome in tries]
-        figures += [
-            Figure(name, 100 * right / size.carts, "%", goal, samples=size.carts),
-            Figure("  error of their sum p95", percentile(errors, 95), "g", "<= 2",
-                   samples=size.carts),
-        ]  # fmt: skip
+    for learnt, where in ((True, ""), (False, ", the cart's first")):
+        for first_g, second_g in PAIRS_G:
+            pair = [(0.0, first_g * 1e3), (0.3, second_g * 1e3)]
+            name = f"{first_g:+d} g, 0.3 s later {second_g:+d} g, are two changes{where}"
+            figures += _told_as(name, pair, 2, ">= 99", learnt=learnt, size=size)
+        name = f"four items at once are one change{where}"
+        figures += _told_as(name, FOUR, 1, ">= 99", learnt=learnt, size=size)
     return figures
+
+
+def _told_as(
+    name: str, steps: Sequence[tuple[float, float]], changes: int, goal: str, *, learnt: bool,
+    size: Size,
+) -> list[Figure]:  # fmt: skip
+    tries = [items(seed, steps, learnt=learnt) for seed in range(size.carts)]
+    right = sum(outcome.changes == changes for outcome in tries)
+    errors = [outcome.error_mg / 1000 for outcome in tries]
+    return [
+        Figure(name, 100 * right / size.carts, "%", goal, samples=size.carts),
+        Figure("  error of their sum p95", percentile(errors, 95), "g", "<= 2", samples=size.carts),
+    ]
 
 
 @dataclass(frozen=True)
