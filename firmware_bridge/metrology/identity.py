@@ -1,7 +1,8 @@
-"""Which metrology this is: a checksum over every file of this package, shown on demand.
+"""Which metrology this is: a checksum over every file of it, shown on demand.
 
 WELMEC 7.2 asks for a software identification that changes with the legally relevant software and
-with nothing else; this room is that software, and only its files are summed.
+with nothing else. That is this package, and of the drivers those that make counts into readings:
+from the row of conversions to what is indicated, every decision stands in one of these files.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
+COUNTING = ("base", "chip", "iio", "standstill", "thermometer", "weighing")  # of ../scales
 SHOWN_DIGITS = 12
 
 
 def files() -> list[Path]:
-    """What is summed, in order of name."""
-    return sorted(FOLDER.glob("*.py"))
+    """What is summed: this package in order of name, then the counting drivers."""
+    drivers = [FOLDER.parent / "scales" / f"{name}.py" for name in COUNTING]
+    return [*sorted(FOLDER.glob("*.py")), *drivers]
 
 
 @cache

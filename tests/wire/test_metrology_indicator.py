@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.metrology.gate import HOLD_MS, Gate
-from firmware_bridge.metrology.identity import checksum, files, software_id
+from firmware_bridge.metrology.identity import FOLDER, checksum, files, software_id
 from firmware_bridge.metrology.indicator import Indicator, RefusedError
 from firmware_bridge.metrology.reading import Reading, TareMode, opc
+from firmware_bridge.scales import COUNTING
 from firmware_bridge.scales.base import LoadSettled
 from firmware_bridge.scales.weighing import Weighing
 
+ROOT = FOLDER.parents[1]
 CART = replace(NOMINAL, temperature_centi_c=2_100)  # calibrated, as it is not the nominal one
 GRAM = 1_000
 E = 5 * GRAM
@@ -137,6 +142,23 @@ def test_a_reading_names_its_software_and_is_never_used_twice() -> None:
     assert set(names.split()) <= set(spelled)
     assert {"Underload", "LegalForTrade", "ReadingId", "SoftwareId"} <= set(spelled)
     assert spelled["GrossWeight"] == 200 * GRAM
+
+
+def test_all_that_makes_a_reading_of_a_count_is_summed() -> None:
+    """Whatever of drivers and metrology a counting driver imports, itself or by others."""
+    summed = set(files())
+    open_files, seen = {FOLDER.parent / "scales" / f"{kind}.py" for kind in COUNTING}, set[Path]()
+    while open_files:
+        path = open_files.pop()
+        seen.add(path)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = [
+            node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+        ]
+        legal = [name for name in imported if re.search(r"\.(metrology|scales)\.", name)]
+        open_files |= {ROOT / f"{name.replace('.', '/')}.py" for name in legal} - seen
+    assert {path.name for path in seen} >= {"weighing.py", "settling.py", "thermometer.py"}
+    assert seen <= summed
 
 
 def test_what_moves_or_is_unknown_is_not_for_trade() -> None:
