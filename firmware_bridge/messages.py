@@ -22,7 +22,7 @@ from firmware_bridge.fields import (
 )
 
 VERSION = 1
-SCHEMA_HASH = 0xF23CFF27
+SCHEMA_HASH = 0x6FD2484D
 PAYLOAD_BYTES_MAX = 96
 
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define WIRE_VERSION 1
-#define WIRE_SCHEMA_HASH 0xF23CFF27u
+#define WIRE_SCHEMA_HASH 0x6FD2484Du
 #define WIRE_PAYLOAD_BYTES_MAX 96
 
 static inline size_t wire_put(uint8_t *out, uint64_t value, size_t bytes) {

@@ -80,6 +80,8 @@ def test_the_hash_changes_with_the_bytes_and_only_with_them(tmp_path: Path) -> N
     assert dictionary.load(reworded).schema_hash == ours
     retyped = changed(tmp_path, 'name = "overruns", type = "u16"', 'name = "overruns", type = "u8"')
     assert dictionary.load(retyped).schema_hash != ours
+    tenths = changed(tmp_path, 'unit = "mV"', 'unit = "10 mV"')
+    assert dictionary.load(tenths).schema_hash != ours, "other quantities are another wire"
 
 
 def test_the_frames_and_the_dictionary_agree_on_the_longest_payload() -> None:
@@ -96,6 +98,16 @@ def test_the_frames_and_the_dictionary_agree_on_the_longest_payload() -> None:
         ('direction = "chip_to_host"', 'direction = "up"', "Hello: direction is one of"),
         ("version = 1", "version", "protocol.toml"),
         ("payload_bytes_max = 96", "", "payload_bytes_max"),
+        ("payload_bytes_max = 96", "payload_bytes_max = 20", "does not fit"),
+        ("payload_bytes_max = 96", "payload_bytes_max = 400", "payload_bytes_max is"),
+        ("SOFTWARE = 5", "SOFTWARE = 500", "ResetCause.SOFTWARE: 500 is taken or not a byte"),
+        ("SOFTWARE = 5", "SOFTWARE = 4", "EXTERNAL: 4 is taken"),
+        ('name = "y_milli_g"', 'name = "x_milli_g"', "Motion: the name x_milli_g stands twice"),
+        ('name = "y_milli_g"', 'name = "class"', "Motion: 'class' can't be a name"),
+        ('name = "y_milli_g"', 'nmae = "a", name = "y_milli_g"', "unknown key 'nmae'"),
+        ('name = "Environment"', 'name = "Motion"', "the name Motion stands twice"),
+        ('name = "locked", type = "u8"', 'name = "locked", type = "i32[]"', "the chip reads no"),
+        ('name = "reset_cause", type = "ResetCause"', 'name = "a", type = "u32"', "for ever"),
     ],
 )
 def test_a_broken_dictionary_says_what_is_broken(
