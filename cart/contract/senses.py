@@ -31,6 +31,8 @@ __all__ = [
 LINE_BYTES_MAX = 100_000
 TO_EYES_BYTES_MAX = 4_000_000  # all codes of a catalog are one line: room for 230,000
 
+CameraName = Annotated[str, Meta(max_length=40)]
+
 
 class FromEyes(Value, tag_field="kind"):
     """The base of everything the eyes say."""
@@ -54,17 +56,22 @@ class Sighting(FromEyes, tag="sighting"):
 
 
 class EyesAlive(FromEyes, tag="alive"):
-    """A heartbeat a second: age of the newest frame, frames seen and dropped since the start."""
+    """A heartbeat a second: age of the newest frame; since the start, frames seen and dropped, and
+    how often a stalled camera was opened again. A cart with two cameras has a process for each, and
+    `camera` says whose this is."""
 
     frame_age_ms: int
     frames: int
     dropped: int
+    reopened: int = 0
+    camera: CameraName = ""
 
 
 class EyesTrouble(FromEyes, tag="trouble"):
     """The camera is missing or stalled; a person can act on `reason`."""
 
     reason: Annotated[str, Meta(max_length=500)]
+    camera: CameraName = ""
 
 
 EyesMessage = CodeRead | Sighting | EyesAlive | EyesTrouble

@@ -1,7 +1,8 @@
 """The eyes' socket: reads and sightings in, the catalog's codes and likely products out.
 
 The eyes say every second that they live and how old their newest frame is. Silence, an old frame
-or their own word make the camera lost. It must never touch a picture.
+or their own word make the camera lost; of two cameras, one is enough. It must never touch a
+picture.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from cart.shell.line_server import LineServer
 
 SILENCE_MAX_MS = 3_000
 FRAME_AGE_MAX_MS = 2_000
+NOBODY_YET = ""
+"""The name of a cart's only camera, and until the first word the one that is waited for."""
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +42,9 @@ class EyesLink:
     def __init__(self, path: Path, inbox: Inbox, clock: Clock) -> None:
         self._inbox = inbox
         self._clock = clock
-        self._alive_ms = clock()
-        self._lost = False
+        self._alive_ms = {NOBODY_YET: clock()}
+        self._unwell: set[str] = set()
+        self.losses = 0
         self._server = LineServer(
             path, LINE_BYTES_MAX, self._heard, self._refused, self._clients_changed
         )
@@ -87,31 +91,44 @@ class EyesLink:
             case EyesAlive():
                 self._judge(message)
             case EyesTrouble():
-                self._lose(message.reason)
+                self._lose(message.camera, message.reason)
 
     def _judge(self, alive: EyesAlive) -> None:
-        self._alive_ms = self._clock()
+        for camera in (NOBODY_YET, alive.camera):
+            self._alive_ms.pop(camera, None)
+        self._alive_ms[alive.camera] = self._clock()
         if alive.frame_age_ms > FRAME_AGE_MAX_MS:
-            self._lose(f"the newest frame is {alive.frame_age_ms} ms old")
-        elif self._lost:
-            self._lost = False
-            log.info("sense_back sense=camera")
-            self._inbox.put(SenseBack(t_ms=0, sense="camera"))
+            self._lose(alive.camera, f"the newest frame is {alive.frame_age_ms} ms old")
+        else:
+            self._find(alive.camera)
 
     def _clients_changed(self, clients: int) -> None:
         if clients == 0:
-            self._lose("the eyes closed the connection")
+            for camera in self._alive_ms:
+                self._lose(camera, "the eyes closed the connection")
 
     def _listen_for_silence(self) -> None:
-        if self._clock() - self._alive_ms > SILENCE_MAX_MS:
-            self._lose("the eyes are silent")
+        for camera, alive_ms in self._alive_ms.items():
+            if self._clock() - alive_ms > SILENCE_MAX_MS:
+                self._lose(camera, "the eyes are silent")
 
-    def _lose(self, reason: str) -> None:
-        if self._lost:
+    def _lose(self, camera: str, reason: str) -> None:
+        if camera in self._unwell:
             return
-        self._lost = True
-        log.warning("sense_lost sense=camera: %s", reason)
-        self._inbox.put(SenseLost(t_ms=0, sense="camera", reason=reason))
+        is_first = not self._unwell
+        self._unwell.add(camera)
+        self.losses += 1
+        named = f"{camera}: {reason}" if camera else reason
+        log.warning("sense_lost sense=camera losses=%d: %s", self.losses, named)
+        if is_first:
+            self._inbox.put(SenseLost(t_ms=0, sense="camera", reason=named))
+
+    def _find(self, camera: str) -> None:
+        found = self._unwell & {camera, NOBODY_YET}
+        self._unwell -= found
+        if found and not self._unwell:
+            log.info("sense_back sense=camera")
+            self._inbox.put(SenseBack(t_ms=0, sense="camera"))
 
     def _refused(self, reason: str) -> None:
         log.warning("input_refused from=eyes: %s", reason)
