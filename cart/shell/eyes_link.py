@@ -54,6 +54,11 @@ class EyesLink:
         self._server.publish("known_codes", encode(KnownCodes(gtins=effect.gtins)))
         self._server.publish("candidates", encode(Candidates(skus=effect.skus)))
 
+    @property
+    def cameras(self) -> set[str]:
+        """The names of the cameras that see, as far as their eyes have said."""
+        return set(self._alive_ms) - self._unwell
+
     def serve(self, beat: Beat) -> None:
         """Serve until `stop`."""
         self._server.serve(beat, self._listen_for_silence)

@@ -101,12 +101,15 @@ def _opened(place: str, settings: Settings) -> Any:  # noqa: ANN401  # a Pi's li
 
 
 def _configure(camera: Any, settings: Settings) -> None:  # noqa: ANN401  # as above
+    from libcamera import ColorSpace  # noqa: PLC0415  # exists where Picamera2 does
+
     width, height = settings.size
     wanted = _controls(settings)
     unknown = sorted(wanted.keys() - camera.camera_controls.keys())
     if unknown:
         log.warning("this camera has no %s", ", ".join(unknown))
     configuration = camera.create_video_configuration(
+        colour_space=ColorSpace.Smpte170m(),  # the one that OpenCV's conversions are made for
         main={"size": (width, height), "format": "YUV420"},
         lores={"size": (width // 2, height // 2), "format": "YUV420"},
         buffer_count=BUFFERS,
