@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.motion import Box
 from rig.artist import hand
 
 Pixels = NDArray[np.uint8]
@@ -131,6 +132,12 @@ class Scene:
         x, y = self._dice.randint(230, WIDTH - 230), self._dice.randint(230, HEIGHT - 190)
         self._lying[key] = (Sprite(turned), x, y)
         self._compose()
+
+    def where(self, key: str) -> Box:
+        """The region that a thing covers. Raises KeyError when it does not lie there."""
+        sprite, x, y = self._lying[key]
+        left, top = max(0, x - sprite.width // 2), max(0, y - sprite.height // 2)
+        return Box(left, top, min(left + sprite.width, WIDTH), min(top + sprite.height, HEIGHT))
 
     def lift(self, key: str) -> None:
         """It lies there no more (nothing happens if it never did)."""

@@ -17,6 +17,7 @@ from cart.core.intents import TouchAction
 from cart.core.value import Value
 
 Millinats = Annotated[int, Meta(le=0)]
+CameraCondition = Literal["good", "dark", "glare", "covered", "dirty", "frozen"]
 Instant = Annotated[int, Meta(ge=0, description="milliseconds of the cart's monotonic clock")]
 
 
@@ -157,6 +158,13 @@ class SenseBack(Observation, tag="sense_back"):
     sense: Literal["scale", "camera", "scanner", "screen"]
 
 
+class CameraState(Observation, tag="camera_state"):
+    """How good the camera's picture is now, where it changed. A camera that gives no picture at
+    all is a lost sense instead."""
+
+    condition: CameraCondition
+
+
 class InputRefused(Observation, tag="input_refused"):
     """A boundary refused malformed input: which one, why, and what to do about it."""
 
@@ -184,6 +192,7 @@ AnyObservation = (
     | PowerChanged
     | SenseLost
     | SenseBack
+    | CameraState
     | InputRefused
     | Tick
 )

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from cart.eyes.clips import ClipKeeper
 from cart.eyes.episodes import Episodes
 from cart.eyes.link import CartLink
 from cart.eyes.pipeline import Pipeline
@@ -43,6 +44,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the products by look (see `python -m models enrol`); without it, codes only",
     )
+    command.add_argument(
+        "--clips",
+        type=Path,
+        metavar="DIR",
+        help="keep veiled clips of what the cart asks about here (see docs/eyes.md); without it, "
+        "no picture ever reaches a disk",
+    )
     add_settings(command)
     return command
 
@@ -58,7 +66,8 @@ def main() -> int:
     try:
         source = source_opener(arguments.source, settings_of(arguments))
         episodes = _episodes(arguments.gallery)
-    except (UnknownSourceError, ModelError) as error:
+        clips = ClipKeeper(arguments.clips, _wall_ms, _complain) if arguments.clips else None
+    except (UnknownSourceError, ModelError, OSError) as error:
         _complain(str(error))
         return 2 if isinstance(error, UnknownSourceError) else 1
     stopped: list[int] = []
@@ -66,7 +75,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, lambda number, _frame: stopped.append(number))
     link = CartLink(arguments.socket, _complain)
     watch = Watch(
-        source, Pipeline(Reader(), episodes), link, _monotonic_ms, camera=arguments.camera
+        source, Pipeline(Reader(), episodes, clips), link, _monotonic_ms, camera=arguments.camera
     )
     ready = json.dumps({"ready": arguments.source})
     trouble = watch.run(lambda: bool(stopped), lambda: print(ready, flush=True))
@@ -82,6 +91,10 @@ def _episodes(gallery: Path | None) -> Episodes | None:
         return None
     recogniser = Recogniser()
     return Episodes(recogniser, Gallery.load(gallery, recogniser.fingerprint))
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _leave(status: int) -> NoReturn:

@@ -1,14 +1,18 @@
-"""Looks during one movement in view, joined: what the hand carries is said while it moves.
+"""Looks during one movement in view, joined: what the hands carry is said while it moves.
 
-The crop is what differs from the last still picture. Looks are joined over a few frames and said
-early, before the load has settled. Pure but for the recogniser it is given.
+Each region that differs from the background is followed by itself: two goods, one in each hand,
+are two looks. Looks are joined over a few frames and said early, before the load has settled. Pure
+but for the recogniser it is given.
 """
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass, field
+
 from cart.eyes.frames import Frame, Pixels
 from models.gallery import Belief, Gallery
-from models.motion import Box, changed_box
+from models.motion import Box
 from models.recogniser import Recogniser, Sighting, mean_sighting
 
 LOOK_EVERY_MS = 80
@@ -18,8 +22,19 @@ HELD_PIXELS_PER_MS = 0.12
 """Slower than this, a thing is being shown; faster, it only passes, smeared and half in view."""
 SAID_MAX = 4
 SIDE_PIXELS_MIN = 96
-QUIET_MS = 700
-"""Still for this long, the picture is the new background and the episode is over."""
+THINGS_MAX = 2
+"""One in each hand."""
+
+
+@dataclass(slots=True)
+class _Thing:
+    """A region followed from look to look: its middle, and the looks not yet joined."""
+
+    x: int
+    y: int
+    looked_ms: int
+    held: list[Sighting] = field(default_factory=list)
+    passing: list[Sighting] = field(default_factory=list)
 
 
 class Episodes:
@@ -28,59 +43,72 @@ class Episodes:
     def __init__(self, recogniser: Recogniser, gallery: Gallery) -> None:
         self._recogniser = recogniser
         self._gallery = gallery
-        self._background: Pixels | None = None
-        self._held: list[Sighting] = []
-        self._passing: list[Sighting] = []
+        self._things: list[_Thing] = []
+        self._looked_ms: int | None = None
         self._said = 0
-        self._moved_ms = 0
-        self._place: tuple[int, int, int] | None = None
+        self._any_held = False
 
-    def still(self, frame: Frame) -> None:
-        """Nothing moves in this frame."""
-        if self._background is None or frame.sensed_ms - self._moved_ms > QUIET_MS:
-            self._background = frame.luma
-            self._held.clear()
-            self._passing.clear()
-            self._place = None
-            self._said = 0
+    def over(self) -> None:
+        """The picture is quiet: what moves next is something else."""
+        self._things.clear()
+        self._looked_ms = None
+        self._said = 0
+        self._any_held = False
 
-    def moving(self, frame: Frame) -> Belief | None:
-        """Something moves: look at it now and then; a belief when enough looks are joined.
+    def moving(self, frame: Frame, regions: list[Box]) -> list[Belief]:
+        """Something moves: look at it now and then; a belief for each thing with enough looks.
 
         A few looks at a thing held out are worth more than many at one that passes: those count
         only while nothing has been held."""
-        self._moved_ms = frame.sensed_ms
-        if self._background is None or self._said >= SAID_MAX or not self._is_due(frame):
+        if self._looked_ms is not None and frame.sensed_ms - self._looked_ms < LOOK_EVERY_MS:
+            return []
+        boxes = _things_in(regions)
+        if boxes:
+            self._looked_ms = frame.sensed_ms
+        looked = [self._look(frame, box) for box in boxes]
+        return [belief for belief in looked if belief is not None]
+
+    def _look(self, frame: Frame, box: Box) -> Belief | None:
+        thing, is_held = self._followed(box, frame.sensed_ms)
+        self._any_held |= is_held
+        if self._said >= SAID_MAX or (not is_held and (self._any_held or self._said)):
             return None
-        box = changed_box(self._background, frame.luma)
-        if box is None or not _large_enough(box):
-            return None
-        held = self._is_held(box, frame.sensed_ms)
         looks, joined = (
-            (self._held, HELD_LOOKS_JOINED) if held else (self._passing, PASSING_LOOKS_JOINED)
+            (thing.held, HELD_LOOKS_JOINED) if is_held else (thing.passing, PASSING_LOOKS_JOINED)
         )
-        if not held and (self._held or self._said):
-            return None
         looks.append(self._recogniser.look(crop(frame, box)))
         return self._belief(looks) if len(looks) == joined else None
 
-    def _is_due(self, frame: Frame) -> bool:
-        return self._place is None or frame.sensed_ms - self._place[2] >= LOOK_EVERY_MS
+    def _followed(self, box: Box, sensed_ms: int) -> tuple[_Thing, bool]:
+        """The thing that this region shows, and whether it is about where the last look found it.
 
-    def _is_held(self, box: Box, sensed_ms: int) -> bool:
-        """Whether the thing is about where the last look found it."""
-        last = self._place
-        self._place = x, y, _ = (box.left + box.right) // 2, (box.top + box.bottom) // 2, sensed_ms
-        if last is None:
-            return False
-        moved_pixels = abs(x - last[0]) + abs(y - last[1])
-        return moved_pixels <= HELD_PIXELS_PER_MS * (sensed_ms - last[2])
+        It is the nearest one whose middle was within the region; else something new."""
+        x, y = (box.left + box.right) // 2, (box.top + box.bottom) // 2
+        near = [thing for thing in self._things if box.holds(thing.x, thing.y)]
+        if not near:
+            self._things.append(_Thing(x, y, sensed_ms))
+            return self._things[-1], False
+        thing = min(near, key=lambda one: abs(one.x - x) + abs(one.y - y))
+        moved_pixels = abs(x - thing.x) + abs(y - thing.y)
+        is_held = moved_pixels <= HELD_PIXELS_PER_MS * (sensed_ms - thing.looked_ms)
+        thing.x, thing.y, thing.looked_ms = x, y, sensed_ms
+        return thing, is_held
 
     def _belief(self, looks: list[Sighting]) -> Belief:
         belief = self._gallery.believe(mean_sighting(looks).embedding)
         looks.clear()
         self._said += 1
         return belief
+
+
+def _things_in(regions: list[Box]) -> list[Box]:
+    """A region for each thing. One thing is all that changed: its shadow and its hand too, as
+    products are enrolled."""
+    large = [box for box in regions if _large_enough(box)]
+    if len(large) > 1:
+        return large[:THINGS_MAX]
+    everything = functools.reduce(Box.around, regions) if regions else None
+    return [everything] if everything is not None and _large_enough(everything) else []
 
 
 def crop(frame: Frame, box: Box) -> Pixels:

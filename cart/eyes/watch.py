@@ -120,6 +120,11 @@ class Watch:
         self._alive_ms = now_ms
         age_ms = max(0, now_ms - self._newest_ms)
         alive: EyesMessage = EyesAlive(
-            age_ms, self.frames, self.dropped, self.reopened, self._camera
+            age_ms,
+            self.frames,
+            self.dropped,
+            self.reopened,
+            self._camera,
+            self._pipeline.condition,
         )
         self._link.say(alive)
