@@ -19,6 +19,7 @@ import pytest
 from cart.eyes.__main__ import parser
 from cart.eyes.frames import Frame, Layout, SourceEndedError, SourceLostError
 from cart.eyes.sources import UnknownSourceError, source_opener
+from cart.eyes.sources.latest import let_go
 from cart.eyes.sources.picamera import monotonic_ms
 from cart.eyes.sources.settings import Settings
 from cart.eyes.sources.video import orders, tell
@@ -151,6 +152,20 @@ def test_closing_ends_the_thread(camera: Camera) -> None:
     assert "camera" in [thread.name for thread in threading.enumerate()]
     source.close()
     assert "camera" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_camera_that_hangs_is_not_waited_for() -> None:
+    """Closing it goes on in its own thread; the eyes have to end."""
+    answers, closed = threading.Event(), threading.Event()
+
+    def close() -> None:
+        answers.wait()
+        closed.set()
+
+    let_go(close, within_s=0.01)
+    assert not closed.is_set()
+    answers.set()
+    assert closed.wait(DEADLINE_S)
 
 
 @pytest.mark.parametrize("text", ["", "lens", "lens:", "telescope:/dev/null"])

@@ -171,7 +171,17 @@ def test_two_cameras_have_two_processes(tmp_path: Path) -> None:
         assert link.cameras == {"cart-inside", "cart-rim"}
 
 
-def test_a_silent_stall_ends_the_eyes_and_they_come_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("troubles", "last_words"),
+    [
+        (("stalled",), "cart.eyes: no frame for 2000 ms"),
+        # It does not even stop when it is told to, so it cannot be opened again either.
+        (("stalled", "deaf"), "Failed to acquire camera: Device or resource busy)"),
+    ],
+)
+def test_a_silent_stall_ends_the_eyes_and_they_come_back(
+    tmp_path: Path, troubles: tuple[str, ...], last_words: str
+) -> None:
     """No frame, no error: the camera is opened once more, the process ends and starts again."""
     still(tmp_path)
     inbox, heard = Inbox(monotonic_ms), list[object]()
@@ -179,15 +189,18 @@ def test_a_silent_stall_ends_the_eyes_and_they_come_back(tmp_path: Path) -> None
     with serving(link.serve, link.stop), Supervisor(tmp_path / "logs") as supervisor:
         supervisor.start(Program("eyes", eyes(tmp_path, "picamera:cart-inside"), READY))
         supervisor.wait_ready("eyes")
-        (tmp_path / "stalled").touch()
+        for trouble in troubles:
+            (tmp_path / trouble).touch()
         until(partial(has_heard, SenseLost, inbox, heard), "the loss")
         until(partial(has_started_twice, supervisor, "eyes"), "eyes that started again")
         assert not has_heard(SenseBack, inbox, heard)
-        (tmp_path / "stalled").unlink()
+        for trouble in troubles:
+            (tmp_path / trouble).unlink()
         until(partial(has_heard, SenseBack, inbox, heard), "the return")
         assert [type(one) for one in heard] == [SenseLost, SenseBack]
     log = (tmp_path / "logs" / "eyes.log").read_text("utf-8")
-    assert "python -m cart.eyes: no frame for 2000 ms" in log
+    said, *_ = [line for line in log.splitlines() if line.startswith("python -m cart.eyes: ")]
+    assert said.endswith(last_words)
 
 
 def has_heard(kind: type, inbox: Inbox, heard: list[object]) -> bool:

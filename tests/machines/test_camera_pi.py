@@ -28,7 +28,8 @@ from models.reader import Reader
 from rig.supervisor import Program, Supervisor
 from tests.waiting import DEADLINE_S, serving, until
 
-pytestmark = pytest.mark.pi
+# Picamera2 itself calls what is deprecated.
+pytestmark = [pytest.mark.pi, pytest.mark.filterwarnings("ignore::DeprecationWarning:picamera2")]
 
 HOURS = float(os.environ.get("DASHCART_PI_HOURS", "24"))
 FIXED = Settings(exposure_us=2_000, gain=2.0, white_balance=(1.8, 1.6), focus_dioptres=4.0)

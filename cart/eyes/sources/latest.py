@@ -44,9 +44,9 @@ class Latest(Generic[Thing]):
             return newest
 
 
-def let_go(close: Callable[[], None]) -> None:
+def let_go(close: Callable[[], None], within_s: float = END_S) -> None:
     """Close a device, but wait only so long: one that hangs keeps a thread until the process
     ends."""
     thread = threading.Thread(target=close, name="camera_close", daemon=True)
     thread.start()
-    thread.join(END_S)
+    thread.join(within_s)

@@ -7,6 +7,7 @@ buffer goes back at once. Configured once, opened again at most once a process.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import Any, Protocol, cast
@@ -41,11 +42,16 @@ class PicameraSource:
         self._stamp_ns = 0
         self._sequence = 0
         try:
-            self._camera = _opened(place, settings)
-            self._camera.pre_callback = self._arrived
-            self._camera.start()
+            self._camera = _opened(place)
+            with contextlib.ExitStack() as undo:
+                undo.callback(let_go, self._camera.close)
+                _configure(self._camera, settings)
+                self._camera.pre_callback = self._arrived
+                self._camera.start()
+                undo.pop_all()
         except (ImportError, RuntimeError, OSError) as error:
-            raise SourceLostError(f"picamera {place}: {error}") from error
+            cause = f" ({error.__cause__})" if error.__cause__ else ""
+            raise SourceLostError(f"picamera {place}: {error}{cause}") from error
 
     def newest(self, timeout_s: float) -> Frame | None:
         """See FrameSource."""
@@ -87,17 +93,11 @@ def monotonic_ms(stamp_ns: int) -> int:
     return stamp_ns // 1_000_000
 
 
-def _opened(place: str, settings: Settings) -> Any:  # noqa: ANN401  # a Pi's library, without types
-    """A configured camera. Raises ImportError, RuntimeError or OSError."""
+def _opened(place: str) -> Any:  # noqa: ANN401  # a Pi's library, without types
+    """The camera that is meant. Raises ImportError, RuntimeError or OSError."""
     from picamera2 import Picamera2  # noqa: PLC0415  # exists on a Pi only
 
-    camera = Picamera2(_number_of(place, Picamera2.global_camera_info()))
-    try:
-        _configure(camera, settings)
-    except RuntimeError:
-        camera.close()
-        raise
-    return camera
+    return Picamera2(_number_of(place, Picamera2.global_camera_info()))
 
 
 def _configure(camera: Any, settings: Settings) -> None:  # noqa: ANN401  # as above

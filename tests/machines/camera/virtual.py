@@ -35,6 +35,7 @@ import picamera2.picamera2  # noqa: E402  # see above
 from picamera2.allocators.allocator import Allocator  # noqa: E402  # see above
 
 STALLED = Path("/mnt/stalled")  # while it exists no frame comes, and nobody says so
+DEAF = Path("/mnt/deaf")  # while it exists a camera that is told to stop does not answer
 PERIOD_S = 1 / 15
 
 
@@ -107,6 +108,8 @@ class Sensor:
         self._waiting.put(request)
 
     def stop(self) -> None:
+        while DEAF.exists():
+            self._released.wait(PERIOD_S)
         with self._at_work:
             self._running.clear()
             while not self._waiting.empty():
