@@ -1,4 +1,4 @@
-"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate`."""
+"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate | look`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,23 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--split", choices=["val", "train"], default="val")
     evaluate.add_argument("--data", type=_folder, default=DATA_DIR, metavar="DIR")
     _add_gallery(evaluate)
+
+    _add_look(commands.add_parser("look", help="show what the eyes see, to aim a camera"))
     return top
+
+
+def _add_look(look: argparse.ArgumentParser) -> None:
+    look.add_argument("source", metavar="SOURCE", help="a picture, a folder, a video, a camera (0)")
+    look.add_argument(
+        "--out", type=Path, default=Path("look.png"), metavar="FILE", help="default: %(default)s"
+    )
+    look.add_argument(
+        "--views", type=int, default=6, choices=range(1, 13), metavar="1..12",
+        help="of a folder or a video (default: %(default)s)",
+    )  # fmt: skip
+    look.add_argument("--follow", action="store_true", help="write anew twice a second, for ever")
+    look.add_argument("--window", action="store_true", help="show it too, where OpenCV can")
+    _add_gallery(look)
 
 
 def _add_gallery(command: argparse.ArgumentParser) -> None:
@@ -82,6 +98,10 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
         from models import code_commands as codes
 
         run = {"read": codes.read_command, "score": codes.score_command}
+    elif arguments.command == "look":
+        from models import viewfinder
+
+        run = {"look": viewfinder.look_command}
     else:
         from models import look_commands as looks
 

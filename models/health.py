@@ -80,6 +80,17 @@ def figures(luma: Luma) -> Figures:
     )
 
 
+def shown_by(seen: Figures, said: Condition = "good") -> list[Condition]:
+    """What one picture suffers from, the worst first. A condition that is `said` already holds on
+    for a little longer than it takes to begin."""
+    limits: tuple[tuple[Condition, bool, bool], ...] = (
+        ("covered", seen.outlines < 0.1 or seen.bright < 16, seen.outlines < 0.14),
+        ("dark", seen.bright < 40, seen.bright < 48),
+        ("glare", seen.saturated > 0.15, seen.saturated > 0.1),
+    )
+    return [one for one, begins, holds in limits if begins or (holds and one == said)]
+
+
 def sharpness(luma: Luma) -> Cells:
     """The sharpness 0..100 of each cell of `GRID`; NaN where there is no texture to tell by.
 
@@ -134,14 +145,9 @@ class CameraHealth:
 
     def _holding(self, luma: Luma, *, moving: bool) -> set[Condition]:
         """The conditions that this frame shows. One that is said already holds a little longer."""
-        seen = figures(luma)
-        limits: tuple[tuple[Condition, bool, bool], ...] = (
-            ("covered", seen.outlines < 0.1 or seen.bright < 16, seen.outlines < 0.14),
-            ("dark", seen.bright < 40, seen.bright < 48),
-            ("glare", seen.saturated > 0.15, seen.saturated > 0.1),
-            ("frozen", self._is_frozen(luma), False),
-        )
-        holding = {one for one, now, still in limits if now or (still and one == self._said)}
+        holding = set(shown_by(figures(luma), self._said))
+        if self._is_frozen(luma):
+            holding.add("frozen")
         if not holding and moving:
             self._lens.look(luma)
         if self._lens.is_dirty:

@@ -56,6 +56,10 @@ class Box:
         across = min(self.right, other.right) > max(self.left, other.left)
         return across and min(self.bottom, other.bottom) > max(self.top, other.top)
 
+    def wider(self, pixels: int) -> Box:
+        """The same with a margin, which may lie outside the frame."""
+        return Box(self.left - pixels, self.top - pixels, self.right + pixels, self.bottom + pixels)
+
     def around(self, other: Box) -> Box:
         """The smallest box that holds both."""
         return Box(
@@ -102,7 +106,7 @@ def changed_boxes(before: Luma, after: Luma) -> list[Box]:
     near = cv2.dilate(differs.astype(np.uint8), np.ones((size, size), np.uint8))
     count, labels = cv2.connectedComponents(near, connectivity=8)
     parts = [differs & (labels == label) for label in range(1, count)]
-    boxes = _joined([_box_of(part, before.shape) for part in parts])
+    boxes = joined([_box_of(part, before.shape) for part in parts])
     return sorted(boxes, key=lambda box: -box.area)[:REGIONS_MAX]
 
 
@@ -168,12 +172,12 @@ def _box_of(differs: Mask, shape: tuple[int, ...]) -> Box:
     )
 
 
-def _joined(boxes: list[Box]) -> list[Box]:
-    """Boxes that overlap become one, until none do."""
+def joined(boxes: list[Box], gap_pixels: int = 0) -> list[Box]:
+    """Boxes that overlap, or are nearer to each other than that, become one, until none are."""
     apart: list[Box] = []
     for box in boxes:
         whole = box
-        while others := [other for other in apart if whole.overlaps(other)]:
+        while others := [other for other in apart if whole.wider(gap_pixels).overlaps(other)]:
             apart = [other for other in apart if other not in others]
             whole = functools.reduce(Box.around, others, whole)
         apart.append(whole)

@@ -7,12 +7,11 @@ but for the recogniser it is given.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 
 from cart.eyes.frames import Frame, Pixels
 from models.gallery import Belief, Gallery
-from models.motion import Box
+from models.motion import Box, joined
 from models.recogniser import Recogniser, Sighting, mean_sighting
 
 LOOK_EVERY_MS = 80
@@ -24,6 +23,9 @@ SAID_MAX = 4
 SIDE_PIXELS_MIN = 96
 THINGS_MAX = 2
 """One in each hand."""
+ARM_GAP_PIXELS = 64
+"""A sleeve like the background may part a hand from its arm; two hands are further apart."""
+RIM_SHARE = 0.1
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Episodes:
         only while nothing has been held."""
         if self._looked_ms is not None and frame.sensed_ms - self._looked_ms < LOOK_EVERY_MS:
             return []
-        boxes = _things_in(regions)
+        boxes = _things_in(regions, frame.luma.shape)
         if boxes:
             self._looked_ms = frame.sensed_ms
         looked = [self._look(frame, box) for box in boxes]
@@ -101,14 +103,14 @@ class Episodes:
         return belief
 
 
-def _things_in(regions: list[Box]) -> list[Box]:
-    """A region for each thing. One thing is all that changed: its shadow and its hand too, as
-    products are enrolled."""
-    large = [box for box in regions if _large_enough(box)]
-    if len(large) > 1:
-        return large[:THINGS_MAX]
-    everything = functools.reduce(Box.around, regions) if regions else None
-    return [everything] if everything is not None and _large_enough(everything) else []
+def _things_in(regions: list[Box], shape: tuple[int, ...]) -> list[Box]:
+    """A region for each thing in a hand, the largest first: an arm comes in over the rim, and what
+    hangs on no arm lies there already."""
+    rim_pixels = round(RIM_SHARE * shape[0])
+    within = Box(rim_pixels, rim_pixels, shape[1] - rim_pixels, shape[0] - rim_pixels)
+    things = joined(regions, ARM_GAP_PIXELS)
+    in_hands = [box for box in things if _large_enough(box) and within.around(box) != within]
+    return sorted(in_hands, key=lambda box: -box.area)[:THINGS_MAX]
 
 
 def crop(frame: Frame, box: Box) -> Pixels:
