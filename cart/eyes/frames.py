@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Layout = Literal["RGB", "BGR", "YUV420", "NV12"]
 
+SMALL_WIDTH = 640
 TO_RGB: dict[Layout, int] = {
     "BGR": cv2.COLOR_BGR2RGB,
     "YUV420": cv2.COLOR_YUV2RGB_I420,
@@ -33,29 +34,40 @@ class SourceEndedError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture. `luma` is HxW uint8, and `small` the same at about half its width: what the
-    sensor's own scaler made, or every other pixel. `pixels` is what the source delivered, in its
-    `layout`. `sensed_ms` is when the light fell, on the host's monotonic clock; `sequence` counts
-    the sensor's frames, also those not delivered."""
+    """One picture. `luma` is HxW uint8; `pixels` is what the source delivered, in its `layout`, and
+    `scaled` the luma that the camera's own scaler made, if it has one. `sensed_ms` is when the
+    light fell, on the host's monotonic clock; `sequence` counts the sensor's frames, also those
+    not delivered."""
 
     luma: Pixels
-    small: Pixels
     sensed_ms: int
     sequence: int
     pixels: Pixels
     layout: Layout
+    scaled: Pixels | None = None
 
     @classmethod
     def of_rgb(cls, rgb: Pixels, sensed_ms: int, sequence: int) -> Frame:
         """A frame of HxWx3 uint8, red first."""
         luma = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        return cls(luma, luma[::2, ::2], sensed_ms, sequence, rgb, "RGB")
+        return cls(luma, sensed_ms, sequence, rgb, "RGB")
 
     @classmethod
     def of_bgr(cls, bgr: Pixels, sensed_ms: int, sequence: int) -> Frame:
         """A frame of HxWx3 uint8, blue first, as OpenCV and the camera's "RGB888" have it."""
         luma = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
-        return cls(luma, luma[::2, ::2], sensed_ms, sequence, bgr, "BGR")
+        return cls(luma, sensed_ms, sequence, bgr, "BGR")
+
+    @property
+    def small(self) -> Pixels:
+        """The luma, at most `SMALL_WIDTH` wide."""
+        if self.scaled is not None:
+            return self.scaled
+        height, width = self.luma.shape
+        size = small_size(width, height)
+        if size == (width, height):
+            return self.luma
+        return np.asarray(cv2.resize(self.luma, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     @property
     def rgb(self) -> Pixels:
@@ -64,6 +76,13 @@ class Frame:
             return self.pixels
         rgb = np.asarray(cv2.cvtColor(self.pixels, TO_RGB[self.layout]), np.uint8)
         return rgb[:, : self.luma.shape[1]]  # rows of a camera's buffer may be longer
+
+
+def small_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of `Frame.small`; even, as cameras want them."""
+    if width <= SMALL_WIDTH:
+        return width, height
+    return SMALL_WIDTH, height * SMALL_WIDTH // width // 2 * 2
 
 
 class FrameSource(Protocol):

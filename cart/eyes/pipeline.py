@@ -69,7 +69,7 @@ class Pipeline:
         moving = self._gate.update(frame.luma) == "moving"
         self.condition = self._health.update(frame.luma, frame.sensed_ms, moving=moving)
         if self._clips is not None:
-            self._clips.add(frame.luma, frame.sensed_ms, is_still=not moving)
+            self._clips.add(frame.small, frame.sensed_ms, is_still=not moving)
         if moving:
             self._moved_ms = frame.sensed_ms
             self._background.moving(frame)

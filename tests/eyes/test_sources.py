@@ -265,6 +265,20 @@ def test_a_camera_of_the_pi_on_another_machine_is_a_lost_source() -> None:
         source_opener("picamera:imx708")()
 
 
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [((720, 1280), (360, 640)), ((1080, 1440), (480, 640)), ((480, 640), (480, 640))],
+)
+def test_a_frame_has_a_small_luma(size: tuple[int, int], small: tuple[int, int]) -> None:
+    """At most 640 wide and in proportion: the camera's own, or else made from the large one."""
+    luma = np.full(size, 7, np.uint8)
+    frame = Frame.of_bgr(np.repeat(luma[..., None], 3, axis=2), 0, 1)
+    assert frame.small.shape == small
+    assert (frame.small == 7).all()
+    own = Frame(luma, 0, 1, luma, "NV12", scaled=np.zeros(small, np.uint8))
+    assert own.small is own.scaled
+
+
 @pytest.mark.parametrize("layout", ["YUV420", "NV12"])
 def test_a_cameras_buffer_becomes_colours(layout: Layout) -> None:
     """Rows of a buffer may be longer than the picture; a red square stays red and square."""
@@ -276,6 +290,6 @@ def test_a_cameras_buffer_becomes_colours(layout: Layout) -> None:
         yuv[height:] = chroma.T.reshape(height // 2, stride)
         yuv = np.ascontiguousarray(yuv[:, :width])
     luma = yuv[:height, :width]
-    frame = Frame(luma, luma[::2, ::2], 0, 1, yuv, layout)
+    frame = Frame(luma, 0, 1, yuv, layout)
     assert frame.rgb.shape == (height, width, 3)
     assert np.abs(frame.rgb.astype(int) - red).max() <= 6

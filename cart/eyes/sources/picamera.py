@@ -12,7 +12,7 @@ import logging
 import time
 from typing import Any, Protocol, cast
 
-from cart.eyes.frames import TO_RGB, Frame, Layout, Pixels, SourceLostError
+from cart.eyes.frames import TO_RGB, Frame, Layout, Pixels, SourceLostError, small_size
 from cart.eyes.sources.latest import Latest, let_go
 from cart.eyes.sources.settings import Settings
 
@@ -73,11 +73,11 @@ class PicameraSource:
         self._latest.put(
             Frame(
                 luma=main[:height, :width],
-                small=request.make_array("lores")[:small_height, :small_width],
                 sensed_ms=monotonic_ms(stamp_ns),
                 sequence=self._sequence,
                 pixels=main,
                 layout=cast("Layout", request.config["main"]["format"]),
+                scaled=request.make_array("lores")[:small_height, :small_width],
             )
         )
 
@@ -103,15 +103,14 @@ def _opened(place: str) -> Any:  # noqa: ANN401  # a Pi's library, without types
 def _configure(camera: Any, settings: Settings) -> None:  # noqa: ANN401  # as above
     from libcamera import ColorSpace  # noqa: PLC0415  # exists where Picamera2 does
 
-    width, height = settings.size
     wanted = _controls(settings)
     unknown = sorted(wanted.keys() - camera.camera_controls.keys())
     if unknown:
         log.warning("this camera has no %s", ", ".join(unknown))
     configuration = camera.create_video_configuration(
         colour_space=ColorSpace.Smpte170m(),  # the one that OpenCV's conversions are made for
-        main={"size": (width, height), "format": "YUV420"},
-        lores={"size": (width // 2, height // 2), "format": "YUV420"},
+        main={"size": settings.size, "format": "YUV420"},
+        lores={"size": small_size(*settings.size), "format": "YUV420"},
         buffer_count=BUFFERS,
         controls={name: value for name, value in wanted.items() if name not in unknown},
     )
