@@ -106,6 +106,18 @@ def test_frames_that_are_old_are_a_stall_too(tmp_path: Path, cart: Cart) -> None
     assert max(message.frame_age_ms for message in alive) > 300
 
 
+def test_frames_that_never_came_are_counted(tmp_path: Path, cart: Cart) -> None:
+    """Of a lens that gives one in three the other two are dropped, and the cart is told so; that
+    a lens that was opened again counts anew is no drop."""
+    pictures = [frame_with_code("9520000000011")] * 5
+    lens = ShortLens(tmp_path / "lens.sock", pictures, every=3)
+    watch, _ = watch_source(f"lens:{lens.path}", tmp_path)
+    lens.close()
+    assert (watch.frames, watch.dropped) == (10, 2 * 2 * 4)
+    alive = [message for message in cart.all_heard() if isinstance(message, EyesAlive)]
+    assert alive[-1].dropped == watch.dropped
+
+
 def test_the_end_of_a_recording_is_no_stall(tmp_path: Path, cart: Cart) -> None:
     """It is watched once, from the first frame to the last, and nobody is told of trouble."""
     video = tmp_path / "trip.avi"
