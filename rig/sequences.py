@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from cart.core.catalog import Product
 from cart.eyes.frames import Frame
 from models.motion import Box, Direction
-from rig.pictures import side_of
+from rig import artist
+from rig.pictures import COUNTER_LABEL, side_of
 from rig.scene import ENTER_S, LEAVE_S, LOWER_S, SHOW_S, Reach, Scene, held
 
 FRAMES_PER_S = 15
@@ -24,10 +25,10 @@ STILL_S = 1.0
 
 @dataclass(frozen=True)
 class Handling:
-    """One movement: which products, which way, between which times, and where they lie."""
+    """One movement: which products and codes, which way, between which times, where they lie."""
 
     skus: tuple[str, ...]
-    gtins: frozenset[str]
+    codes: frozenset[str]
     direction: Direction
     began_ms: int
     ended_ms: int
@@ -111,9 +112,9 @@ class Frames:
         self, goods: Sequence[Product], way: Direction, began_ms: int, boxes: tuple[Box, ...]
     ) -> Iterator[Shown]:
         self._scene.reach = None
-        gtins = frozenset(product.gtins[0] for product in goods if product.gtins)
+        codes = frozenset(filter(None, map(_code_on, goods))) if way == "in" else frozenset()
         done = Handling(
-            tuple(product.sku for product in goods), gtins, way, began_ms, self._now_ms, boxes
+            tuple(product.sku for product in goods), codes, way, began_ms, self._now_ms, boxes
         )
         *still, last = self.rest()
         yield from still
@@ -123,3 +124,11 @@ class Frames:
         self._number += 1
         rgb = self._scene.frame(self._now_ms / 1_000)
         return Frame.of_rgb(rgb, self._now_ms, self._number)
+
+
+def _code_on(product: Product) -> str:
+    """The digits that `side_of` shows, "" if none."""
+    if product.gtins:
+        return product.gtins[0][1:]
+    weighed = product.sold_by == "mass" and product.sku not in artist.PRODUCE
+    return COUNTER_LABEL if weighed else ""

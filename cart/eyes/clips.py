@@ -7,6 +7,7 @@ at the start and every hour. It must never write anything that nobody asked for.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections import deque
@@ -16,19 +17,21 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from cart.eyes.frames import Pixels
 from cart.eyes.privacy import veiled
 from models.motion import Box, changed_boxes
 
 WIDTH = 640
-FRAMES_PER_S = 10
+FRAME_MS = 100
+QUALITY = 80
 RING_FRAMES = 60
 BEFORE_MS = 3_000
 AFTER_MS = 1_000
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-NAME = re.compile(r"([a-z_]+)-([0-9]{13,})\.avi")
+NAME = re.compile(r"([a-z_]+)-([0-9]{13,})\.webp")
 PART = ".part-"
 
 
@@ -81,7 +84,7 @@ class ClipKeeper:
 
     def add(self, luma: Pixels, sensed_ms: int, *, is_still: bool) -> None:
         """Remember a frame for a while; write what is due."""
-        if not self._ring or sensed_ms - self._ring[-1].sensed_ms >= 1_000 // FRAMES_PER_S:
+        if not self._ring or sensed_ms - self._ring[-1].sensed_ms >= FRAME_MS:
             height = round(WIDTH * luma.shape[0] / luma.shape[1])
             small = cv2.resize(luma, (WIDTH, height), interpolation=cv2.INTER_AREA)
             self._ring.append(_Moment(np.asarray(small, np.uint8), sensed_ms, is_still))
@@ -112,10 +115,10 @@ class ClipKeeper:
         if len({one.luma.shape for one in moments}) != 1:
             return  # nothing is left of that moment, or the camera was changed during it
         items = _items(moments)
-        part = self._folder / f"{PART}{reason}.avi"
+        part = self._folder / f"{PART}{reason}.webp"
         try:
-            _encode(part, [veiled(one.luma, items) for one in moments])
-            part.replace(self._folder / f"{reason}-{self._wall_ms():013}.avi")
+            _write_durably(part, _encoded([veiled(one.luma, items) for one in moments]))
+            part.replace(self._folder / f"{reason}-{self._wall_ms():013}.webp")
         except OSError as error:
             part.unlink(missing_ok=True)
             self._complain(f"no clip kept for {reason}: {error}; make room in {self._folder}")
@@ -127,20 +130,21 @@ def _items(moments: list[_Moment]) -> list[Box]:
     return changed_boxes(still[0], still[-1]) if still else []
 
 
-def _encode(path: Path, pictures: list[Pixels]) -> None:
-    """Write a Motion JPEG file of mode 0600, and wait for the disk. Raises OSError."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    height, width = pictures[0].shape
-    writer = cv2.VideoWriter(
-        str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), float(FRAMES_PER_S),
-        (width, height), isColor=False,
-    )  # fmt: skip
-    if not writer.isOpened():
-        raise OSError("the file cannot be written")
-    for picture in pictures:
-        writer.write(picture)
-    writer.release()
-    with path.open("rb") as file:
+def _encoded(pictures: list[Pixels]) -> bytes:
+    """An animated WebP, which any browser plays; encoded in memory, so nothing is spilled."""
+    first, *others = (Image.fromarray(picture) for picture in pictures)
+    clip = io.BytesIO()
+    first.save(
+        clip, "WEBP", save_all=True, append_images=others, duration=FRAME_MS, quality=QUALITY
+    )
+    return clip.getvalue()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600 and wait for the disk. Raises OSError."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
         os.fsync(file.fileno())
-        if file.seek(0, os.SEEK_END) == 0:
-            raise OSError("the disk took nothing")

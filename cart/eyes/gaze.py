@@ -47,13 +47,13 @@ class Gaze:
 
 
 def turned(luma: Pixels, degrees: float) -> Pixels:
-    """The picture turned about its middle, on a canvas that holds all of it; corners are white."""
+    """The picture turned about its middle, on a canvas that holds all of it; corners are pale."""
     rows, columns = luma.shape
     turn = cv2.getRotationMatrix2D((columns / 2, rows / 2), degrees, 1.0)
     cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
     width, height = int(rows * sine + columns * cosine), int(rows * cosine + columns * sine)
     turn[:, 2] += (width - columns) / 2, (height - rows) / 2
-    canvas = cv2.warpAffine(luma, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=255)
+    canvas = cv2.warpAffine(luma, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=240)
     return np.asarray(canvas, np.uint8)
 
 

@@ -33,6 +33,10 @@ from models.reader import Reader
 CANDIDATES_MAX = 8
 READ_AFTER_MOTION_MS = 400
 """A hand may hold an item quite still before the camera: go on reading for a moment."""
+READ_BUDGET_MS = 60.0
+"""A frame's share of the time for codes: at 15 frames a second the newest is never far away."""
+FIRST_STAGE_MS = 0.0
+"""A turned view gets the reader's cheapest stage only."""
 
 
 class Pipeline:
@@ -83,14 +87,12 @@ class Pipeline:
             self._episodes.over()
 
     def _codes(self, frame: Frame, regions: list[Box]) -> Iterator[CodeRead]:
-        reads = [
-            read
-            for view in self._gaze.upright(frame.luma, regions)
-            for read in self._reader.read(view)
-        ]
+        views = list(self._gaze.upright(frame.luma, regions))
+        budget_ms = READ_BUDGET_MS / len(views)
+        reads = [read for view in views for read in self._reader.read(view, budget_ms)]
         if not reads:
             for view in self._gaze.turned(frame.luma, regions):
-                reads += self._reader.read(view)
+                reads += self._reader.read(view, FIRST_STAGE_MS)
         for read, frames in self._appearances.update(reads, frame.sensed_ms):
             yield CodeRead(frame.sensed_ms, read.text, read.format, frames)
 
