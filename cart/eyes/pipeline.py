@@ -33,8 +33,10 @@ from models.reader import Reader
 CANDIDATES_MAX = 8
 READ_AFTER_MOTION_MS = 400
 """A hand may hold an item quite still before the camera: go on reading for a moment."""
-READ_BUDGET_MS = 60.0
-"""A frame's share of the time for codes: at 15 frames a second the newest is never far away."""
+MOVING_BUDGET_MS = 40.0
+"""A moving frame's time for codes: the next one comes soon, and looks want their share."""
+STILL_BUDGET_MS = 150.0
+"""What has just come to rest is sharp and stays: worth the reader's last stage."""
 FIRST_STAGE_MS = 0.0
 """A turned view gets the reader's cheapest stage only."""
 
@@ -79,17 +81,17 @@ class Pipeline:
             self._background.moving(frame)
         if frame.sensed_ms - self._moved_ms <= READ_AFTER_MOTION_MS:
             regions = self._background.regions(frame.luma)
-            yield from self._codes(frame, regions)
             if moving and self._episodes is not None:
                 for belief in self._episodes.moving(frame, regions):
                     yield _sighting(belief, frame.sensed_ms)
+            budget_ms = MOVING_BUDGET_MS if moving else STILL_BUDGET_MS
+            yield from self._codes(frame, regions, budget_ms)
         if not moving and self._background.still(frame) and self._episodes is not None:
             self._episodes.over()
 
-    def _codes(self, frame: Frame, regions: list[Box]) -> Iterator[CodeRead]:
+    def _codes(self, frame: Frame, regions: list[Box], budget_ms: float) -> Iterator[CodeRead]:
         views = list(self._gaze.upright(frame.luma, regions))
-        budget_ms = READ_BUDGET_MS / len(views)
-        reads = [read for view in views for read in self._reader.read(view, budget_ms)]
+        reads = [read for view in views for read in self._reader.read(view, budget_ms / len(views))]
         if not reads:
             for view in self._gaze.turned(frame.luma, regions):
                 reads += self._reader.read(view, FIRST_STAGE_MS)
