@@ -23,6 +23,19 @@ def parser() -> argparse.ArgumentParser:
     read = commands.add_parser("read", help="read the barcodes of every picture in a folder")
     read.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
     read.add_argument("--jsonl", action="store_true", help="one JSON object a picture")
+    read.add_argument(
+        "--budget-ms",
+        type=_milliseconds,
+        metavar="N",
+        help="leave out stages of reading that would exceed it (default: none is left out)",
+    )
+    read.add_argument(
+        "--catalog",
+        type=_catalog,
+        default=frozenset(),
+        metavar="FILE",
+        help="text, a GTIN of 8 to 14 digits a line: may confirm a code, never invents one",
+    )
 
     score = commands.add_parser("score", help="compare the reads of a folder with its labels")
     score.add_argument("folder", type=_folder, metavar="DIR")
@@ -111,6 +124,21 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
             "evaluate": looks.evaluate_command,
         }
     return run[arguments.command](arguments)
+
+
+def _milliseconds(text: str) -> float:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of milliseconds above 0")
+    return float(text)
+
+
+def _catalog(text: str) -> frozenset[str]:
+    from models.code_commands import read_catalog
+
+    try:
+        return read_catalog(_file(text))
+    except ValueError as trouble:
+        raise argparse.ArgumentTypeError(str(trouble)) from trouble
 
 
 def _folder(text: str) -> Path:

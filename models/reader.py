@@ -1,13 +1,15 @@
 """Barcodes in a frame: a cascade of decoders, each of whose reads has to hold against the picture.
 
-A read is evidence, never proof: valid check digits occur in misreads. The reader keeps no state, so
-one may serve every frame of a camera; it must never look at a file name or remember a frame.
+A read is evidence with a probability; it is called proven only where verification or the catalog
+leave no reasonable doubt. The reader keeps no state but the catalog, so one may serve every frame
+of a camera; it must never look at a file name or remember a frame.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import chain
 
 import cv2
@@ -16,29 +18,50 @@ from numpy.typing import NDArray
 
 from models.barcodes.cascade import STAGES, Frame
 from models.barcodes.confidence import weighed
-from models.barcodes.verification import Finding, Verdict
+from models.barcodes.likelihood import Candidate
+from models.barcodes.verification import LAYOUTS, Finding, Verdict
 from models.symbols import Read
 
 Luma = NDArray[np.uint8]
+Findings = list[tuple[str, Finding]]
 
-RETAIL = frozenset({"EAN13", "UPCA", "EAN8", "UPCE"})
+
+@dataclass(frozen=True)
+class Look:
+    """What one frame says: codes that are read, and codes that may be there but do not lead
+    clearly enough; several frames of those may (models/barcodes/joining.py)."""
+
+    reads: list[Read]
+    unclear: list[Candidate] = field(default_factory=list)
 
 
 class Reader:
     """Reads every retail code in view."""
 
-    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, known: Iterable[str] = (), clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._known = frozenset(known)
         self._clock_s = clock_s
 
+    def know(self, gtins: Iterable[str]) -> None:
+        """The catalog's GTINs, 14 digits each: a prior that confirms a likeliest code, never
+        chooses another."""
+        self._known = frozenset(gtins)
+
     def read(self, luma: Luma, budget_ms: float | None = None) -> list[Read]:
-        """The codes in an HxW uint8 frame, the likeliest first; empty when nothing is read.
+        """The codes in an HxW uint8 frame, the likeliest first; empty when nothing is read."""
+        return self.look(luma, budget_ms).reads
+
+    def look(self, luma: Luma, budget_ms: float | None = None) -> Look:
+        """Like `read`, with what is unclear beside it.
 
         A stage whose typical cost no longer fits into the budget is left out; the first never is.
         """
         if luma.ndim != 2 or luma.dtype != np.uint8 or 0 in luma.shape:
             raise ValueError(f"luma is HxW uint8, not {luma.dtype} {luma.shape}")
-        began_s, frame = self._clock_s(), Frame(luma)
-        findings: list[tuple[str, Finding]] = []
+        began_s, frame = self._clock_s(), Frame(luma, self._known)
+        findings: Findings = []
         for stage in STAGES:
             spent_ms = (self._clock_s() - began_s) * 1000
             fits = budget_ms is None or stage.cost_ms == 0 or spent_ms + stage.cost_ms <= budget_ms
@@ -46,29 +69,26 @@ class Reader:
                 findings += [(stage.name, one) for one in stage.findings(frame)]
                 if _is_settled(findings):
                     break
-        return _reads(findings)
+        return Look(_ranked(weighed(findings, self._known)), frame.unclear)
 
 
-def _is_settled(findings: list[tuple[str, Finding]]) -> bool:
+def _is_settled(findings: Findings) -> bool:
     """Whether some read needs no further stage: a UPC-E needs two, having the least redundancy."""
     stages: dict[str, set[str]] = {}
     for stage, one in findings:
-        if one.verdict is Verdict.AGREED or (
-            one.verdict is Verdict.UNCHECKED and one.read.format not in RETAIL
-        ):
+        sure = one.verdict is Verdict.AGREED
+        if sure or (one.verdict is Verdict.UNCHECKED and one.read.format not in LAYOUTS):
             if one.read.format != "UPCE":
                 return True
             stages.setdefault(one.read.text, set()).add(stage)
     return any(len(agreeing) > 1 for agreeing in stages.values())
 
 
-def _reads(findings: list[tuple[str, Finding]]) -> list[Read]:
-    """One read a code, the likeliest first."""
-    reads = weighed(findings)
-    retail = any(read.format in RETAIL - {"UPCE"} for read in reads)
+def _ranked(reads: list[Read]) -> list[Read]:
+    """The likeliest first, of equals the largest."""
+    longer = any(read.format in LAYOUTS and read.format != "UPCE" for read in reads)
     # A UPC-E beside a longer code is a piece of it, or its add-on, misread.
-    kept = [read for read in reads if not (retail and read.format == "UPCE")]
-    return sorted(kept, key=_rank)
+    return sorted((read for read in reads if not (longer and read.format == "UPCE")), key=_rank)
 
 
 def _rank(read: Read) -> tuple[int, float]:

@@ -7,7 +7,7 @@ never keep anything from one frame to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +22,7 @@ from models.barcodes.layouts import EAN13
 from models.barcodes.likelihood import Candidate, Profile, candidates, turns
 from models.barcodes.rectify import Patch, patch
 from models.barcodes.regions import regions
-from models.barcodes.verification import Finding, found, is_clear, judged
+from models.barcodes.verification import Finding, found, is_clear, is_confirmed, judged
 from models.symbols import FORMATS, Corners
 
 Luma = NDArray[np.uint8]
@@ -31,27 +31,18 @@ ENLARGEMENT = 2
 ENLARGED_PIXELS_MAX = 500_000
 """A larger frame keeps its size: its bars are wide enough, and the time grows with the area."""
 REGIONS_MAX = 3
-LIKELIEST_MAX = 1
+LIKELIEST_MAX = 2
 """How many regions get the costliest stage to its end; hopeless ones are dropped early."""
-TURNS_MIN, TURNS_MAX = 15, 80
-"""Changes between bar and space in a profile: a heavily blurred EAN-13 shows 18, a sharp one 60."""
+STRIPES_MIN = 8
+TURNS_MIN, TURNS_MAX = 15, 100
+"""Changes between bar and space in a profile: a heavily blurred EAN-13 shows 18, a sharp one with
+its add-on 95, a wall or a rim fewer than eight."""
 AGREEING_MIN = 0.3
 """The share of a region's rows that must look alike."""
 
 MATRIX = zxingcpp.BarcodeFormats([Kind.QRCode, Kind.DataMatrix])
-LINEAR = zxingcpp.BarcodeFormats(
-    [
-        Kind.EAN13,
-        Kind.EAN8,
-        Kind.UPCA,
-        Kind.UPCE,
-        Kind.ITF,
-        Kind.Code128,
-        Kind.DataBar,
-        Kind.DataBarExp,
-    ]
-)
-"""What a straightened region may hold; two-dimensional symbols do not look like bars."""
+LINEAR = zxingcpp.BarcodeFormats([Kind.EAN13, Kind.EAN8, Kind.UPCA, Kind.UPCE, Kind.Code128])
+"""What is believed of a straightened region: verified formats, and one with a check of its own."""
 
 
 # Local contrast lifts bars out of glare; OpenCV's usual limit and tiles.
@@ -59,26 +50,36 @@ _CONTRAST = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
 
 
 class Frame:
-    """A frame and what several stages need of it, made once."""
+    """A frame and what several stages need of it, made once.
 
-    def __init__(self, luma: Luma) -> None:
+    `known` holds the GTINs of the catalog; `unclear` collects what was decoded without enough lead.
+    """
+
+    def __init__(self, luma: Luma, known: Container[str] = ()) -> None:
         self.luma = luma
+        self.known = known
+        self.unclear: list[Candidate] = []
 
     @cached_property
     def patches(self) -> list[Patch]:
-        """The regions that look like bars, upright, best first; in glare after local contrast."""
-        return self._promising(self.luma) or self._promising(
-            np.asarray(_CONTRAST.apply(self.luma), np.uint8)
-        )
+        """The regions that look like bars, upright; after local contrast too, if none is clear."""
+        found = self._striped(self.luma)
+        if not any(map(_may_be_symbol, found)):
+            found += self._striped(np.asarray(_CONTRAST.apply(self.luma), np.uint8))
+        return found
 
-    def _promising(self, seen_in: Luma) -> list[Patch]:
+    @cached_property
+    def symbols(self) -> list[Patch]:
+        """Those patches that may be a retail symbol: worth more than a glance."""
+        return [one for one in self.patches if _may_be_symbol(one)]
+
+    def _striped(self, seen_in: Luma) -> list[Patch]:
         turned = (patch(self.luma, region) for region in regions(seen_in, REGIONS_MAX))
-        return [one for one in turned if _is_promising(one)]
+        return [one for one in turned if turns(one.line()) >= STRIPES_MIN]
 
 
-def _is_promising(one: Patch) -> bool:
-    agreeing = float(one.rows.mean())
-    return agreeing >= AGREEING_MIN and TURNS_MIN <= turns(one.line()) <= TURNS_MAX
+def _may_be_symbol(one: Patch) -> bool:
+    return one.rows.mean() >= AGREEING_MIN and TURNS_MIN <= turns(one.line()) <= TURNS_MAX
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,14 @@ def _sharpened(one: Patch, stretch: int) -> list[Sight]:
 
 def _likeliest(frame: Frame) -> Iterator[Finding]:
     plausible = 0
-    for one in frame.patches:
+    for one in frame.symbols:
         tried = False
         for candidate in candidates(Profile(one.line(), one.start, one.end), EAN13):
             tried = True
-            if is_clear(candidate):
+            if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
-                break
+                return
+            frame.unclear.append(candidate)
         plausible += tried
         if plausible == LIKELIEST_MAX:
             return
@@ -156,6 +158,6 @@ STAGES = (
     Stage("enlarged", 10, lambda frame: frame.luma.size <= ENLARGED_PIXELS_MAX, _enlarged),
     Stage("straightened", 15, lambda _: True, _straightened),
     Stage("stretched", 5, lambda frame: bool(frame.patches), _stretched),
-    Stage("likelihood", 80, lambda frame: bool(frame.patches), _likeliest),
+    Stage("likelihood", 80, lambda frame: bool(frame.symbols), _likeliest),
 )
 """In the order in which they are tried."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 Luma = NDArray[np.uint8]
 Singles = NDArray[np.float32]
 
-WORK_PIXELS_MAX = 640
-"""The longer side at which gradients are taken; finer bars than its pixels are beyond reading."""
+WORK_PIXELS_MAX = 800_000
+"""A larger frame is shrunk before gradients are taken: its bars are wide enough."""
+SMALL_PIXELS_MAX = 160_000
+"""A smaller frame is enlarged, or a block would hold several bars of a small symbol."""
 BLOCK = 8
 COHERENCE_MIN = 0.55
 STRENGTH_SHARE_MIN = 0.04
@@ -47,17 +50,25 @@ class Region:
 
 def regions(luma: Luma, most: int) -> list[Region]:
     """The regions most like bars, best first."""
-    shrink = max(1.0, max(luma.shape) / WORK_PIXELS_MAX)
+    shrinks: tuple[float, ...] = (max(1.0, math.sqrt(luma.size / WORK_PIXELS_MAX)),)
+    if luma.size < SMALL_PIXELS_MAX:
+        shrinks = (1.0, 0.5)
+    found = [_at_scale(luma, shrink) for shrink in shrinks]
+    # Of equal rank, so that neither scale crowds the other out.
+    ranked = (region for rank in zip_longest(*found) for region in rank if region is not None)
+    return list(ranked)[: most * len(shrinks)]
+
+
+def _at_scale(luma: Luma, shrink: float) -> list[Region]:
     size = (round(luma.shape[1] / shrink), round(luma.shape[0] / shrink))
-    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if shrink > 1 else luma
+    method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
+    small = luma if shrink == 1 else cv2.resize(luma, size, interpolation=method)
     if min(small.shape) < 2 * BLOCK:
         return []
     tensor = _tensor(np.asarray(small, np.uint8))
-    found = []
-    for window in (3, 5):
-        found += _found(tensor, window, shrink)
+    found = [region for window in (3, 5) for region in _found(tensor, window, shrink)]
     found.sort(key=lambda region: -region.merit)
-    return _distinct(found)[:most]
+    return _distinct(found)
 
 
 def _tensor(small: Luma) -> tuple[Singles, Singles, Singles]:

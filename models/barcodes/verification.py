@@ -9,6 +9,7 @@ picture does not show.
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,9 +30,14 @@ MARGIN = 0.14
 LINE_PIXELS_MIN = 40.0
 HALF_ROWS = 3
 
-CLEAR_ERROR_MAX = 0.12
+CLEAR_ERROR_MAX = 0.15
 CLEAR_LEAD_MIN = 1.2
+STRONG_LEAD_MIN = 1.4
+KNOWN_LEAD_MIN = 1.03
 WEAK_LEAD_MIN = 1.15
+
+
+_NOWHERE: Corners = ((0, 0), (0, 0), (0, 0), (0, 0))
 
 
 class Verdict(Enum):
@@ -55,6 +61,22 @@ class Finding:
 def is_clear(candidate: Candidate) -> bool:
     """Whether a code explains the picture well and far better than any other legal code."""
     return candidate.error < CLEAR_ERROR_MAX and candidate.lead >= CLEAR_LEAD_MIN
+
+
+def is_confirmed(candidate: Candidate, known: Container[str]) -> bool:
+    """Whether the catalog confirms the likeliest code although its lead is small.
+
+    Only the likeliest of all legal codes can be confirmed: if the true code is not in the catalog,
+    some other code would have to be likelier than the true one *and* be in the catalog.
+    """
+    gtin = found(candidate, _NOWHERE).read.gtin
+    return candidate.error < CLEAR_ERROR_MAX and candidate.lead >= KNOWN_LEAD_MIN and gtin in known
+
+
+def is_strong(finding: Finding) -> bool:
+    """Whether a verified read leads so clearly that nothing else need confirm it."""
+    agreed = finding.verdict is Verdict.AGREED
+    return agreed and finding.error < CLEAR_ERROR_MAX and finding.lead >= STRONG_LEAD_MIN
 
 
 def judged(sight: Sight) -> Finding:
