@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from models.gallery import probability
 from models.health import Figures, sharpness
 from models.motion import Box, Direction
 from models.pictures import Pixels
@@ -133,7 +134,8 @@ class _Panel:
     def _codes(self) -> None:
         self._title("CODES", f"{self._view.read_ms:.0f} ms")
         for read in self._view.reads[:4]:
-            self._row(_short(read.text, 22), read.format, CODE)
+            sure = f"{read.format} {100 * probability(read.millinats):.0f} %"
+            self._row(_short(read.text, 20), sure, CODE)
         if not self._view.reads:
             self._row("none", "", FAINT)
 
