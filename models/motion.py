@@ -60,6 +60,13 @@ class Box:
         """The same with a margin, which may lie outside the frame."""
         return Box(self.left - pixels, self.top - pixels, self.right + pixels, self.bottom + pixels)
 
+    def square(self, shape: tuple[int, ...]) -> Box:
+        """The square around the box in a frame of this shape, moved inside where it can be."""
+        side = min(max(self.right - self.left, self.bottom - self.top), *shape[:2])
+        left = max(0, min((self.left + self.right - side) // 2, shape[1] - side))
+        top = max(0, min((self.top + self.bottom - side) // 2, shape[0] - side))
+        return Box(left, top, left + side, top + side)
+
     def around(self, other: Box) -> Box:
         """The smallest box that holds both."""
         return Box(

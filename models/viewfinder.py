@@ -186,7 +186,7 @@ def _square(rgb: Pixels, changes: list[Change]) -> Pixels:
     """What is looked at: the largest change, or the middle of the picture."""
     if not changes:
         return rgb
-    box = changes[0].box
+    box = changes[0].box.square(rgb.shape)
     return rgb[box.top : box.bottom, box.left : box.right]
 
 

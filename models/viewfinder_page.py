@@ -19,7 +19,7 @@ from models.symbols import Read
 
 Colour = tuple[int, int, int]
 
-PICTURE_WIDTH, PANEL_WIDTH, HEIGHT_MIN = 1_040, 400, 720
+PICTURE_WIDTH, PANEL_WIDTH, HEIGHT_MIN = 1_040, 400, 840
 MARGIN = 24
 GROUND, PANEL, LINE = (16, 19, 24), (24, 29, 36), (52, 60, 72)
 TEXT, FAINT = (236, 240, 244), (146, 156, 168)
@@ -54,7 +54,7 @@ class View:
 
 
 def page(view: View) -> Pixels:
-    """The picture and its panel: (720 or more) x 1440 x 3 uint8 RGB."""
+    """The picture and its panel: (840 or more) x 1440 x 3 uint8 RGB."""
     rows, columns = view.luma.shape
     scale = min(PICTURE_WIDTH / columns, max(HEIGHT_MIN, PICTURE_WIDTH * 0.75) / rows)
     size = round(columns * scale), round(rows * scale)

@@ -7,6 +7,7 @@ but for the recogniser it is given.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 from cart.eyes.frames import Frame, Pixels
@@ -21,8 +22,6 @@ HELD_PIXELS_PER_MS = 0.12
 """Slower than this, a thing is being shown; faster, it only passes, smeared and half in view."""
 SAID_MAX = 4
 SIDE_PIXELS_MIN = 96
-THINGS_MAX = 2
-"""One in each hand."""
 ARM_GAP_PIXELS = 64
 """A sleeve like the background may part a hand from its arm; two hands are further apart."""
 RIM_SHARE = 0.1
@@ -104,26 +103,36 @@ class Episodes:
 
 
 def _things_in(regions: list[Box], shape: tuple[int, ...]) -> list[Box]:
-    """A region for each thing in a hand, the largest first: an arm comes in over the rim, and what
-    hangs on no arm lies there already."""
-    rim_pixels = round(RIM_SHARE * shape[0])
-    within = Box(rim_pixels, rim_pixels, shape[1] - rim_pixels, shape[0] - rim_pixels)
-    things = joined(regions, ARM_GAP_PIXELS)
-    in_hands = [box for box in things if _large_enough(box) and within.around(box) != within]
-    return sorted(in_hands, key=lambda box: -box.area)[:THINGS_MAX]
+    """A region for each thing in a hand: arms come in over the rim, and what hangs on no arm lies
+    there already. Two arms come over the same rim, side by side; anything else is parts of one
+    thing, and that is all that changed, its shadow and its hand too, as products are enrolled."""
+    parts = joined(regions, ARM_GAP_PIXELS)
+    in_hands = [box for box in parts if _large_enough(box) and _rims(box, shape)]
+    if not in_hands:
+        return []
+    first, *others = sorted(in_hands, key=lambda box: -box.area)
+    beside = [box for box in others if _rims(box, shape) & _rims(first, shape)]
+    if beside:
+        return [first, beside[0]]
+    return [functools.reduce(Box.around, regions)]
+
+
+def _rims(box: Box, shape: tuple[int, ...]) -> set[str]:
+    """Which rims of the frame a region reaches."""
+    near_pixels = round(RIM_SHARE * shape[0])
+    reached = {
+        "left": box.left < near_pixels,
+        "top": box.top < near_pixels,
+        "right": box.right > shape[1] - near_pixels,
+        "bottom": box.bottom > shape[0] - near_pixels,
+    }
+    return {rim for rim, is_near in reached.items() if is_near}
 
 
 def crop(frame: Frame, box: Box) -> Pixels:
     """The square around the box, as far as the frame reaches."""
-    side = max(box.right - box.left, box.bottom - box.top)
-    side = min(side, *frame.luma.shape)
-    left = _shifted((box.left + box.right - side) // 2, side, frame.luma.shape[1])
-    top = _shifted((box.top + box.bottom - side) // 2, side, frame.luma.shape[0])
-    return frame.rgb[top : top + side, left : left + side]
-
-
-def _shifted(start: int, side: int, length: int) -> int:
-    return max(0, min(start, length - side))
+    square = box.square(frame.luma.shape)
+    return frame.rgb[square.top : square.bottom, square.left : square.right]
 
 
 def _large_enough(box: Box) -> bool:
