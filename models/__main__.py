@@ -41,6 +41,11 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("folder", type=_folder, metavar="DIR")
     score.add_argument("--labels", type=_file, required=True, metavar="FILE", help="labels.csv")
     score.add_argument("--json", action="store_true", help="the figures as one JSON object")
+    score.add_argument(
+        "--cross-validate",
+        action="store_true",
+        help="only the likelihood's threshold: chosen on all folders but one, judged on that one",
+    )
 
     recognise = commands.add_parser("recognise", help="say what every photo in a folder shows")
     recognise.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")

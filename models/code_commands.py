@@ -19,6 +19,7 @@ from typing import Any
 import cv2
 
 from models.alone import Alone
+from models.barcodes.calibration import cross_validated, trial
 from models.errors import ModelError
 from models.figures import share_text
 from models.pictures import photo_paths, read_luma
@@ -41,7 +42,11 @@ def read_command(arguments: argparse.Namespace) -> Iterator[str]:
 
 def score_command(arguments: argparse.Namespace) -> Iterator[str]:
     """Compare the first read of every labelled picture with its label and give the figures."""
-    figures = _scored(arguments.folder, _labels(arguments.labels, arguments.folder))
+    labels = _labels(arguments.labels, arguments.folder)
+    if arguments.cross_validate:
+        yield json.dumps(_cross_validated(arguments.folder, labels), indent=1)
+        return
+    figures = _scored(arguments.folder, labels)
     if arguments.json:
         yield json.dumps(figures)
         return
@@ -140,6 +145,22 @@ def _scored(folder: Path, labels: dict[str, str | None]) -> Row:
         "mean_ms": round(sum(row["ms"] or 0 for row in rows) / max(len(rows), 1), 2),
         "mistakes": mistakes,
     }
+
+
+def _cross_validated(folder: Path, labels: dict[str, str | None]) -> Row:
+    """The likelihood's threshold, each folder judged by the choice of the others."""
+    reader, trials = Reader(), []
+    for path in photo_paths(folder):
+        name = path.relative_to(folder).as_posix()
+        if name in labels:
+            code = labels[name]
+            tried = trial(
+                str(path.parent),
+                reader.look(read_luma(path)).decoded,
+                None if code is None else code.zfill(13),
+            )
+            trials += [tried] if tried is not None else []
+    return cross_validated(trials)
 
 
 def _line(row: Row) -> str:

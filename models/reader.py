@@ -28,11 +28,11 @@ Findings = list[tuple[str, Finding]]
 
 @dataclass(frozen=True)
 class Look:
-    """What one frame says: codes that are read, and codes that may be there but do not lead
-    clearly enough; several frames of those may (models/barcodes/joining.py)."""
+    """What one frame says: the codes that are read, and the likeliest codes of what was decoded by
+    likelihood. Those that lead too little may, several frames joined (barcodes/joining.py)."""
 
     reads: list[Read]
-    unclear: list[Candidate] = field(default_factory=list)
+    decoded: list[Candidate] = field(default_factory=list)
 
 
 class Reader:
@@ -54,7 +54,7 @@ class Reader:
         return self.look(luma, budget_ms).reads
 
     def look(self, luma: Luma, budget_ms: float | None = None) -> Look:
-        """Like `read`, with what is unclear beside it.
+        """Like `read`, with what the likelihood said beside it.
 
         A stage whose typical cost no longer fits into the budget is left out; the first never is.
         """
@@ -69,7 +69,7 @@ class Reader:
                 findings += [(stage.name, one) for one in stage.findings(frame)]
                 if _is_settled(findings):
                     break
-        return Look(_ranked(weighed(findings, self._known)), frame.unclear)
+        return Look(_ranked(weighed(findings, self._known)), frame.decoded)
 
 
 def _is_settled(findings: Findings) -> bool:

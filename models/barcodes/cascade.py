@@ -30,7 +30,7 @@ Luma = NDArray[np.uint8]
 ENLARGEMENT = 2
 ENLARGED_PIXELS_MAX = 500_000
 """A larger frame keeps its size: its bars are wide enough, and the time grows with the area."""
-REGIONS_MAX = 3
+REGIONS_MAX, LIFTED_REGIONS_MAX = 4, 2
 LIKELIEST_MAX = 2
 """How many regions get the costliest stage to its end; hopeless ones are dropped early."""
 STRIPES_MIN = 8
@@ -52,20 +52,22 @@ _CONTRAST = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
 class Frame:
     """A frame and what several stages need of it, made once.
 
-    `known` holds the GTINs of the catalog; `unclear` collects what was decoded without enough lead.
+    `known` holds the GTINs of the catalog; `decoded` collects what the likelihood said.
     """
 
     def __init__(self, luma: Luma, known: Container[str] = ()) -> None:
         self.luma = luma
         self.known = known
-        self.unclear: list[Candidate] = []
+        self.decoded: list[Candidate] = []
 
     @cached_property
     def patches(self) -> list[Patch]:
         """The regions that look like bars, upright; after local contrast too, if none is clear."""
-        found = self._striped(self.luma)
+        found = self._striped(self.luma, REGIONS_MAX)
         if not any(map(_may_be_symbol, found)):
-            found += self._striped(np.asarray(_CONTRAST.apply(self.luma), np.uint8))
+            found += self._striped(
+                np.asarray(_CONTRAST.apply(self.luma), np.uint8), LIFTED_REGIONS_MAX
+            )
         return found
 
     @cached_property
@@ -73,8 +75,8 @@ class Frame:
         """Those patches that may be a retail symbol: worth more than a glance."""
         return [one for one in self.patches if _may_be_symbol(one)]
 
-    def _striped(self, seen_in: Luma) -> list[Patch]:
-        turned = (patch(self.luma, region) for region in regions(seen_in, REGIONS_MAX))
+    def _striped(self, seen_in: Luma, most: int) -> list[Patch]:
+        turned = (patch(self.luma, region) for region in regions(seen_in, most))
         return [one for one in turned if turns(one.line()) >= STRIPES_MIN]
 
 
@@ -133,10 +135,10 @@ def _likeliest(frame: Frame) -> Iterator[Finding]:
         tried = False
         for candidate in candidates(Profile(one.line(), one.start, one.end), EAN13):
             tried = True
+            frame.decoded.append(candidate)
             if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
                 return
-            frame.unclear.append(candidate)
         plausible += tried
         if plausible == LIKELIEST_MAX:
             return

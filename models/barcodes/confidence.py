@@ -1,7 +1,7 @@
 """How likely a read is true, in integer millinats, and when it is beyond reasonable doubt.
 
-The table is counted on photos (`python -m models score --calibrate` prints it): of all reads made
-in a given way, how many were right. A way that was never wrong in n reads is believed to be right
+The table is counted on photos (post hoc, zxing's suite in ../shared/data/barcodes): of all reads
+made in a given way, how many were right. A way that was never wrong in n reads is believed to be right
 in (n + 1) of (n + 2), Laplace's rule of succession. It must never turn a doubt into a proof.
 """
 

@@ -143,6 +143,7 @@ DEPTH_MERIT = 1.5
 HOPELESS_ERROR, HOPELESS_ERROR_A_TURN = 0.2, 0.006
 """Where no digits, even freely chosen, explain a profile this well, it is no symbol. Sharp bars are
 harder to explain while the search is coarse, and sharp profiles turn often."""
+HOPELESS_FINISHED_ERROR = 0.3
 HOPELESS_SHARES = (1.0, 0.85)
 """After each round; the finer placements have to be better."""
 ROUNDS_MAX = 3
@@ -202,7 +203,10 @@ def candidates(profile: Profile, layout: Layout, most: int = PLACEMENTS_MAX) -> 
     """The codes that the profile may show, one a placement, likeliest placement first."""
     placements = search(profile, layout)
     for placement in placements[:most]:
-        yield _finished(profile, layout, placement)
+        candidate = _finished(profile, layout, placement)
+        yield candidate
+        if candidate.error > HOPELESS_FINISHED_ERROR:
+            return
 
 
 def search(profile: Profile, layout: Layout) -> list[_Placement]:

@@ -22,7 +22,10 @@ WORK_PIXELS_MAX = 800_000
 """A larger frame is shrunk before gradients are taken: its bars are wide enough."""
 SMALL_PIXELS_MAX = 160_000
 """A smaller frame is enlarged, or a block would hold several bars of a small symbol."""
+ENLARGED = 0.5
 BLOCK = 8
+WINDOWS = (3, 5)
+"""Blocks across which the structure is averaged: for small and for large symbols."""
 COHERENCE_MIN = 0.55
 STRENGTH_SHARE_MIN = 0.04
 """Of the strongest blocks' strength; below it a block counts as even."""
@@ -50,23 +53,23 @@ class Region:
 
 def regions(luma: Luma, most: int) -> list[Region]:
     """The regions most like bars, best first."""
-    shrinks: tuple[float, ...] = (max(1.0, math.sqrt(luma.size / WORK_PIXELS_MAX)),)
+    shrink = max(1.0, math.sqrt(luma.size / WORK_PIXELS_MAX))
+    found = [_at_scale(luma, shrink, WINDOWS)]
     if luma.size < SMALL_PIXELS_MAX:
-        shrinks = (1.0, 0.5)
-    found = [_at_scale(luma, shrink) for shrink in shrinks]
+        found.append(_at_scale(luma, ENLARGED, WINDOWS[:1]))
     # Of equal rank, so that neither scale crowds the other out.
     ranked = (region for rank in zip_longest(*found) for region in rank if region is not None)
-    return list(ranked)[: most * len(shrinks)]
+    return list(ranked)[:most]
 
 
-def _at_scale(luma: Luma, shrink: float) -> list[Region]:
+def _at_scale(luma: Luma, shrink: float, windows: tuple[int, ...]) -> list[Region]:
     size = (round(luma.shape[1] / shrink), round(luma.shape[0] / shrink))
     method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
     small = luma if shrink == 1 else cv2.resize(luma, size, interpolation=method)
     if min(small.shape) < 2 * BLOCK:
         return []
     tensor = _tensor(np.asarray(small, np.uint8))
-    found = [region for window in (3, 5) for region in _found(tensor, window, shrink)]
+    found = [region for window in windows for region in _found(tensor, window, shrink)]
     found.sort(key=lambda region: -region.merit)
     return _distinct(found)
 
