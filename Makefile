@@ -5,7 +5,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: install run test check test-machines golden bench contract ci-deps clean
+.PHONY: install run test check test-machines test-pi golden bench contract ci-deps clean
 
 install:
 	@tools/setup.sh install
@@ -14,11 +14,15 @@ run: install
 	@$(PYTHON) -m rig demo $(if $(AUTO),--auto) $(if $(BROKER),--broker $(BROKER))
 
 test: install
-	$(PYTHON) -m pytest -m "not machines"
+	$(PYTHON) -m pytest -m "not machines and not pi"
 
-# Tests that need installed machinery: a broker, a compiler, a second Python, systemd.
+# Tests that need installed machinery: a broker, a compiler, a second Python, systemd, libcamera.
 test-machines: install
 	$(PYTHON) -m pytest -m machines
+
+# On a Raspberry Pi: CAMERA is a word of its camera's id or model; the last test takes a day.
+test-pi: install
+	DASHCART_CAMERA=$(CAMERA) $(PYTHON) -m pytest -m pi
 
 check: install
 	.venv/bin/ruff check

@@ -1,4 +1,4 @@
-"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate`."""
+"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate | look`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,29 @@ def parser() -> argparse.ArgumentParser:
     read = commands.add_parser("read", help="read the barcodes of every picture in a folder")
     read.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
     read.add_argument("--jsonl", action="store_true", help="one JSON object a picture")
+    read.add_argument(
+        "--budget-ms",
+        type=_milliseconds,
+        metavar="N",
+        help="leave out stages of reading that would exceed it (default: none is left out)",
+    )
+    read.add_argument(
+        "--catalog",
+        type=_catalog,
+        default=frozenset(),
+        metavar="FILE",
+        help="text, a GTIN of 8 to 14 digits a line: may confirm a code, never invents one",
+    )
 
     score = commands.add_parser("score", help="compare the reads of a folder with its labels")
     score.add_argument("folder", type=_folder, metavar="DIR")
     score.add_argument("--labels", type=_file, required=True, metavar="FILE", help="labels.csv")
     score.add_argument("--json", action="store_true", help="the figures as one JSON object")
+    score.add_argument(
+        "--cross-validate",
+        action="store_true",
+        help="only the likelihood's threshold: chosen on all folders but one, judged on that one",
+    )
 
     recognise = commands.add_parser("recognise", help="say what every photo in a folder shows")
     recognise.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
@@ -48,7 +66,23 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--split", choices=["val", "train"], default="val")
     evaluate.add_argument("--data", type=_folder, default=DATA_DIR, metavar="DIR")
     _add_gallery(evaluate)
+
+    _add_look(commands.add_parser("look", help="show what the eyes see, to aim a camera"))
     return top
+
+
+def _add_look(look: argparse.ArgumentParser) -> None:
+    look.add_argument("source", metavar="SOURCE", help="a picture, a folder, a video, a camera (0)")
+    look.add_argument(
+        "--out", type=Path, default=Path("look.png"), metavar="FILE", help="default: %(default)s"
+    )
+    look.add_argument(
+        "--views", type=int, default=6, choices=range(1, 13), metavar="1..12",
+        help="of a folder or a video (default: %(default)s)",
+    )  # fmt: skip
+    look.add_argument("--follow", action="store_true", help="write anew twice a second, for ever")
+    look.add_argument("--window", action="store_true", help="show it too, where OpenCV can")
+    _add_gallery(look)
 
 
 def _add_gallery(command: argparse.ArgumentParser) -> None:
@@ -82,6 +116,10 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
         from models import code_commands as codes
 
         run = {"read": codes.read_command, "score": codes.score_command}
+    elif arguments.command == "look":
+        from models import viewfinder
+
+        run = {"look": viewfinder.look_command}
     else:
         from models import look_commands as looks
 
@@ -91,6 +129,21 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
             "evaluate": looks.evaluate_command,
         }
     return run[arguments.command](arguments)
+
+
+def _milliseconds(text: str) -> float:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of milliseconds above 0")
+    return float(text)
+
+
+def _catalog(text: str) -> frozenset[str]:
+    from models.code_commands import read_catalog
+
+    try:
+        return read_catalog(_file(text))
+    except ValueError as trouble:
+        raise argparse.ArgumentTypeError(str(trouble)) from trouble
 
 
 def _folder(text: str) -> Path:

@@ -1,88 +1,96 @@
-"""Barcodes in a frame: zxing-cpp on the luma, and once more on an enhanced picture if it saw none.
+"""Barcodes in a frame: a cascade of decoders, each of whose reads has to hold against the picture.
 
-A read is evidence, never proof: valid check digits occur in misreads. The reader keeps no state, so
-one may serve every frame of a camera; it must never look at a file name or remember a frame.
+A read is evidence with a probability; it is called proven only where verification or the catalog
+leave no reasonable doubt. The reader keeps no state but the catalog, so one may serve every frame
+of a camera; it must never look at a file name or remember a frame.
 """
 
 from __future__ import annotations
 
-import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import chain
 
 import cv2
 import numpy as np
-import zxingcpp
 from numpy.typing import NDArray
 
-from models.symbols import FORMATS, Corners, Read, named
+from models.barcodes.cascade import STAGES, Frame
+from models.barcodes.confidence import weighed
+from models.barcodes.likelihood import Candidate
+from models.barcodes.verification import LAYOUTS, Finding, Verdict
+from models.symbols import Read
 
 Luma = NDArray[np.uint8]
+Findings = list[tuple[str, Finding]]
 
-ENLARGEMENT = 2
-ENLARGED_PIXELS_MAX = 400_000
-"""A larger frame keeps its size: its bars are wide enough, and the time grows with the area."""
-THICKNESS_PIXELS_MIN = 2
-"""A symbol on fewer rows is a guess: of five such reads of zxing's photos three were wrong."""
+
+@dataclass(frozen=True)
+class Look:
+    """What one frame says: the codes that are read, and the likeliest codes of what was decoded by
+    likelihood. Those that lead too little may, several frames joined (barcodes/joining.py)."""
+
+    reads: list[Read]
+    decoded: list[Candidate] = field(default_factory=list)
 
 
 class Reader:
     """Reads every retail code in view."""
 
-    def __init__(self) -> None:
-        # Local contrast lifts bars out of shade and glare; OpenCV's usual limit and tiles.
-        self._contrast = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
+    def __init__(
+        self, known: Iterable[str] = (), clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._known = frozenset(known)
+        self._clock_s = clock_s
 
-    def read(self, luma: Luma) -> list[Read]:
-        """The codes in an HxW uint8 frame, the largest first; empty when nothing is read."""
+    def know(self, gtins: Iterable[str]) -> None:
+        """The catalog's GTINs, 14 digits each: a prior that confirms a likeliest code, never
+        chooses another."""
+        self._known = frozenset(gtins)
+
+    def read(self, luma: Luma, budget_ms: float | None = None) -> list[Read]:
+        """The codes in an HxW uint8 frame, the likeliest first; empty when nothing is read."""
+        return self.look(luma, budget_ms).reads
+
+    def look(self, luma: Luma, budget_ms: float | None = None) -> Look:
+        """Like `read`, with what the likelihood said beside it.
+
+        A stage whose typical cost no longer fits into the budget is left out; the first never is.
+        """
         if luma.ndim != 2 or luma.dtype != np.uint8 or 0 in luma.shape:
             raise ValueError(f"luma is HxW uint8, not {luma.dtype} {luma.shape}")
-        return _reads(luma, 1) or _reads(self._enhanced(luma), self._enlargement(luma))
-
-    def _enhanced(self, luma: Luma) -> Luma:
-        factor = self._enlargement(luma)
-        contrast = self._contrast.apply(luma)
-        size = (luma.shape[1] * factor, luma.shape[0] * factor)
-        return np.asarray(cv2.resize(contrast, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-
-    @staticmethod
-    def _enlargement(luma: Luma) -> int:
-        return ENLARGEMENT if luma.size <= ENLARGED_PIXELS_MAX else 1
-
-
-def _reads(luma: Luma, scale: int) -> list[Read]:
-    """zxing-cpp's valid reads of a frame enlarged by `scale`, one a text, largest first."""
-    reads: dict[tuple[str, str], Read] = {}
-    for barcode in zxingcpp.read_barcodes(np.ascontiguousarray(luma), formats=FORMATS):
-        corners = _corners(barcode)
-        said = named(barcode) if barcode.valid else None
-        if said is not None and _thickness(corners) >= THICKNESS_PIXELS_MIN:
-            name, text, gtin = said
-            reads.setdefault((name, text), Read(text, name, gtin, _scaled(corners, scale)))
-    return sorted(reads.values(), key=_rank)
+        began_s, frame = self._clock_s(), Frame(luma, self._known)
+        findings: Findings = []
+        for stage in STAGES:
+            spent_ms = (self._clock_s() - began_s) * 1000
+            fits = budget_ms is None or stage.cost_ms == 0 or spent_ms + stage.cost_ms <= budget_ms
+            if fits and stage.applies(frame):
+                findings += [(stage.name, one) for one in stage.findings(frame)]
+                if _is_settled(findings):
+                    break
+        return Look(_ranked(weighed(findings, self._known)), frame.decoded)
 
 
-def _corners(barcode: zxingcpp.Barcode) -> Corners:
-    where = barcode.position
-    return (
-        (where.top_left.x, where.top_left.y),
-        (where.top_right.x, where.top_right.y),
-        (where.bottom_right.x, where.bottom_right.y),
-        (where.bottom_left.x, where.bottom_left.y),
-    )
+def _is_settled(findings: Findings) -> bool:
+    """Whether some read needs no further stage: a UPC-E needs two, having the least redundancy."""
+    stages: dict[str, set[str]] = {}
+    for stage, one in findings:
+        sure = one.verdict is Verdict.AGREED
+        if sure or (one.verdict is Verdict.UNCHECKED and one.read.format not in LAYOUTS):
+            if one.read.format != "UPCE":
+                return True
+            stages.setdefault(one.read.text, set()).add(stage)
+    return any(len(agreeing) > 1 for agreeing in stages.values())
 
 
-def _scaled(corners: Corners, scale: int) -> Corners:
-    one, two, three, four = ((x // scale, y // scale) for x, y in corners)
-    return one, two, three, four
+def _ranked(reads: list[Read]) -> list[Read]:
+    """The likeliest first, of equals the largest."""
+    longer = any(read.format in LAYOUTS and read.format != "UPCE" for read in reads)
+    # A UPC-E beside a longer code is a piece of it, or its add-on, misread.
+    return sorted((read for read in reads if not (longer and read.format == "UPCE")), key=_rank)
 
 
-def _thickness(corners: Corners) -> float:
-    """Mean length of the symbol's two short sides, in pixels: over how many rows it was found."""
-    top_left, top_right, bottom_right, bottom_left = corners
-    return (math.dist(top_left, bottom_left) + math.dist(top_right, bottom_right)) / 2
-
-
-def _rank(read: Read) -> tuple[bool, float]:
-    # A UPC-E has the least redundancy of all: beside another code it is the likelier misread.
+def _rank(read: Read) -> tuple[int, float]:
     xs_ys = np.fromiter(chain.from_iterable(read.corners), np.float32).reshape(-1, 1, 2)
-    return read.format == "UPCE", -float(cv2.contourArea(xs_ys))
+    return -read.millinats, -float(cv2.contourArea(xs_ys))

@@ -39,13 +39,18 @@ class Read:
     `text` is as printed (EAN13 13 digits, UPCA 12, EAN8 8, UPCE 8, DATABAR 14, DATABAR_EXP with
     bracketed identifiers, else the characters with FNC1 as U+001D); `gtin` has 14 digits or is
     None; `corners` are (x, y) pixels of the frame: top left, top right, bottom right, bottom left
-    as the symbol sees itself.
+    as the symbol sees itself. `millinats` is 1000 times the natural logarithm of the probability
+    that the read is true, `stage` the part of the reader that made it, and `proven` says whether
+    verification leaves no reasonable doubt.
     """
 
     text: str
     format: str
     gtin: str | None
     corners: Corners
+    millinats: int = 0
+    stage: str = ""
+    proven: bool = False
 
 
 Named = tuple[str, str, str | None]

@@ -14,6 +14,7 @@ COMMANDS = {
     "replay": ("rig.replay", "replay a recorded trip and print its journal's export"),
     "hil": ("rig.hil.command", "measure on a bench, simulated or real"),
     "place": ("rig.hil.placer", "the simulated cart with its load placer, for r76"),
+    "sequences": ("rig.sequence_figures", "what the eyes make of rendered hands and goods"),
     "bench": ("rig.bench.command", "the figures of docs/MEASURED.md"),
 }
 

@@ -8,8 +8,8 @@ The contract (the client is a frame source of the eyes):
   fell, CLOCK_MONOTONIC milliseconds), sequence (grows by one a frame painted, whoever reads),
   length of what follows.
 * Then ``length`` = width x height x channels bytes: RGB, row by row, top left first.
-* About 12 frames a second while a hand moves, 5 while nothing does; it never stops, so a client
-  may take an old newest frame as a stall.
+* About 12 frames a second while a hand moves, 5 (or as told) while nothing does; it never stops,
+  so a client may take an old newest frame as a stall.
 * A slow client misses frames and gets the newest; what it missed shows as a gap in the sequence
   and is counted in `Lens.dropped`.
 
@@ -35,8 +35,9 @@ MOVING_FPS, STILL_FPS = 12, 5
 class Lens:
     """Paints a scene at its pace and hands the newest frame to every reader."""
 
-    def __init__(self, path: Path, scene: Scene) -> None:
+    def __init__(self, path: Path, scene: Scene, still_fps: int = STILL_FPS) -> None:
         self.scene = scene
+        self._still_fps = still_fps
         self.dropped = 0
         self.frames = 0
         self.stalled = False
@@ -78,7 +79,7 @@ class Lens:
                     self.frames = number
                     self._newest = header + pixels
                     self._fresh.notify_all()
-            pace_fps = MOVING_FPS if self.scene.reach else STILL_FPS
+            pace_fps = MOVING_FPS if self.scene.reach else self._still_fps
             self._hurry.wait(max(0.0, began_s + 1 / pace_fps - time.monotonic()))
             self._hurry.clear()
 

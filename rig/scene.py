@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.motion import Box
 from rig.artist import hand
 
 Pixels = NDArray[np.uint8]
@@ -23,6 +24,7 @@ WIDTH, HEIGHT = 1280, 720
 ENTER_S, SHOW_S, LOWER_S, LEAVE_S = 0.25, 0.5, 0.25, 0.25
 _NOISE_SIGMA = 2.5
 _NOISE_MARGIN = 96
+SEEN_LEVELS = 24
 
 
 class Sprite:
@@ -132,6 +134,18 @@ class Scene:
         self._lying[key] = (Sprite(turned), x, y)
         self._compose()
 
+    def where(self, key: str) -> Box:
+        """The region that a thing and its shadow change, as far as it can be seen.
+
+        Raises ValueError when nothing of it can be."""
+        others = {name: placed for name, placed in self._lying.items() if name != key}
+        assert len(others) < len(self._lying), f"{key} does not lie in the basket"
+        change = cv2.absdiff(self._base, self._composed(others)).max(axis=2) > SEEN_LEVELS
+        rows, columns = np.flatnonzero(change.any(axis=1)), np.flatnonzero(change.any(axis=0))
+        if not rows.size:
+            raise ValueError(f"{key} is hidden")
+        return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
     def lift(self, key: str) -> None:
         """It lies there no more (nothing happens if it never did)."""
         self._lying.pop(key, None)
@@ -150,11 +164,14 @@ class Scene:
         return frame
 
     def _compose(self) -> None:
+        self._base = self._composed(self._lying)
+
+    def _composed(self, lying: dict[str, tuple[Sprite, int, int]]) -> Pixels:
         base = self._ground.copy()
-        for sprite, x, y in self._lying.values():
+        for sprite, x, y in lying.values():
             _SHADOW.stamp(base, x + 14, y + 20)
             sprite.stamp(base, x, y)
-        self._base = base
+        return base
 
 
 def _basket_floor() -> Pixels:

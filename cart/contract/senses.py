@@ -10,12 +10,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from cart.core.observations import Candidate
+from cart.core.observations import CameraCondition, Candidate
 from cart.core.value import Value
 
 __all__ = [
     "LINE_BYTES_MAX",
     "TO_EYES_BYTES_MAX",
+    "CameraCondition",
     "Candidate",
     "Candidates",
     "CodeRead",
@@ -30,6 +31,8 @@ __all__ = [
 
 LINE_BYTES_MAX = 100_000
 TO_EYES_BYTES_MAX = 4_000_000  # all codes of a catalog are one line: room for 230,000
+
+CameraName = Annotated[str, Meta(max_length=40)]
 
 
 class FromEyes(Value, tag_field="kind"):
@@ -54,17 +57,23 @@ class Sighting(FromEyes, tag="sighting"):
 
 
 class EyesAlive(FromEyes, tag="alive"):
-    """A heartbeat a second: age of the newest frame, frames seen and dropped since the start."""
+    """A heartbeat a second: age of the newest frame; since the start, frames seen and dropped, and
+    how often a stalled camera was opened again. A cart with two cameras has a process for each, and
+    `camera` says whose this is; `condition` how good its picture is."""
 
     frame_age_ms: int
     frames: int
     dropped: int
+    reopened: int = 0
+    camera: CameraName = ""
+    condition: CameraCondition = "good"
 
 
 class EyesTrouble(FromEyes, tag="trouble"):
     """The camera is missing or stalled; a person can act on `reason`."""
 
     reason: Annotated[str, Meta(max_length=500)]
+    camera: CameraName = ""
 
 
 EyesMessage = CodeRead | Sighting | EyesAlive | EyesTrouble
@@ -87,7 +96,8 @@ class Candidates(ToEyes, tag="candidates"):
 
 
 class KeepClip(ToEyes, tag="keep_clip"):
-    """Keep the frames around this moment for a reason, until told otherwise."""
+    """Keep the frames around this moment for a reason, as long as that reason allows: those there
+    are, and how long, is a table of the eyes (cart/eyes/clips.py)."""
 
     reason: str
     sensed_ms: int

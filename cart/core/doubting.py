@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cart.core import lines, paying
+from cart.core.effects import WantClip
 from cart.core.fusion.arriving import looks_like_its_equal
 from cart.core.fusion.evidence import HAND_COMES_MS, LATE_LOOK_MS, PutIn, Step
 from cart.core.fusion.scores import Sight
@@ -38,6 +39,7 @@ def look_again(draft: Draft, sight: Sight) -> None:
         if looks_like_its_equal((sight,), [line.sku], put_in.step, index):
             paying.load_moved(draft)
             lines.doubt(draft, line, sight, put_in.step)
+            draft.do(WantClip("doubted_line", put_in.step.rest_ms))
             draft.note(pending=replace(draft.state.pending, put_in=None))
 
 

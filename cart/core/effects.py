@@ -5,6 +5,8 @@ An effect may be lost in a crash; the mind asks again while its state still want
 
 from __future__ import annotations
 
+from typing import Literal
+
 from cart.core.value import Value
 
 
@@ -33,4 +35,11 @@ class TellEyes(Value, tag="tell_eyes"):
     skus: tuple[str, ...]
 
 
-Effect = MakePairCode | OfferPairing | RequestPayment | TellEyes
+class WantClip(Value, tag="want_clip"):
+    """Ask the eyes to keep the seconds around this moment, so that a person may look later."""
+
+    reason: Literal["unexplained_load", "doubted_line"]
+    sensed_ms: int
+
+
+Effect = MakePairCode | OfferPairing | RequestPayment | TellEyes | WantClip

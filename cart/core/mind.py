@@ -13,6 +13,7 @@ from cart.core import asking, paying, telling, trip, weighing
 from cart.core.observations import (
     AnyObservation,
     Booted,
+    CameraState,
     CatalogArrived,
     InputRefused,
     ItemSighted,
@@ -45,6 +46,7 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     SenseLost: trip.sense_lost,
     SenseDoubted: trip.sense_doubted,
     SenseBack: trip.sense_back,
+    CameraState: trip.camera_state,
     InputRefused: telling.input_refused,
     ScanSeen: weighing.scan_seen,
     ItemSighted: weighing.item_sighted,

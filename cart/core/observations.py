@@ -18,6 +18,7 @@ from cart.core.value import Value
 from cart.core.weighed import Readings
 
 Millinats = Annotated[int, Meta(le=0)]
+CameraCondition = Literal["good", "dark", "glare", "covered", "dirty", "frozen"]
 Instant = Annotated[int, Meta(ge=0, description="milliseconds of the cart's monotonic clock")]
 
 
@@ -167,6 +168,13 @@ class SenseBack(Observation, tag="sense_back"):
     sense: Literal["scale", "camera", "scanner", "screen"]
 
 
+class CameraState(Observation, tag="camera_state"):
+    """How good the camera's picture is now, where it changed. A camera that gives no picture at
+    all is a lost sense instead."""
+
+    condition: CameraCondition
+
+
 class InputRefused(Observation, tag="input_refused"):
     """A boundary refused malformed input: which one, why, and what to do about it."""
 
@@ -195,6 +203,7 @@ AnyObservation = (
     | SenseLost
     | SenseDoubted
     | SenseBack
+    | CameraState
     | InputRefused
     | Tick
 )

@@ -18,7 +18,7 @@ from cart.core.effects import Effect
 from cart.core.events import Event
 from cart.core.fusion.evidence import Pending
 from cart.core.notices import NOTICES, Notice
-from cart.core.observations import CatalogArrived
+from cart.core.observations import CameraCondition, CatalogArrived
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
 from cart.core.value import Value
@@ -65,6 +65,7 @@ class State(Value):
     aisle: str = ""
     lost: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
+    camera: CameraCondition = "good"
     intents: tuple[str, ...] = ()
     offset_ms: int | None = None
 

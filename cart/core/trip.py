@@ -13,6 +13,7 @@ from cart.core.effects import MakePairCode, OfferPairing, TellEyes
 from cart.core.events import CatalogAdopted, TripBound, TripOpened
 from cart.core.observations import (
     Booted,
+    CameraState,
     CatalogArrived,
     LinkChanged,
     PairCodeMade,
@@ -152,6 +153,13 @@ def sense_lost(draft: Draft, observation: SenseLost) -> None:
     draft.note(lost=tuple(sorted({*draft.state.lost, observation.sense})))
     if observation.sense == "scale":
         draft.note(moving=False)
+    if observation.sense == "camera":
+        draft.note(camera="good")  # of what gives no picture none is bad
+
+
+def camera_state(draft: Draft, observation: CameraState) -> None:
+    """How good the camera's picture is now."""
+    draft.note(camera=observation.condition)
 
 
 def sense_doubted(draft: Draft, observation: SenseDoubted) -> None:

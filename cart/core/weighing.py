@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cart.core import codes, doubting, lines, paying, trip
+from cart.core.effects import WantClip
 from cart.core.events import QuestionAsked
 from cart.core.fusion.arriving import choices_for, explain_in, too_light
 from cart.core.fusion.evidence import (
@@ -96,7 +97,10 @@ def _forget(draft: Draft, claim: Claim) -> None:
 
 
 def item_sighted(draft: Draft, seen: ItemSighted) -> None:
-    """Keep what the eyes saw."""
+    """Keep what the eyes saw, while they see well: of a bad picture only codes count, which prove
+    themselves, and what nothing else explains is asked about."""
+    if draft.state.camera != "good":
+        return
     sight = Sight(seen.sensed_ms, seen.candidates, seen.unknown_millinats)
     doubting.look_again(draft, sight)
     pending = draft.state.pending
@@ -225,6 +229,7 @@ def _ask(
         choices = [] if index is None else choices_for(explanations, step, index)
     line_id = lines.open_line(draft, tuple(choices), verdict, evidence)
     draft.fact(QuestionAsked(draft.now_ms, line_id))
+    draft.do(WantClip("unexplained_load", step.rest_ms))
     draft.note(question=line_id, weighed=None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cart.contract.senses import (
+    CameraCondition,
     Candidate,
     Candidates,
     CodeRead,
@@ -19,53 +20,81 @@ from cart.contract.senses import (
     ToEyesMessage,
 )
 from cart.eyes.appearances import Appearances
+from cart.eyes.background import Background
+from cart.eyes.clips import ClipKeeper
 from cart.eyes.episodes import Episodes
 from cart.eyes.frames import Frame
+from cart.eyes.gaze import Gaze
 from models.gallery import Belief
-from models.motion import MotionGate
+from models.health import CameraHealth
+from models.motion import Box, MotionGate
 from models.reader import Reader
 
 CANDIDATES_MAX = 8
 READ_AFTER_MOTION_MS = 400
 """A hand may hold an item quite still before the camera: go on reading for a moment."""
+MOVING_BUDGET_MS = 40.0
+"""A moving frame's time for codes: the next one comes soon, and looks want their share."""
+STILL_BUDGET_MS = 150.0
+"""What has just come to rest is sharp and stays: worth the reader's last stage."""
+FIRST_STAGE_MS = 0.0
+"""A turned view gets the reader's cheapest stage only."""
 
 
 class Pipeline:
-    """From frames to messages for the cart. `episodes` None: a cart without a recogniser."""
+    """From frames to messages for the cart. `episodes` None: a cart without a recogniser; `clips`
+    None: no picture is ever kept. `condition` is the camera's, for the heartbeat."""
 
-    def __init__(self, reader: Reader, episodes: Episodes | None) -> None:
+    def __init__(
+        self, reader: Reader, episodes: Episodes | None, clips: ClipKeeper | None = None
+    ) -> None:
         self._reader = reader
         self._episodes = episodes
+        self._clips = clips
         self._gate = MotionGate()
+        self._background = Background()
+        self._gaze = Gaze()
+        self._health = CameraHealth()
         self._appearances = Appearances()
         self._moved_ms = -READ_AFTER_MOTION_MS
+        self.condition: CameraCondition = "good"
 
     def told(self, message: ToEyesMessage) -> None:
         """Take what the cart says into account."""
         match message:
             case KnownCodes():
                 self._appearances.know(message.gtins)
-            case Candidates() | KeepClip():
-                pass  # every product stays possible, and no frame is kept yet
+            case KeepClip():
+                if self._clips is not None:
+                    self._clips.keep(message.reason, message.sensed_ms)
+            case Candidates():
+                pass  # every product stays possible
 
     def see(self, frame: Frame) -> Iterator[EyesMessage]:
         """Look at one frame."""
         moving = self._gate.update(frame.luma) == "moving"
+        self.condition = self._health.update(frame.luma, frame.sensed_ms, moving=moving)
+        if self._clips is not None:
+            self._clips.add(frame.small, frame.sensed_ms, is_still=not moving)
         if moving:
             self._moved_ms = frame.sensed_ms
+            self._background.moving(frame)
         if frame.sensed_ms - self._moved_ms <= READ_AFTER_MOTION_MS:
-            yield from self._codes(frame)
-        if self._episodes is None:
-            return
-        if not moving:
-            self._episodes.still(frame)
-            return
-        belief = self._episodes.moving(frame)
-        if belief is not None:
-            yield _sighting(belief, frame.sensed_ms)
+            regions = self._background.regions(frame.luma)
+            if moving and self._episodes is not None:
+                for belief in self._episodes.moving(frame, regions):
+                    yield _sighting(belief, frame.sensed_ms)
+            budget_ms = MOVING_BUDGET_MS if moving else STILL_BUDGET_MS
+            yield from self._codes(frame, regions, budget_ms)
+        if not moving and self._background.still(frame) and self._episodes is not None:
+            self._episodes.over()
 
-    def _codes(self, frame: Frame) -> Iterator[CodeRead]:
-        reads = self._reader.read(frame.luma)
+    def _codes(self, frame: Frame, regions: list[Box], budget_ms: float) -> Iterator[CodeRead]:
+        views = list(self._gaze.upright(frame.luma, regions))
+        reads = [read for view in views for read in self._reader.read(view, budget_ms / len(views))]
+        if not reads:
+            for view in self._gaze.turned(frame.luma, regions):
+                reads += self._reader.read(view, FIRST_STAGE_MS)
         for read, frames in self._appearances.update(reads, frame.sensed_ms):
             yield CodeRead(frame.sensed_ms, read.text, read.format, frames)
 

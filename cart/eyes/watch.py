@@ -11,12 +11,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cart.contract.senses import EyesAlive, EyesMessage, EyesTrouble
-from cart.eyes.frames import Frame, FrameSource, SourceLostError
+from cart.eyes.frames import Frame, FrameSource, SourceEndedError, SourceLostError
 from cart.eyes.link import CartLink
 from cart.eyes.pipeline import Pipeline
 
 ALIVE_EVERY_MS = 1_000
 STALL_MS = 2_000
+STALE_LOOKS_MAX = 2
+"""One old frame may have waited while we were busy with the one before; a second one is a stall."""
 WAIT_S = 0.1
 
 
@@ -36,6 +38,7 @@ class Watch:
         link: CartLink,
         clock: Callable[[], int],
         *,
+        camera: str = "",
         stall_ms: int = STALL_MS,
         alive_every_ms: int = ALIVE_EVERY_MS,
     ) -> None:
@@ -43,27 +46,29 @@ class Watch:
         self._pipeline = pipeline
         self._link = link
         self._clock = clock
+        self._camera = camera
         self._stall_ms = stall_ms
         self._alive_every_ms = alive_every_ms
-        self._newest_ms = clock()
+        self._newest_ms: int | None = None
         self._alive_ms = 0
         self._sequence: int | None = None
         self.frames = 0
         self.dropped = 0
+        self.reopened = 0
 
     def run(self, stop: Stop, on_ready: Callable[[], None]) -> str:
-        """Watch until `stop()`. Returns "", or why when the source is gone for good.
+        """Watch until `stop()` or the end of a recording. Returns "", or why when the source is
+        gone for good.
 
         `on_ready` is called once, when the source is open."""
-        trouble = "no frame source could be opened"
-        for reopening in (False, True):
+        trouble = ""
+        for self.reopened in (0, 1):
             try:
                 source = self._open()
             except SourceLostError as lost:
                 trouble = str(lost)
                 break
-            self._newest_ms = self._clock()
-            if not reopening:
+            if not self.reopened:
                 on_ready()
             try:
                 if self._watch(source, stop):
@@ -71,28 +76,35 @@ class Watch:
                 trouble = f"no frame for {self._stall_ms} ms"
             except SourceLostError as lost:
                 trouble = str(lost)
+            except SourceEndedError:
+                return ""
             finally:
                 source.close()
-        for message in self._link.heard(self._clock()):
-            self._pipeline.told(message)
-        self._link.say(EyesTrouble(trouble[:500]))
+        self._hear(self._clock())
+        self._link.say(EyesTrouble(trouble[:500], self._camera))
         return trouble
 
     def _watch(self, source: FrameSource, stop: Stop) -> bool:
         """True when asked to stop, False on a stall."""
+        opened_ms, stale_looks = self._clock(), 0
         while not stop():
             frame = source.newest(WAIT_S)
             now_ms = self._clock()
-            for message in self._link.heard(now_ms):
-                self._pipeline.told(message)
+            self._hear(now_ms)
             if frame is not None:
                 self._count(frame, now_ms)
                 for said in self._pipeline.see(frame):
                     self._link.say(said)
-            elif now_ms - self._newest_ms > self._stall_ms:
+            is_stale = now_ms - max(self._newest_ms or 0, opened_ms) > self._stall_ms
+            stale_looks = stale_looks + 1 if is_stale else 0
+            if stale_looks == STALE_LOOKS_MAX:
                 return False
             self._live(now_ms)
         return True
+
+    def _hear(self, now_ms: int) -> None:
+        for message in self._link.heard(now_ms):
+            self._pipeline.told(message)
 
     def _count(self, frame: Frame, now_ms: int) -> None:
         self.frames += 1
@@ -102,8 +114,17 @@ class Watch:
         self._newest_ms = min(now_ms, frame.sensed_ms)
 
     def _live(self, now_ms: int) -> None:
-        if now_ms - self._alive_ms < self._alive_every_ms:
+        """Say so once there was a frame: eyes that never saw anything are no sense that is back."""
+        if self._newest_ms is None or now_ms - self._alive_ms < self._alive_every_ms:
             return
         self._alive_ms = now_ms
-        alive: EyesMessage = EyesAlive(max(0, now_ms - self._newest_ms), self.frames, self.dropped)
+        age_ms = max(0, now_ms - self._newest_ms)
+        alive: EyesMessage = EyesAlive(
+            age_ms,
+            self.frames,
+            self.dropped,
+            self.reopened,
+            self._camera,
+            self._pipeline.condition,
+        )
         self._link.say(alive)

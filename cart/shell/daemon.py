@@ -21,7 +21,7 @@ from typing import Protocol, TextIO
 from cart.contract.lines import ContractError
 from cart.contract.screen import Snapshot
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
-from cart.core.effects import Effect, MakePairCode, OfferPairing, RequestPayment, TellEyes
+from cart.core.effects import Effect, MakePairCode, OfferPairing, RequestPayment, TellEyes, WantClip
 from cart.core.observations import (
     AnyObservation,
     Booted,
@@ -142,6 +142,7 @@ class Cart:
             OfferPairing: ask_store,
             RequestPayment: ask_store,
             TellEyes: self.eyes.tell,
+            WantClip: self.eyes.want_clip,
         }
         return CoreLoop(
             self.inbox,
@@ -169,7 +170,7 @@ def replayed(record: Path, folder: Path) -> Journal:
     journal = Journal(folder)
     loop = CoreLoop(
         Inbox(lambda: 0), journal, _nothing, _unseen, lambda: None,
-        dict.fromkeys((MakePairCode, OfferPairing, RequestPayment, TellEyes), _nothing),
+        dict.fromkeys((MakePairCode, OfferPairing, RequestPayment, TellEyes, WantClip), _nothing),
     )  # fmt: skip
     for observation in read_record(record):
         if isinstance(observation, Booted):

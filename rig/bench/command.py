@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
 
-from rig.bench import alone, bridge, scale, together
+from rig.bench import alone, barcodes, bridge, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
 
@@ -27,13 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--small", action="store_true", help="a quarter of an hour of rolling instead of ten"
     )
-
+    parser.add_argument("--barcodes", action="store_true", help="only the readers of barcodes")
+    parser.add_argument("--angles", action="store_true", help="barcodes turned, too (ten minutes)")
     parser.add_argument("--scale", action="store_true", help="only the scale and its bridge")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure everything once, about five minutes."""
     console = Console(stderr=True)
+    photos = Path(os.environ.get("DASHCART_DATA", "../shared/data")) / "barcodes"
+    if arguments.barcodes:
+        barcodes.show(photos, Console(), angles=arguments.angles)
+        return 0
     figures: list[Figure] = []
     if not arguments.scale:
         with tempfile.TemporaryDirectory(prefix="dashcart-bench-") as folder:
@@ -46,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(as_json(figures), indent=1))
     else:
         Console().print(table(figures))
+    if not (arguments.json or arguments.scale):
+        barcodes.show(photos, Console(), angles=arguments.angles)
     return 0
 
 

@@ -1,7 +1,10 @@
-"""Frames with real barcodes for tests of the eyes."""
+"""Frames and recordings with real barcodes for tests of the eyes."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import zxingcpp
 
@@ -17,3 +20,13 @@ def frame_with_code(digits: str, width: int = 640, height: int = 360) -> Pixels:
     top, left = (height - rows) // 2, (width - columns) // 2
     frame[top : top + rows, left : left + columns] = symbol.reshape(rows, columns, 1)
     return frame
+
+
+def write_video(path: Path, pictures: list[Pixels]) -> None:
+    """A recording."""
+    height, width = pictures[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (width, height))
+    assert writer.isOpened()
+    for picture in pictures:
+        writer.write(np.ascontiguousarray(picture))
+    writer.release()

@@ -2,106 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import struct
-import threading
-import time
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from cart.contract.lines import LineBuffer, decode, encode
-from cart.contract.senses import CodeRead, EyesAlive, EyesMessage, EyesTrouble, KnownCodes
-from cart.eyes.frames import Pixels
+from cart.contract.senses import CodeRead, EyesAlive, EyesTrouble
+from cart.core.observations import SenseBack, SenseLost
 from cart.eyes.link import CartLink
 from cart.eyes.pipeline import Pipeline
 from cart.eyes.sources import source_opener
 from cart.eyes.watch import Watch
+from cart.shell.clock import monotonic_ms
+from cart.shell.eyes_link import EyesLink
+from cart.shell.inbox import Inbox
 from models.reader import Reader
-from tests.eyes.codes import frame_with_code
-
-GTIN = "09520000000011"
-
-
-def now_ms() -> int:
-    """The eyes' clock."""
-    return time.monotonic_ns() // 1_000_000
-
-
-class ShortLens:
-    """A lens that shows given pictures and then falls silent, or says something else."""
-
-    def __init__(self, path: Path, pictures: list[Pixels], last_words: bytes = b"") -> None:
-        self.path = path
-        self.visits = 0
-        self._pictures = pictures
-        self._last_words = last_words
-        self._open: list[socket.socket] = []
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self.visits += 1
-            self._open.append(client)
-            for number, picture in enumerate(self._pictures, start=1):
-                height, width = picture.shape[:2]
-                head = struct.pack(
-                    "<4sHHB3xQII", b"DCLF", width, height, 3, now_ms(), number, picture.size
-                )
-                client.sendall(head + picture.tobytes())
-            client.sendall(self._last_words)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._listener.close()
-        for client in self._open:
-            client.close()
-
-
-class Cart:
-    """The cart's end of the eyes' socket."""
-
-    def __init__(self, path: Path) -> None:
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        self.heard: list[EyesMessage] = []
-        self._done = threading.Event()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        client, _ = self._listener.accept()
-        with client:
-            # Eyes may speak and leave at once, with what we said unread: that ends it too.
-            with contextlib.suppress(BrokenPipeError):
-                client.sendall(encode(KnownCodes((GTIN,))))
-            with contextlib.suppress(ConnectionResetError):
-                self._listen_to(client)
-        self._done.set()
-
-    def _listen_to(self, client: socket.socket) -> None:
-        lines = LineBuffer(100_000)
-        while data := client.recv(65_536):
-            for line in lines.feed(data):
-                self.heard.append(decode(EyesMessage, line, "test"))
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._listener.close()
-
-    def all_heard(self) -> list[EyesMessage]:
-        """Everything, once the eyes have hung up."""
-        assert self._done.wait(5)
-        return self.heard
+from rig.lens import Lens
+from rig.scene import Scene
+from rig.supervisor import Program, Supervisor
+from tests.eyes.codes import frame_with_code, write_video
+from tests.eyes.peers import Cart, ShortLens, now_ms
+from tests.rig.test_supervisor import has_started_twice
+from tests.waiting import serving, until
 
 
 @pytest.fixture
@@ -113,10 +37,15 @@ def cart(tmp_path: Path) -> Iterator[Cart]:
 
 
 def watch_lens(lens_path: Path, tmp_path: Path) -> str:
-    """Run the eyes without a recogniser until they end; why they do."""
+    """Run the eyes on a lens until they end; why they do."""
+    return watch_source(f"lens:{lens_path}", tmp_path)[1]
+
+
+def watch_source(source: str, tmp_path: Path) -> tuple[Watch, str]:
+    """Run the eyes without a recogniser until they end; what they counted, and why they end."""
     link = CartLink(tmp_path / "eyes.sock", pytest.fail)
     watch = Watch(
-        source_opener(f"lens:{lens_path}"),
+        source_opener(source),
         Pipeline(Reader(), None),
         link,
         now_ms,
@@ -124,7 +53,7 @@ def watch_lens(lens_path: Path, tmp_path: Path) -> str:
         alive_every_ms=50,
     )
     try:
-        return watch.run(lambda: False, lambda: None)
+        return watch, watch.run(lambda: False, lambda: None)
     finally:
         link.close()
 
@@ -139,7 +68,8 @@ def test_a_code_is_read_and_a_stall_reopens_once_then_ends(tmp_path: Path, cart:
     assert {(read.text, read.format) for read in reads} == {("9520000000011", "EAN13")}
     assert len(reads) == 1
     assert lens.visits == 2
-    assert any(isinstance(message, EyesAlive) for message in heard)
+    alive = [message for message in heard if isinstance(message, EyesAlive)]
+    assert {message.reopened for message in alive} == {0, 1}
     assert isinstance(heard[-1], EyesTrouble)
     assert heard[-1].reason == why == "no frame for 300 ms"
 
@@ -161,3 +91,68 @@ def test_garbage_instead_of_a_frame_is_refused(tmp_path: Path, cart: Cart) -> No
     (said,) = cart.all_heard()
     assert isinstance(said, EyesTrouble)
     assert "not a lens frame" in said.reason
+
+
+def test_frames_that_are_old_are_a_stall_too(tmp_path: Path, cart: Cart) -> None:
+    """A camera that goes on handing out what it saw long ago is no better than a silent one."""
+    began_ms = now_ms()
+    pictures = [frame_with_code("9520000000011")] * 2_000
+    lens = ShortLens(tmp_path / "lens.sock", pictures, stamp=lambda: began_ms)
+    watch, why = watch_source(f"lens:{lens.path}", tmp_path)
+    lens.close()
+    assert why == "no frame for 300 ms"
+    assert 0 < watch.frames < 2 * len(pictures)
+    alive = [message for message in cart.all_heard() if isinstance(message, EyesAlive)]
+    assert max(message.frame_age_ms for message in alive) > 300
+
+
+def test_frames_that_never_came_are_counted(tmp_path: Path, cart: Cart) -> None:
+    """Of a lens that gives one in three the other two are dropped, and the cart is told so; that
+    a lens that was opened again counts anew is no drop."""
+    pictures = [frame_with_code("9520000000011")] * 5
+    lens = ShortLens(tmp_path / "lens.sock", pictures, every=3)
+    watch, _ = watch_source(f"lens:{lens.path}", tmp_path)
+    lens.close()
+    assert (watch.frames, watch.dropped) == (10, 2 * 2 * 4)
+    alive = [message for message in cart.all_heard() if isinstance(message, EyesAlive)]
+    assert alive[-1].dropped == watch.dropped
+
+
+def test_the_end_of_a_recording_is_no_stall(tmp_path: Path, cart: Cart) -> None:
+    """It is watched once, from the first frame to the last, and nobody is told of trouble."""
+    video = tmp_path / "trip.avi"
+    write_video(video, [frame_with_code("9520000000011")] * 7)
+    watch, why = watch_source(f"video:{video}", tmp_path)
+    assert (why, watch.frames, watch.dropped, watch.reopened) == ("", 7, 0, 0)
+    assert not any(isinstance(message, EyesTrouble) for message in cart.all_heard())
+
+
+def test_stalled_eyes_come_back_alone(tmp_path: Path) -> None:
+    """A lens falls silent: the eyes end and are started again, and the cart has lost its camera
+    once, until there are frames again; a process that is new but blind does not count as back."""
+    lens = Lens(tmp_path / "lens.sock", Scene(1))
+    inbox = Inbox(monotonic_ms)
+    link = EyesLink(tmp_path / "eyes.sock", inbox, monotonic_ms)
+    argv = ("--source", f"lens:{tmp_path}/lens.sock", "--socket", f"{tmp_path}/eyes.sock")
+    program = Program("eyes", (sys.executable, "-m", "cart.eyes", *argv), ready='"ready"')
+    heard: list[object] = []
+
+    def has_heard(kind: type) -> bool:
+        heard.extend(inbox.take(20))
+        return any(isinstance(observation, kind) for observation in heard)
+
+    with serving(link.serve, link.stop), Supervisor(tmp_path / "logs") as supervisor:
+        supervisor.start(program)
+        supervisor.wait_ready("eyes")
+        until(lambda: lens.frames >= 2, "a frame")
+        lens.stalled = True
+        until(partial(has_heard, SenseLost), "the loss")
+        until(partial(has_started_twice, supervisor, "eyes"), "eyes that started again")
+        supervisor.wait_ready("eyes")
+        assert not has_heard(SenseBack)
+        lens.stalled = False
+        until(partial(has_heard, SenseBack), "the return")
+        assert [type(observation) for observation in heard] == [SenseLost, SenseBack]
+        assert link.losses == 1
+        assert "no frame for 2000 ms" in (tmp_path / "logs" / "eyes.log").read_text("utf-8")
+    lens.close()

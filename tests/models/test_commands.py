@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from zxingcpp import BarcodeFormat as Kind
 
+from models.alone import Alone
 from models.errors import ModelError
 from models.pictures import photo_paths, read_luma
 from tests.data import ROOT, data_dir
@@ -68,7 +72,10 @@ def test_read_gives_one_line_a_picture_in_sorted_order(shelf: Path) -> None:
         elapsed_ms = row.pop("ms")
         assert ("error" in row) == (elapsed_ms is None)
     nothing: dict[str, Any] = {"text": None, "format": None, "gtin": None, "others": []}
-    code = {"text": "5201815331227", "format": "EAN13", "gtin": "05201815331227", "others": []}
+    nothing |= {"confidence": None, "stage": None}
+    code: dict[str, Any] = {"text": "5201815331227", "format": "EAN13"}
+    code |= {"gtin": "05201815331227", "others": []}
+    code |= {"confidence": 0.994, "stage": "plain"}
     assert answers["5201815331227.png"] == nothing
     for name in ("broken.png", "e.png"):
         assert name in answers.pop(name)["error"]
@@ -81,6 +88,71 @@ def test_read_prints_a_table_for_people(shelf: Path) -> None:
     assert heading.startswith("format")
     assert len(rows) == 8
     assert any("EAN13" in row and row.endswith("b/one.png: 5201815331227") for row in rows)
+
+
+def test_a_crash_or_a_hang_costs_one_answer() -> None:
+    """A worker that dies or takes too long is replaced, and the next question is answered."""
+    with Alone(make_fragile) as worker:
+        assert worker.ask("ok", 5) == "ok"
+        with pytest.raises(ModelError, match="crashed"):
+            worker.ask("crash", 5)
+        with pytest.raises(ModelError, match="given up after"):
+            worker.ask("hang", 0.2)
+        with pytest.raises(ModelError, match="no picture"):
+            worker.ask("refuse", 5)
+        assert worker.ask("ok", 5) == "ok"
+
+
+def make_fragile() -> Callable[[str], str]:
+    """What a hostile file may do to a decoder."""
+
+    def work(question: str) -> str:
+        match question:
+            case "crash":
+                os.abort()
+            case "hang":
+                threading.Event().wait()
+            case "refuse":
+                raise ModelError("no picture")
+        return question
+
+    return work
+
+
+def hostile_pictures(folder: Path) -> None:
+    """Pictures of every awkward kind, each a valid file."""
+    code = Image.fromarray(DRAWN)
+    code.convert("CMYK").save(folder / "cmyk.jpg")
+    code.convert("P").save(folder / "palette.gif")
+    Image.fromarray(DRAWN.astype(np.uint16) * 257).save(folder / "deep.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    code.save(folder / "turned.jpg", exif=exif)
+    Image.new("L", (1, 1)).save(folder / "dot.png")
+    Image.new("1", (9000, 9000)).save(folder / "bomb.png")
+
+
+def test_awkward_pictures_are_read_or_refused(tmp_path: Path) -> None:
+    """CMYK, palette, 16 bits and EXIF turns are read; a dot is empty; a bomb is refused."""
+    hostile_pictures(tmp_path)
+    rows = {row["file"]: row for row in lines(models("read", tmp_path, "--jsonl"))}
+    for name in ("cmyk.jpg", "palette.gif", "deep.png", "turned.jpg"):
+        assert rows[name]["text"] == "5201815331227", name
+    assert rows["dot.png"]["text"] is None
+    assert "too many" in rows["bomb.png"]["error"]
+
+
+def test_a_catalog_with_a_bad_line_is_refused_by_number(tmp_path: Path) -> None:
+    """What is no GTIN is named with its line; a good file changes nothing of a clear read."""
+    catalog = tmp_path / "catalog.txt"
+    Image.fromarray(DRAWN).save(tmp_path / "a.png")
+    catalog.write_text("5201815331227\n\n59001270\n", encoding="utf-8")
+    [row] = lines(models("read", tmp_path, "--jsonl", "--catalog", catalog, "--budget-ms", "50"))
+    assert row["text"] == "5201815331227"
+    for bad in ("tomatoes", "1234567", "5201815331228", "123456789012345"):
+        catalog.write_text(f"59001270\n{bad}\n", encoding="utf-8")
+        assert "line 2" in models("read", tmp_path, "--catalog", catalog, status=2)
+    assert "milliseconds" in models("read", tmp_path, "--budget-ms", "-3", status=2)
 
 
 def test_two_codes_are_one_line(tmp_path: Path) -> None:

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.motion import STRIDE_PIXELS, Box, MotionGate, changed_box
+from models.motion import (
+    STRIDE_PIXELS,
+    Box,
+    MotionGate,
+    changed_box,
+    changed_boxes,
+    direction,
+    joined,
+)
 
 Luma = NDArray[np.uint8]
 
@@ -90,3 +98,37 @@ def test_frames_of_two_shapes_are_refused() -> None:
     """A difference needs two frames of one shape."""
     with pytest.raises(ValueError, match="two shapes"):
         changed_box(scene(), scene()[:100])
+
+
+LEFT, RIGHT = Box(80, 96, 200, 200), Box(400, 160, 480, 240)
+
+
+def test_two_things_are_two_regions() -> None:
+    """The larger first, each to the grid; what touches is one."""
+    both = with_item(with_item(scene(1), LEFT), RIGHT)
+    assert changed_boxes(scene(0), both) == [LEFT, RIGHT]
+    touching = with_item(with_item(scene(1), LEFT), Box(208, 96, 280, 200))
+    assert changed_boxes(scene(0), touching) == [Box(80, 96, 280, 200)]
+    assert changed_boxes(scene(0), scene(1)) == []
+
+
+def test_what_came_and_what_went_are_told_apart() -> None:
+    """Two things at once, one put down and one taken away."""
+    before, after = with_item(scene(0), LEFT), with_item(scene(1), RIGHT)
+    assert [direction(before, after, box) for box in (LEFT, RIGHT)] == ["out", "in"]
+
+
+def test_where_nothing_tells_the_direction_is_unclear() -> None:
+    """One thing in the place of another, each as strange there as the other."""
+    bright = with_item(scene(0), LEFT)
+    dark = scene(1)
+    dark[LEFT.top : LEFT.bottom, LEFT.left : LEFT.right] = 10
+    assert direction(bright, dark, LEFT) == "unclear"
+
+
+def test_boxes_near_each_other_are_joined() -> None:
+    """As far as the gap allows, also through a third one between them."""
+    row = [Box(left, 0, left + 10, 10) for left in (0, 40, 80)]
+    assert joined(row, 20) == row
+    assert joined(row, 31) == [Box(0, 0, 90, 10)]
+    assert joined([row[0], row[2], Box(5, 5, 85, 15)]) == [Box(0, 0, 90, 15)]

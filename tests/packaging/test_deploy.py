@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from cart.contract.store import CHANNELS
+from cart.eyes.__main__ import parser
+from cart.eyes.sources import source_opener
+from cart.eyes.sources.settings import settings_of
 from cart.shell.config import load
 from tests.packaging.certificates import Authority
 
@@ -33,8 +36,8 @@ def unit_service(unit: Path) -> configparser.SectionProxy:
 
 
 def test_the_three_processes_have_units() -> None:
-    """A cart is three processes, each restarted alone."""
-    assert [unit.stem for unit in UNITS] == ["cart-eyes", "cart-ui", "cartd"]
+    """A cart is three processes, each restarted alone; the eyes once for each camera."""
+    assert [unit.stem for unit in UNITS] == ["cart-eyes@", "cart-ui", "cartd"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
@@ -77,6 +80,20 @@ def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> No
     assert config.screen_socket.parent == Path("/run", service["RuntimeDirectory"])
     assert config.eyes_socket.parent == Path("/run", service["RuntimeDirectory"])
     assert config.data_folder == Path("/var/lib", service["StateDirectory"])
+
+
+def test_the_cameras_settings_are_accepted() -> None:
+    """The sample names a source that exists and options that the eyes know."""
+    text = (DEPLOY / "eyes-inside.env").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    variables = dict(line.split("=", 1) for line in lines)
+    command = unit_service(DEPLOY / "systemd" / "cart-eyes@.service")["ExecStart"]
+    for name, value in {**variables, "{SOURCE}": variables["SOURCE"]}.items():
+        command = command.replace(f"${name}", value)
+    arguments = parser().parse_args(shlex.split(command.partition("cart.eyes")[2]))
+    source_opener(arguments.source, settings_of(arguments))
+    assert settings_of(arguments).exposure_us == 2_000
+    assert "$" not in command
 
 
 @pytest.mark.machines

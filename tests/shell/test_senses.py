@@ -218,3 +218,23 @@ def test_silent_eyes_are_lost(tmp_path: Path) -> None:
         now_ms = SILENCE_MAX_MS + 1
         lost = ear.hear(SenseLost)
     assert "silent" in lost.reason
+
+
+def test_of_two_cameras_one_is_enough_to_be_lost(tmp_path: Path) -> None:
+    """Each has eyes of its own; the sense is back when the last of them sees again."""
+    ear, link, path = eyes_bench(tmp_path)
+    well = {"kind": "alive", "frame_age_ms": 80, "frames": 9, "dropped": 0}
+    with serving(link.serve, link.stop), LinePeer(path) as inside, LinePeer(path) as rim:
+        inside.say(**well, camera="inside")
+        rim.say(**well, camera="rim")
+        rim.say(kind="trouble", reason="no frame for 2000 ms", camera="rim")
+        lost = ear.hear(SenseLost)
+        inside.say(kind="trouble", reason="no such camera", camera="inside")
+        until(lambda: link.losses == 2, "the second loss")
+        rim.say(**well, camera="rim")
+        rim.say(kind="code_read", sensed_ms=7, text="1", format="EAN13")
+        (heard,) = until(lambda: ear.inbox.take(50), "the code, and nothing that is back")
+        inside.say(**well, camera="inside")
+        ear.hear(SenseBack)
+    assert lost.reason == "rim: no frame for 2000 ms"
+    assert isinstance(heard, ScanSeen)

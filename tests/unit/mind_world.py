@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cart.core import mind
 from cart.core.catalog import Aisle, Catalog, CodeLayout, NForPrice, Product, TaxRate
+from cart.core.effects import Effect
 from cart.core.events import Event
 from cart.core.intents import TouchAction
 from cart.core.notices import Notice
@@ -60,6 +61,7 @@ class Hands:
         self.now_ms = 1_000
         self.events: list[Event] = []
         self.notices: list[Notice] = []
+        self.effects: list[Effect] = []
         self.observations: list[AnyObservation] = []
         self.load_mg = 0
         self.touches = 0
@@ -75,6 +77,7 @@ class Hands:
         self.state = turn.state
         self.events += turn.events
         self.notices += turn.notices
+        self.effects += turn.effects
         return list(turn.events)
 
     def wait(self, period_ms: int) -> list[Event]:

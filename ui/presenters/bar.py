@@ -15,13 +15,18 @@ LOST = {
     "scanner": mark("No scanner"),
     "screen": mark("Screen"),
 }
-# These have a place of their own on the screen: a chip, or a yellow line. They are said in
-# the bar too, but never in the way of something that just happened.
+# These have a place of their own on the screen, a chip or a yellow line, or last for a while. They
+# are said in the bar too, but never in the way of something that just happened.
 SEEN_ELSEWHERE = {
     "offline",
     "line_waits",
     "scale_lost",
     "camera_lost",
+    "camera_covered",
+    "camera_frozen",
+    "camera_dark",
+    "camera_glare",
+    "camera_dirty",
     "scanner_lost",
 }
 # A question's own screen says these in its title.

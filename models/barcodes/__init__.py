@@ -1,0 +1,1 @@
+"""Retail barcodes as likelihoods: regions, profiles, and the exact decoding of blurred bars."""

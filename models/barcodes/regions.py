@@ -1,0 +1,161 @@
+"""Where bars may be: regions of a frame in which brightness changes in one direction only.
+
+The structure tensor, averaged over small blocks, says for each block how strongly and how uniformly
+the brightness changes and in which direction (Bigun and Granlund 1987). Blocks of like direction
+that touch make a region. It must never decode: a fence is a region too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Luma = NDArray[np.uint8]
+Singles = NDArray[np.float32]
+
+WORK_PIXELS_MAX = 800_000
+"""A larger frame is shrunk before gradients are taken: its bars are wide enough."""
+SMALL_PIXELS_MAX = 160_000
+"""A smaller frame is enlarged, or a block would hold several bars of a small symbol."""
+ENLARGED = 0.5
+BLOCK = 8
+WINDOWS = (3, 5)
+"""Blocks across which the structure is averaged: for small and for large symbols."""
+COHERENCE_MIN = 0.55
+STRENGTH_SHARE_MIN = 0.04
+"""Of the strongest blocks' strength; below it a block counts as even."""
+STRENGTH_MIN = 1.0
+DIRECTIONS = 8
+BLOCKS_MIN = 6
+BOXES_MAX = 5
+"""How many components of one window size are measured."""
+LENGTH_PIXELS_MIN = 40.0
+HEIGHT_PIXELS_MIN = 6.0
+
+
+@dataclass(frozen=True)
+class Region:
+    """An oriented box, in pixels of the frame. `angle` is the direction across the bars, radians;
+    `half_length` runs along it, `half_height` along the bars; `merit` orders regions."""
+
+    x: float
+    y: float
+    angle: float
+    half_length: float
+    half_height: float
+    merit: float
+
+
+def regions(luma: Luma, most: int) -> list[Region]:
+    """The regions most like bars, best first."""
+    shrink = max(1.0, math.sqrt(luma.size / WORK_PIXELS_MAX))
+    found = [_at_scale(luma, shrink, WINDOWS)]
+    if luma.size < SMALL_PIXELS_MAX:
+        found.append(_at_scale(luma, ENLARGED, WINDOWS[:1]))
+    # Of equal rank, so that neither scale crowds the other out.
+    ranked = (region for rank in zip_longest(*found) for region in rank if region is not None)
+    return list(ranked)[:most]
+
+
+def _at_scale(luma: Luma, shrink: float, windows: tuple[int, ...]) -> list[Region]:
+    size = (round(luma.shape[1] / shrink), round(luma.shape[0] / shrink))
+    method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
+    small = luma if shrink == 1 else cv2.resize(luma, size, interpolation=method)
+    if min(small.shape) < 2 * BLOCK:
+        return []
+    tensor = _tensor(np.asarray(small, np.uint8))
+    found = [region for window in windows for region in _found(tensor, window, shrink)]
+    found.sort(key=lambda region: -region.merit)
+    return _distinct(found)
+
+
+def _tensor(small: Luma) -> tuple[Singles, Singles, Singles]:
+    """By block: the gradient's double angle (two parts) and its energy."""
+    smooth = cv2.GaussianBlur(small, (0, 0), 0.8)
+    across = cv2.Scharr(smooth, cv2.CV_32F, 1, 0, scale=1 / 32)
+    down = cv2.Scharr(smooth, cv2.CV_32F, 0, 1, scale=1 / 32)
+    blocks = (small.shape[1] // BLOCK, small.shape[0] // BLOCK)
+    rows, columns = blocks[1] * BLOCK, blocks[0] * BLOCK
+    means = [
+        cv2.resize(
+            np.ascontiguousarray(product[:rows, :columns]), blocks, interpolation=cv2.INTER_AREA
+        )
+        for product in (across * across, down * down, across * down)
+    ]
+    horizontal, vertical, mixed = (np.asarray(mean, np.float32) for mean in means)
+    return horizontal - vertical, 2 * mixed, horizontal + vertical
+
+
+def _found(tensor: tuple[Singles, Singles, Singles], window: int, shrink: float) -> list[Region]:
+    cosine, sine, energy = (
+        np.asarray(cv2.boxFilter(part, -1, (window, window)), np.float32) for part in tensor
+    )
+    strength = np.hypot(cosine, sine)
+    enough = max(STRENGTH_SHARE_MIN * float(np.percentile(strength, 99)), STRENGTH_MIN)
+    clear = (strength > COHERENCE_MIN * (energy + 1)) & (strength > enough)
+    angle = np.arctan2(sine, cosine) / 2
+    weight = np.sqrt(strength).ravel()
+    masks = []
+    for direction in range(DIRECTIONS):
+        turned = np.abs((angle - direction * np.pi / DIRECTIONS + np.pi / 2) % np.pi - np.pi / 2)
+        mask = (clear & (turned < np.pi / DIRECTIONS)).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+        sums = np.bincount(labels.ravel(), weight, count)
+        large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= BLOCKS_MIN]
+        masks += [(float(sums[label]), labels, label) for label in large]
+    masks.sort(key=lambda mask: -mask[0])
+    boxes = (
+        _box(labels == label, cosine, sine, merit, shrink)
+        for merit, labels, label in masks[:BOXES_MAX]
+    )
+    return [box for box in boxes if box is not None]
+
+
+def _box(
+    inside: NDArray[np.bool_], cosine: Singles, sine: Singles, merit: float, shrink: float
+) -> Region | None:
+    angle = 0.5 * math.atan2(float(sine[inside].sum()), float(cosine[inside].sum()))
+    rows, columns = np.nonzero(inside)
+    x, y = (columns + 0.5) * BLOCK, (rows + 0.5) * BLOCK
+    left, right = _extent(x * math.cos(angle) + y * math.sin(angle), 0.01)
+    low, high = _extent(-x * math.sin(angle) + y * math.cos(angle), 0.02)
+    length, height = right - left, high - low
+    if length * shrink < LENGTH_PIXELS_MIN or height * shrink < HEIGHT_PIXELS_MIN:
+        return None
+    fill = min(1.0, len(rows) * BLOCK**2 / (length * height))
+    middle, level = (left + right) / 2, (low + high) / 2
+    return Region(
+        x=(middle * math.cos(angle) - level * math.sin(angle)) * shrink,
+        y=(middle * math.sin(angle) + level * math.cos(angle)) * shrink,
+        angle=angle,
+        half_length=length * shrink / 2,
+        half_height=height * shrink / 2,
+        merit=merit * fill,
+    )
+
+
+def _extent(places: NDArray[np.float64], ignored: float) -> tuple[float, float]:
+    """From where to where the blocks reach, a share of strays at either end ignored."""
+    ordered = np.sort(places)
+    strays = round(ignored * (len(ordered) - 1))
+    return float(ordered[strays]) - BLOCK / 2, float(ordered[-1 - strays]) + BLOCK / 2
+
+
+def _distinct(ordered: list[Region]) -> list[Region]:
+    kept: list[Region] = []
+    for region in ordered:
+        if not any(_alike(region, other) for other in kept):
+            kept.append(region)
+    return kept
+
+
+def _alike(one: Region, other: Region) -> bool:
+    near = math.hypot(one.x - other.x, one.y - other.y) < 0.5 * min(
+        one.half_length, other.half_length
+    )
+    return near and abs(one.half_length / other.half_length - 1) < 0.3
