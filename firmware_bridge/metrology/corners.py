@@ -15,6 +15,7 @@ from firmware_bridge.metrology.calibration import CORNERS
 WINDOW = 80  # samples: one second
 LOUD_TIMES, LOUD_MG = 6.0, 3_000.0
 DRIFT_MG, OTHERS_MG = 5_000.0, 1_500.0
+MELTS_MG_PER_S = 60.0  # 3 g a minute and a little
 PULL_MG = -1_500_000.0  # a load beyond a corner lifts the opposite one, but not so far
 STRIKES = 3  # bad seconds in a row before a cell is named
 
@@ -33,6 +34,7 @@ class CornerWatch:
         self._channels = channels
         self._rows: deque[Row] = deque(maxlen=WINDOW)
         self._rest_mg: Row | None = None  # the means of the first still second
+        self._seconds = 0  # of rest that were judged
         self._strikes: dict[int, int] = {}
         self.bad: dict[int, str] = {}
 
@@ -41,6 +43,7 @@ class CornerWatch:
         if self._channels < 2 or not still:
             self._rows.clear()
             self._rest_mg = None
+            self._seconds = 0
             return []
         self._rows.append(tuple(masses_mg))
         if len(self._rows) < WINDOW:
@@ -53,7 +56,10 @@ class CornerWatch:
         means = [fmean(cell) for cell in cells]
         noises = [pstdev(cell) for cell in cells]
         self._rest_mg = means if self._rest_mg is None else self._rest_mg
-        wander = [abs(now - then) for now, then in zip(means, self._rest_mg, strict=True)]
+        self._seconds += 1
+        melted_mg = MELTS_MG_PER_S * self._seconds  # ice in a far corner leaves one cell alone
+        moved = [now - then for now, then in zip(means, self._rest_mg, strict=True)]
+        wander = [max(mg, -mg - melted_mg) for mg in moved]
         news = []
         for channel in range(self._channels):
             why = _why(channel, means, noises, wander)

@@ -165,11 +165,12 @@ class Settling:
         return [MotionBegan(onset_ms), self._pending.said(onset_ms)]
 
     def _narrow(self, t_ms: int) -> list[Event]:
-        """What the last whole swing says about where the load will rest."""
-        length = int(self._period.samples) + 2
-        if self._pending is None or self._free < length + THUD_SAMPLES:
+        """What the last whole swings say about where the load will rest."""
+        whole, length = round(self._period.samples), int(self._period.samples) + 2
+        if self._pending is None or self._free < whole + length + THUD_SAMPLES:
             return []
-        within = self._pending.narrow(t_ms, tuple(self._values)[-length:])
+        values = tuple(self._values)[-whole - length :]
+        within = self._pending.narrow(t_ms, values[-length:], values[:-whole])
         return [within] if within else []
 
     def _learn(self) -> None:

@@ -155,7 +155,10 @@ def one_item(size: Size) -> list[Figure]:
                 100 * sum(outcome.held for outcome in tries) / count, "%", "100", samples=count,
             ),
         ]  # fmt: skip
-    return figures
+    lowered = [(tick / SAMPLES_PER_SECOND, 5e3) for tick in range(40)]
+    held = sum(items(seed, lowered).held for seed in range(size.carts))
+    name = "200 g lowered over 0.5 s: every interval held the load"
+    return [*figures, Figure(name, 100 * held / size.carts, "%", ">= 98", samples=size.carts)]
 
 
 PAIRS_G = (

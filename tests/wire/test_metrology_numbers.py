@@ -80,7 +80,7 @@ def test_an_interval_only_shrinks() -> None:
     pending = Pending(0, -1e8, 1e8)
     said = [pending.said(0)]
     for height in (900_000.0, 500_000.0, 200_000.0, 90_000.0, 1_000_000.0):
-        within = pending.narrow(1, [1e6 - height, 1e6 + height])
+        within = pending.narrow(1, *[[1e6 - height, 1e6 + height]] * 2)
         said += [within] if within else []
     assert len(said) == 5
     pairs = pairwise(said)
