@@ -61,7 +61,7 @@ class CartScreen(App):
         self.snapshot: Snapshot | None = None
         self.route = STARTING
         self.contact_lost = False
-        self.frames = Frames(before_flip=self._take_shot)
+        self.frames = Frames(before_flip=self._before_flip)
         self.saver = Saver()
         self._shots = Shots(options.shots, self.saver) if options.shots else None
         self._shot_wanted = False
@@ -192,6 +192,11 @@ class CartScreen(App):
         if missing:
             self._screen(missing[0])
             Clock.schedule_once(self._build_ahead, 0)
+
+    def _before_flip(self) -> None:
+        self._take_shot()
+        if not (self._shot_wanted or self.link.news):
+            self.link.drawn()
 
     def _take_shot(self) -> None:
         """Keep a picture of a newly entered screen, from the frame about to be flipped."""

@@ -49,6 +49,9 @@ class Link:
         if self._socket:
             self._socket.close()
 
+    def drawn(self) -> None:
+        """A cart does not wait for pictures."""
+
     def send(self, action: str, target: str = "", choice: str = "") -> bool:
         """Tell the cart what was touched, with an id of its own. False when it cannot be told."""
         intent = Intent(

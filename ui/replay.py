@@ -11,9 +11,13 @@ from cart.contract.lines import decode
 from cart.contract.screen import Snapshot
 from ui.link import News
 
+DRAWN_S = 5.0
+"""A screen that takes longer to draw than this is passed over: a replay must come to its end."""
+
 
 class Replay:
-    """Tells the snapshots of a JSON Lines file every `pace_ms`, then calls `at_end`.
+    """Tells the snapshots of a JSON Lines file, each `pace_ms` after the one before was drawn, then
+    calls `at_end`.
 
     It has the same shape as a link; what is touched goes nowhere."""
 
@@ -31,6 +35,7 @@ class Replay:
         self._wake = wake
         self._at_end = at_end
         self._closing = threading.Event()
+        self._drawn = threading.Event()
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
 
     def start(self) -> None:
@@ -40,6 +45,11 @@ class Replay:
     def close(self) -> None:
         """Show no more."""
         self._closing.set()
+        self._drawn.set()
+
+    def drawn(self) -> None:
+        """All that was told is on the screen; on a busy machine that takes longer than the pace."""
+        self._drawn.set()
 
     def send(self, action: str, target: str = "", choice: str = "") -> bool:
         """Nobody is there to be told."""
@@ -48,8 +58,10 @@ class Replay:
     def _run(self) -> None:
         self.news.append("connected")
         for snapshot in self._snapshots:
+            self._drawn.clear()
             self.news.append(snapshot)
             self._wake()
+            self._drawn.wait(DRAWN_S)
             if self._closing.wait(self._pace_ms / 1_000):
                 return
         self._at_end()
