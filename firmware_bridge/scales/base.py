@@ -148,6 +148,10 @@ class CountingScale(Scale, Protocol):
     """A driver whose scale gives only counts: all that weighs is our own metrology."""
 
     @property
+    def firmware_version(self) -> str:
+        """What the device calls its program; empty where it names none, or said nothing yet."""
+
+    @property
     def rows(self) -> deque[Row]:
         """The newest raw rows, for whoever looks at the converters themselves and clears them."""
 

@@ -71,6 +71,7 @@ class ChipScale:
 
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
+        self.firmware_version = ""
         self._link = Link()
         self._clock = ClockMap()
         self._weighing = Weighing(calibration)
@@ -166,6 +167,7 @@ class ChipScale:
     def _connected(self, up: wire.LinkUp, now_ms: int) -> list[ScaleEvent]:
         self._clock.restart()
         self._thermometer.restart(now_ms)
+        self.firmware_version = up.hello.firmware_version
         channels = len(self.calibration.cells)
         self._stream = Stream(accepted=up.hello.channels == channels, rows_ms=now_ms)
         if not self._stream.accepted:

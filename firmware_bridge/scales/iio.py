@@ -56,6 +56,11 @@ class IioScale:
         return None
 
     @property
+    def firmware_version(self) -> str:
+        """A kernel's driver names none."""
+        return ""
+
+    @property
     def indicator(self) -> Indicator:
         """What it indicates: zero and tare are set here."""
         return self._weighing.indicator
