@@ -20,22 +20,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m models", description=__doc__)
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
-    read = commands.add_parser("read", help="read the barcodes of every picture in a folder")
-    read.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
-    read.add_argument("--jsonl", action="store_true", help="one JSON object a picture")
-    read.add_argument(
-        "--budget-ms",
-        type=_milliseconds,
-        metavar="N",
-        help="leave out stages of reading that would exceed it (default: none is left out)",
-    )
-    read.add_argument(
-        "--catalog",
-        type=_catalog,
-        default=frozenset(),
-        metavar="FILE",
-        help="text, a GTIN of 8 to 14 digits a line: may confirm a code, never invents one",
-    )
+    _add_read(commands.add_parser("read", help="read the barcodes of every picture in a folder"))
 
     score = commands.add_parser("score", help="compare the reads of a folder with its labels")
     score.add_argument("folder", type=_folder, metavar="DIR")
@@ -83,6 +68,24 @@ def _add_look(look: argparse.ArgumentParser) -> None:
     look.add_argument("--follow", action="store_true", help="write anew twice a second, for ever")
     look.add_argument("--window", action="store_true", help="show it too, where OpenCV can")
     _add_gallery(look)
+
+
+def _add_read(read: argparse.ArgumentParser) -> None:
+    read.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
+    read.add_argument("--jsonl", action="store_true", help="one JSON object a picture")
+    read.add_argument(
+        "--budget-ms",
+        type=_milliseconds,
+        metavar="N",
+        help="leave out stages of reading that would exceed it (default: none is left out)",
+    )
+    read.add_argument(
+        "--catalog",
+        type=_catalog,
+        default=frozenset(),
+        metavar="FILE",
+        help="text, a GTIN of 8 to 14 digits a line: may confirm a code, never invents one",
+    )
 
 
 def _add_gallery(command: argparse.ArgumentParser) -> None:

@@ -60,12 +60,16 @@ class Paired(Observation, tag="paired"):
 
 class ScanSeen(Observation, tag="scan_seen"):
     """A code was read. `text` is what the symbol holds, `symbology` one of models' format names
-    (EAN13, UPCA, QR, …) or an AIM identifier such as "]E0"; "" when the source can't tell."""
+    (EAN13, UPCA, QR, …) or an AIM identifier such as "]E0"; "" when the source can't tell.
+    `score_millinats` is the log-probability that it was read rightly; one that is not `proven` is
+    evidence, and charges nobody until the mass agrees."""
 
     sensed_ms: Instant
     text: Annotated[str, Meta(max_length=10_000)]
     symbology: str = ""
     source: Literal["camera", "scanner"] = "scanner"
+    score_millinats: Millinats = 0
+    proven: bool = True
 
 
 class LoadChanged(Observation, tag="load_changed"):

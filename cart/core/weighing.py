@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cart.core import codes, doubting, lines, paying, trip
+from cart.core.catalog import CatalogIndex
 from cart.core.effects import WantClip
 from cart.core.events import QuestionAsked
 from cart.core.fusion.arriving import choices_for, explain_in, too_light
@@ -42,7 +43,8 @@ def scan_seen(draft: Draft, scan: ScanSeen) -> None:
     if isinstance(meaning, codes.ProductCode):
         _claim(draft, scan, meaning)
     elif isinstance(meaning, codes.UnknownCode):
-        draft.tell("unknown_code")
+        if scan.proven:
+            draft.tell("unknown_code")
     elif scan.source == "scanner":
         draft.tell("code_unreadable")  # the camera sees posters too; the scanner was pointed
 
@@ -56,9 +58,12 @@ def _claim(draft: Draft, scan: ScanSeen, meaning: codes.ProductCode) -> None:
         source=scan.source,
         price_minor=meaning.price_minor,
         mass_mg=meaning.mass_mg,
+        score_millinats=scan.score_millinats,
+        proven=scan.proven,
     )
     if "scale" in draft.state.lost:
-        _add_by_code_alone(draft, claim)
+        if claim.proven:
+            _add_by_code_alone(draft, claim)
         return
     pending = draft.state.pending
     draft.note(pending=replace(pending, claims=(*pending.claims, claim)))
@@ -86,9 +91,13 @@ def _use_codes_at_rest(draft: Draft) -> None:
         if asked is not None and age_ms >= CODE_ANSWER_WAIT_MS:
             _forget(draft, claim)
             lines.name_open_line(draft, asked, claim.sku, claim)
-        elif age_ms >= LIGHT_THING_WAIT_MS and too_light(index.by_sku.get(claim.sku)):
+        elif claim.proven and age_ms >= LIGHT_THING_WAIT_MS and _is_light(index, claim):
             _forget(draft, claim)
             _add_by_code_alone(draft, claim)
+
+
+def _is_light(index: CatalogIndex, claim: Claim) -> bool:
+    return too_light(index.by_sku.get(claim.sku))
 
 
 def _forget(draft: Draft, claim: Claim) -> None:
@@ -241,7 +250,7 @@ def _fade(draft: Draft) -> None:
     pending = draft.state.pending
     busy = draft.state.moving or bool(pending.steps)
     kept, faded = fade(pending, draft.now_ms, busy=busy)
-    if faded:
+    if any(claim.proven for claim in faded):
         draft.tell("scanned_not_put_in")
     if kept is not pending:
         draft.note(pending=kept)

@@ -19,9 +19,10 @@ from zxingcpp import BarcodeFormat as Kind
 
 from models.barcodes.engine import Sight, seen
 from models.barcodes.layouts import EAN13
-from models.barcodes.likelihood import Candidate, Profile, candidates, turns
+from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.rectify import Patch, patch
 from models.barcodes.regions import regions
+from models.barcodes.search import Profile, turns
 from models.barcodes.verification import Finding, found, is_clear, is_confirmed, judged
 from models.symbols import FORMATS, Corners
 
@@ -30,7 +31,7 @@ Luma = NDArray[np.uint8]
 ENLARGEMENT = 2
 ENLARGED_PIXELS_MAX = 500_000
 """A larger frame keeps its size: its bars are wide enough, and the time grows with the area."""
-REGIONS_MAX, LIFTED_REGIONS_MAX = 4, 2
+REGIONS_MAX = 4
 LIKELIEST_MAX = 2
 """How many regions get the costliest stage to its end; hopeless ones are dropped early."""
 STRIPES_MIN = 8
@@ -43,10 +44,6 @@ AGREEING_MIN = 0.3
 MATRIX = zxingcpp.BarcodeFormats([Kind.QRCode, Kind.DataMatrix])
 LINEAR = zxingcpp.BarcodeFormats([Kind.EAN13, Kind.EAN8, Kind.UPCA, Kind.UPCE, Kind.Code128])
 """What is believed of a straightened region: verified formats, and one with a check of its own."""
-
-
-# Local contrast lifts bars out of glare; OpenCV's usual limit and tiles.
-_CONTRAST = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
 
 
 class Frame:
@@ -62,22 +59,14 @@ class Frame:
 
     @cached_property
     def patches(self) -> list[Patch]:
-        """The regions that look like bars, upright; after local contrast too, if none is clear."""
-        found = self._striped(self.luma, REGIONS_MAX)
-        if not any(map(_may_be_symbol, found)):
-            found += self._striped(
-                np.asarray(_CONTRAST.apply(self.luma), np.uint8), LIFTED_REGIONS_MAX
-            )
-        return found
+        """The regions that look like bars, upright, best first."""
+        turned = (patch(self.luma, region) for region in regions(self.luma, REGIONS_MAX))
+        return [one for one in turned if turns(one.line()) >= STRIPES_MIN]
 
     @cached_property
     def symbols(self) -> list[Patch]:
         """Those patches that may be a retail symbol: worth more than a glance."""
         return [one for one in self.patches if _may_be_symbol(one)]
-
-    def _striped(self, seen_in: Luma, most: int) -> list[Patch]:
-        turned = (patch(self.luma, region) for region in regions(seen_in, most))
-        return [one for one in turned if turns(one.line()) >= STRIPES_MIN]
 
 
 def _may_be_symbol(one: Patch) -> bool:

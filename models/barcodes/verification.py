@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from models.barcodes.engine import Sight
 from models.barcodes.layouts import EAN8, EAN13, UPCE, Layout, upca_of
-from models.barcodes.likelihood import Candidate, Profile, verify
+from models.barcodes.likelihood import Candidate, verify
+from models.barcodes.search import Profile
 from models.symbols import Corners, Read
 
 LAYOUTS: dict[str, Layout] = {"EAN13": EAN13, "UPCA": EAN13, "EAN8": EAN8, "UPCE": UPCE}

@@ -85,10 +85,10 @@ def compared(photos: list[Photo]) -> Table:
     """One row an engine."""
     shown = Table(title=f"barcodes: {len(photos)} photos, one thread, processor time")
     positives = sum(photo.text is not None for photo in photos)
-    for heading in ("engine", f"right of {positives}", "95 % interval", "wrong"):
-        shown.add_column(heading, justify="right")
-    for heading in ("on negatives", "very blurred", "mean ms", "ms without a code"):
-        shown.add_column(heading, justify="right")
+    for heading in ("engine", f"right of {positives}", "95 %", "wrong"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("on negatives", "blurred", "mean ms", "ms if empty"):
+        shown.add_column(heading, justify="right", no_wrap=True)
     for name, make in ENGINES.items():
         try:
             engine = make()
@@ -115,7 +115,7 @@ def turned_table(photos: list[Photo]) -> Table:
     retail = [photo for photo in photos if photo.symbology in RETAIL]
     shown = Table(title=f"{len(retail)} retail codes turned: right / wrong")
     for heading in ("degrees", "ours", "zxing-cpp"):
-        shown.add_column(heading, justify="right")
+        shown.add_column(heading, justify="right", no_wrap=True)
     for angle in ANGLES:
         seen = [
             Photo(turned(one.luma, angle), one.text, one.folder, one.symbology) for one in retail

@@ -16,8 +16,9 @@ from models.barcodes.bars import darkness, edges_of, sample_places, templates
 from models.barcodes.engine import Sight
 from models.barcodes.joining import Joiner, joined
 from models.barcodes.layouts import EAN8, EAN13, UPCE, Layout, upca_of
-from models.barcodes.likelihood import Candidate, Profile, candidates
+from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.programme import best_two, chain, errors_of
+from models.barcodes.search import Profile
 from models.barcodes.verification import Verdict, is_clear, judged
 from models.reader import Reader
 from models.symbols import FORMATS, Read, has_valid_check_digit

@@ -94,6 +94,13 @@ class Hands:
         text = GTINS.get(sku_or_text, sku_or_text)
         return self.say(ScanSeen(self.now_ms, self.now_ms, text, symbology, "camera"))
 
+    def glimpse(self, sku_or_text: str, symbology: str = "EAN13") -> list[Event]:
+        """The camera reads a code in a way that is right nine times in ten, and nothing agrees."""
+        self.now_ms += 100
+        text = GTINS.get(sku_or_text, sku_or_text)
+        seen = ScanSeen(self.now_ms, self.now_ms, text, symbology, "camera", -105, proven=False)
+        return self.say(seen)
+
     def sight(self, sku: str, millinats: int = -50, unknown_millinats: int = -4_000) -> None:
         """The eyes see something they take for this product."""
         self.now_ms += 50

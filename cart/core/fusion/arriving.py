@@ -91,7 +91,7 @@ def _fits(product: Product, step: Step) -> bool:
 
 def _unknown(evidence: Pending) -> Explanation:
     look = scores.look_unknown_score(evidence.sights)
-    left_over = len(evidence.claims) * scores.CODE_LEFT_OVER
+    left_over = sum(claim.left_over_millinats for claim in evidence.claims)
     prior = scores.UNKNOWN_SEEN if evidence.sights else scores.UNKNOWN_THING
     score = prior + scores.FLAT_MASS + look + left_over
     return Explanation(kind="unknown", score_millinats=score, mass_millinats=scores.FLAT_MASS)
@@ -204,7 +204,19 @@ def _scored(
         mass_millinats=mass,
         look_millinats=look,
         contradicted=looks_otherwise(evidence.sights, skus, step, index),
+        proven=_is_proven(parts, evidence, index, mass),
     )
+
+
+def _is_proven(
+    parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex, mass_millinats: int
+) -> bool:
+    """Whether each code it uses was read beyond doubt, or the load fits what the codes mean."""
+    proven = frozenset(claim.sku for claim in evidence.claims if claim.proven)
+    if all(part.claim is None or part.sku in proven for part in parts):
+        return True
+    weighable = all(expected_mass(part, index.by_sku[part.sku]) is not None for part in parts)
+    return weighable and mass_millinats >= scores.MASS_FITS
 
 
 def looks_otherwise(
@@ -277,17 +289,17 @@ def expected_mass(part: Part, product: Product) -> tuple[int, int] | None:
 
 
 def _code_score(parts: tuple[Part, ...], evidence: Pending, index: CatalogIndex) -> int:
-    read = Counter(claim.sku for claim in evidence.claims)
     recent = frozenset(item.sku for item in evidence.taken_out)
     return sum(
-        _part_code_score(part, read[part.sku], index.by_sku[part.sku], back=part.sku in recent)
+        _part_code_score(part, evidence, index.by_sku[part.sku], back=part.sku in recent)
         for part in parts
-    ) + _left_over(parts, read)
+    ) + _left_over(parts, evidence)
 
 
-def _part_code_score(part: Part, read: int, product: Product, *, back: bool) -> int:
+def _part_code_score(part: Part, evidence: Pending, product: Product, *, back: bool) -> int:
+    read = [claim.score_millinats for claim in evidence.claims if claim.sku == part.sku]
     if read:
-        return _more_than(read, part)
+        return max(read) + _more_than(len(read), part)
     more = _more_than(1, part)
     if back:
         return scores.PUT_BACK + more
@@ -304,13 +316,16 @@ def _has_no_code(product: Product) -> bool:
     return product.sold_by == "mass" and not product.gtins
 
 
-def _left_over(parts: tuple[Part, ...], read: Counter[str]) -> int:
+def _left_over(parts: tuple[Part, ...], evidence: Pending) -> int:
     used: Counter[str] = Counter()
     for part in parts:
         used[part.sku] += part.quantity
-    total = 0
-    for sku, count in read.items():
-        spare = max(0, count - used[sku])
-        each = scores.SAME_CODE_LEFT_OVER if sku in used else scores.CODE_LEFT_OVER
-        total += spare * each
+    skus, total = frozenset(used), 0
+    for claim in evidence.claims:
+        if used[claim.sku] > 0:
+            used[claim.sku] -= 1
+        elif claim.sku in skus:
+            total += scores.SAME_CODE_LEFT_OVER
+        else:
+            total += claim.left_over_millinats
     return total

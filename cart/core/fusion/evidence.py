@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core.fusion.scores import Sight
+from cart.core.fusion.scores import CODE_LEFT_OVER, UNPROVEN_LEFT_OVER, Sight
 from cart.core.value import Value
 from cart.core.weighed import Readings
 
@@ -28,7 +28,8 @@ LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum:
 
 
 class Claim(Value):
-    """A code that means a product of the catalog: "this one", says the code."""
+    """A code that means a product of the catalog: "this one", says the code. How surely it was
+    read say the last two, as in `ScanSeen`."""
 
     sensed_ms: int
     sku: str
@@ -37,6 +38,13 @@ class Claim(Value):
     source: str
     price_minor: int | None = None
     mass_mg: int | None = None
+    score_millinats: int = 0
+    proven: bool = True
+
+    @property
+    def left_over_millinats(self) -> int:
+        """What it costs an explanation to make no use of this code."""
+        return CODE_LEFT_OVER if self.proven else UNPROVEN_LEFT_OVER
 
 
 class Step(Value):

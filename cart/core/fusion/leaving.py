@@ -106,7 +106,8 @@ def _lines(pieces: tuple[Piece, ...], prior: int, evidence: Pending) -> Explanat
     spread_mg2 = sum(piece.spread_mg**2 for piece in pieces)
     mass = scores.mass_score(-step.change_mg - expected_mg, _variance(step, spread_mg2))
     skus = frozenset(piece.sku for piece in pieces)
-    left_over = sum(scores.CODE_LEFT_OVER for claim in evidence.claims if claim.sku not in skus)
+    spare = [claim for claim in evidence.claims if claim.sku not in skus]
+    left_over = sum(claim.left_over_millinats for claim in spare)
     look = scores.look_score(evidence.sights, skus) // 2  # leaving things show us their backs
     parts = tuple(Part(piece.sku, piece.quantity, line_id=piece.line_id) for piece in pieces)
     return Explanation(

@@ -25,6 +25,7 @@ WITHOUT_ITS_CODE = -5_000  # a coded good went in and no code of it was read
 ONE_MORE_THAN_READ = -2_500  # two of the same, one read
 CODE_LEFT_OVER = -3_000  # a code was read and its good isn't what was put in
 SAME_CODE_LEFT_OVER = -500  # one good shown twice
+UNPROVEN_LEFT_OVER = -500  # a read that nothing agreed with, and another thing went in
 UNKNOWN_THING = -4_000
 UNKNOWN_SEEN = -3_000  # the same where the eyes said how likely: then the likelier of the two leads
 SWAPPED = -3_500  # one thing came for another in one move

@@ -43,11 +43,12 @@ def _swapped(
     mass_mg, spread_mg = expectation
     variance = 2 * step.uncertainty_mg**2 + spread_mg**2 + piece.spread_mg**2
     mass = scores.mass_score(step.change_mg - (mass_mg - piece.mass_mg), variance)
-    spare = sum(scores.CODE_LEFT_OVER for item in evidence.claims if item.sku != claim.sku)
+    spare = sum(item.left_over_millinats for item in evidence.claims if item.sku != claim.sku)
     look = scores.look_score(evidence.sights, (claim.sku, piece.sku))
     return Explanation(
         kind="swap",
         parts=(Part(claim.sku, 1, claim), Part(piece.sku, 1, line_id=piece.line_id)),
-        score_millinats=scores.SWAPPED + mass + spare + look,
+        score_millinats=scores.SWAPPED + mass + spare + look + claim.score_millinats,
         mass_millinats=mass,
+        proven=claim.proven or mass >= scores.MASS_FITS,
     )

@@ -32,7 +32,8 @@ class Explanation(Value):
     thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left) ·
     "swap" (its first part came, its second left).
     `mass_millinats` and `look_millinats` are their shares of the score; `contradicted` means that
-    the eyes are sure it was something else."""
+    the eyes are sure it was something else; not `proven`, that it rests on a code that may have
+    been misread and that the mass does not confirm."""
 
     kind: str
     score_millinats: int
@@ -41,6 +42,7 @@ class Explanation(Value):
     line_id: str = ""
     look_millinats: int = 0
     contradicted: bool = False
+    proven: bool = True
 
     @property
     def key(self) -> tuple[str, str, tuple[tuple[str, int], ...]]:
@@ -69,7 +71,7 @@ def judge(explanations: list[Explanation], step: Step, now_ms: int) -> Verdict:
     second = next(rivals, None)
     margin = CLEAR_LEAD if second is None else best.score_millinats - second.score_millinats
     likely = best.score_millinats >= GOOD_ENOUGH and margin >= CLEAR_LEAD
-    if likely and best.kind != "unknown" and not best.contradicted:
+    if likely and best.kind != "unknown" and best.proven and not best.contradicted:
         return Verdict("decide", best, margin)
     waiting = now_ms - step.heard_ms < WAIT_MS
     return Verdict("wait" if waiting else "ask", best, margin)
