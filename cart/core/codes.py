@@ -13,13 +13,13 @@ from biip.checksums import gs1_price_weight_check_digit
 
 from cart.core.catalog import (
     MASS_MG_MAX,
-    PRICE_MINOR_MAX,
     Catalog,
     CatalogIndex,
     CodeLayout,
     layout_fits,
     value_check_digits,
 )
+from cart.core.pricing.offers import PRICE_MINOR_MAX
 from cart.core.symbols import CodeError, Content, content_of
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM, divide_half_up
 from cart.core.value import Value
