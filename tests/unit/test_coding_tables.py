@@ -1,0 +1,125 @@
+"""The tables of codes against the library's, against themselves, and against other arithmetic."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from biip import ParseConfig, ParseError
+from biip.checksums import gs1_price_weight_check_digit, gs1_standard_check_digit
+from biip.gs1_application_identifiers import GS1ApplicationIdentifier
+from biip.gtin import Gtin
+from biip.rcn import Rcn, RcnRegion
+from biip.symbology import GS1Symbology
+from hypothesis import given
+from hypothesis import strategies as some
+
+from cart.core.coding.carriers import CARRIERS
+from cart.core.coding.contents import CONTENTS
+from cart.core.coding.faults import CodeError
+from cart.core.coding.identifiers import IDENTIFIERS, identifier_at, matches
+from cart.core.coding.iso import COUNTRIES_BY_NUMBER, COUNTRY_NUMBERS, CURRENCY_NUMBERS
+from cart.core.coding.layouts import market_of
+from cart.core.coding.reading import Question, read
+
+TODAY = date(2026, 11, 22)
+
+
+def test_the_identifiers_are_the_librarys() -> None:
+    """Each AI exists in biip too, with the same rule for the FNC1 behind it."""
+    for ai, ours in IDENTIFIERS.items():
+        theirs = GS1ApplicationIdentifier.extract(ai)
+        assert theirs.ai == ai
+        assert theirs.separator_required != ours.predefined
+    assert len(IDENTIFIERS) == 541
+
+
+def test_the_table_names_only_what_exists() -> None:
+    """Partners, qualifiers and checks are there, and no AI is the beginning of another one."""
+    used: set[str] = set()
+    for ai, row in IDENTIFIERS.items():
+        patterns = [pattern for group in row.needs for pattern in group] + list(row.excludes)
+        assert all(any(matches(p, other) for other in IDENTIFIERS) for p in patterns), ai
+        assert all(q in IDENTIFIERS for order in row.qualifiers or () for q in order), ai
+        used |= {check for part in row.parts for check in part.checks}
+        assert not any(ai != other and other.startswith(ai) for other in IDENTIFIERS)
+        assert identifier_at(f"{ai}0123456789") is row
+    # Two are parts of others' checks.
+    assert used | {"hour", "minute"} == set(CONTENTS)
+
+
+def test_countries_and_currencies_are_whole() -> None:
+    """As many as ISO lists, two or three letters and three digits each, none twice."""
+    assert len(COUNTRY_NUMBERS) == len(COUNTRIES_BY_NUMBER) == 249
+    assert all(len(a) == 2 and len(n) == 3 for a, n in COUNTRY_NUMBERS.items())
+    assert all(len(a) == 3 and len(n) == 3 for a, n in CURRENCY_NUMBERS.items())
+    assert COUNTRY_NUMBERS["SE"] == "752"
+    assert CURRENCY_NUMBERS["EUR"] == "978"
+
+
+def test_every_gs1_symbol_is_read() -> None:
+    """The symbols that GS1 uses, by the library's list, each have their row."""
+    assert {f"]{symbol.value}" for symbol in GS1Symbology} <= set(CARRIERS)
+
+
+REGIONS = [region.name for region in RcnRegion]
+
+
+@given(some.sampled_from(REGIONS), some.integers(0, 10**11 - 1))
+def test_labels_are_read_as_the_library_reads_them(region: str, number: int) -> None:
+    """biip's rules of nine countries say the same price, weight or count, and the same faults."""
+    body = f"2{number:011d}"
+    text = f"{body}{gs1_standard_check_digit(body)}"
+    said = read(Question(text, TODAY, "rcn", region=region))
+    try:
+        theirs = Gtin.parse(
+            text,
+            config=ParseConfig(rcn_region=RcnRegion[region], rcn_verify_variable_measure=True),
+        )
+    except ParseError:
+        assert not said.ok
+        return
+    assert isinstance(theirs, Rcn)
+    assert said.ok
+    values = (said.price, said.weight_kg, said.count)
+    ours = [None if value is None else type(value)(value) for value in values]
+    for value, expected in zip(ours, (theirs.price, theirs.weight, theirs.count), strict=True):
+        assert (value is None) == (expected is None)
+        if value is not None and expected is not None:
+            assert type(expected)(value) == expected
+    assert said.key == theirs.without_variable_measure().as_gtin_13()
+
+
+@given(some.integers(0, 99_999), some.integers(0, 99_999), some.booleans())
+def test_american_labels_round_trip(item: int, cents: int, five: bool) -> None:
+    """What a scale in a deli prints is what is read: four digits with a check, or five without."""
+    price = f"{cents:05d}" if five else f"{cents % 10_000:04d}"
+    check = "" if five else str(gs1_price_weight_check_digit(price))
+    body = f"2{item:05d}{check}{price}"
+    text = f"{body}{gs1_standard_check_digit(body)}"
+    for form in (text, f"0{text}", f"00{text}"):
+        region = "USA_5DIGIT_PRICE" if five else "us"
+        said = read(Question(form, TODAY, "rcn", region=region))
+        assert (said.ok, said.item_ref, said.currency) == (True, f"{item:05d}", "USD")
+        assert said.price == f"{int(price) // 100}.{int(price) % 100:02d}"
+
+
+def test_markets_have_names_and_countries() -> None:
+    """In any case of letters; Canada prints as the United States do."""
+    assert market_of("se") is market_of("SWEDEN")
+    assert market_of("US").name == "USA_4DIGIT_PRICE"
+    assert market_of("CA").currency == "CAD"
+    assert [x.drawing for x in market_of("CA").layouts] == [
+        x.drawing for x in market_of("US").layouts
+    ]
+    with pytest.raises(CodeError, match="known are DENMARK"):
+        market_of("ATLANTIS")
+
+
+def test_a_model_numbers_check_pair() -> None:
+    """The worked example of the GS1 General Specifications, and each letter of it changed."""
+    model = "1987654Ad4X4bL5ttr2310c2K"
+    assert CONTENTS["check_pair"](model) == ""
+    for at, letter in enumerate(model):
+        other = "3" if letter != "3" else "4"
+        assert CONTENTS["check_pair"](model[:at] + other + model[at + 1 :])
