@@ -219,6 +219,12 @@ def hostile() -> list[str]:
     ]  # fmt: skip
     starts = ["", "]C1", "]Q1https://a/01/12312312312333", "https://a/", "(10)", "]E0", "(8007)DE"]
     texts = [start + part * HOSTILE_LENGTH for start in starts for part in fill]
+    # As many different identifiers as can be, each with partners to look for.
+    texts.append("".join(f"({ai}){'1' * row.length_min}" for ai, row in IDENTIFIERS.items()))
+    texts.append("".join(f"{ai}{'1' * row.length_min}\x1d" for ai, row in IDENTIFIERS.items()))
+    for digit in "139":
+        some_of = [ai for ai in IDENTIFIERS if ai.startswith(digit)]
+        texts.append("https://a/01/12312312312333?" + "&".join(f"{ai}=1" for ai in some_of))
     return [text[:length] for text in texts for length in (longest, HOSTILE_LENGTH)]
 
 

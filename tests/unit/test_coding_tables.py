@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 from cart.core.coding.carriers import CARRIERS
 from cart.core.coding.contents import CONTENTS
 from cart.core.coding.faults import CodeError
-from cart.core.coding.identifiers import IDENTIFIERS, identifier_at, matches
+from cart.core.coding.identifiers import IDENTIFIERS, identifier_at
 from cart.core.coding.iso import COUNTRIES_BY_NUMBER, COUNTRY_NUMBERS, CURRENCY_NUMBERS
 from cart.core.coding.layouts import market_of
 from cart.core.coding.reading import Question, read
@@ -32,6 +32,11 @@ def test_the_identifiers_are_the_librarys() -> None:
         assert theirs.ai == ai
         assert theirs.separator_required != ours.predefined
     assert len(IDENTIFIERS) == 541
+
+
+def matches(pattern: str, ai: str) -> bool:
+    """Whether an AI is the one, or of the family, that "31nn" names."""
+    return len(ai) == len(pattern) and ai.startswith(pattern.rstrip("n"))
 
 
 def test_the_table_names_only_what_exists() -> None:

@@ -7,10 +7,10 @@ they are the packer's mistakes, not the shopper's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cart.core.coding.elements import Elements
-from cart.core.coding.identifiers import IDENTIFIERS, matches
+from cart.core.coding.identifiers import IDENTIFIERS
 
 # A signature signs one thing: these keys name one only with their optional serial number.
 _SIGNATURE = "8030"
@@ -30,26 +30,32 @@ def _repeated(elements: Elements) -> Iterator[str]:
             yield f"({ai}) stands there twice with different values"
 
 
+def _by_pattern(elements: Elements) -> Mapping[str, tuple[str, ...]]:
+    """The AIs that are present, by each pattern of the table that they fit."""
+    found: dict[str, tuple[str, ...]] = {}
+    for ai in dict(elements):
+        patterns = (ai, f"{ai[:3]}n", f"{ai[:2]}nn") if len(ai) == 4 else (ai,)
+        for pattern in patterns:
+            found[pattern] = (*found.get(pattern, ()), ai)
+    return found
+
+
 def _excluded(elements: Elements) -> Iterator[str]:
-    present = tuple(dict(elements))
-    for ai in present:
+    present = _by_pattern(elements)
+    for ai in dict(elements):
         for pattern in IDENTIFIERS[ai].excludes:
-            for other in present:
-                if other != ai and matches(pattern, other):
+            for other in present.get(pattern, ()):
+                if other != ai:
                     yield f"({ai}) never stands beside ({other})"
 
 
 def _missing(elements: Elements) -> Iterator[str]:
-    present = tuple(dict(elements))
-    for ai in present:
+    present = _by_pattern(elements)
+    for ai in dict(elements):
         needs = IDENTIFIERS[ai].needs
-        if needs and not any(all(_stands(need, present) for need in group) for group in needs):
+        if needs and not any(all(need in present for need in group) for group in needs):
             wanted = " or ".join("+".join(group) for group in needs)
             yield f"({ai}) needs {wanted} beside it"
-
-
-def _stands(pattern: str, present: tuple[str, ...]) -> bool:
-    return any(matches(pattern, ai) for ai in present)
 
 
 def _unserialised(elements: Elements) -> Iterator[str]:

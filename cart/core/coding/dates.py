@@ -9,7 +9,6 @@ from datetime import date
 
 from cart.core.coding.faults import CodeError
 
-
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 

@@ -180,11 +180,6 @@ class Identifier(NamedTuple):
         return sum(part.length_max for part in self.parts)
 
 
-def matches(pattern: str, ai: str) -> bool:
-    """Whether an AI is the one, or of the family, that "31nn" names."""
-    return len(ai) == len(pattern) and ai.startswith(pattern.rstrip("n"))
-
-
 def identifier_at(text: str) -> Identifier | None:
     """The AI that `text` begins with; no AI is the beginning of another one."""
     found = (IDENTIFIERS.get(text[:length]) for length in (2, 3, 4))
