@@ -8,7 +8,7 @@ equal goods lie on lines changes what is saved.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import NamedTuple
 
 from cart.core.pricing.component import (
@@ -21,6 +21,7 @@ from cart.core.pricing.component import (
     rest_uses,
 )
 from cart.core.pricing.field import SHARES, Good, UnitClass, Use
+from cart.core.pricing.kinds import ITEM_KINDS
 from cart.core.pricing.offers import Deal
 from cart.core.pricing.order import Order, Proof
 from cart.core.pricing.shapes import Plan
@@ -69,15 +70,23 @@ def _proof(component: Component, found: Chosen, scale: int) -> Proof:
     return Proof(component, found, scale)
 
 
+def components_of(order: Order) -> list[Component]:
+    """The components of an order's offers on items."""
+    numbers = [n for n, deal in enumerate(order.offers.deals) if type(deal) in ITEM_KINDS]
+    pool = _pool(order, Tally(order.items), numbers, ())
+    return [component for _, component in _components(order, pool, numbers)]
+
+
 def every_choice(
-    order: Order, start: Tally, item_deals: Sequence[int], tops: Sequence[Deal]
+    order: Order, start: Tally, item_deals: Sequence[int], tops: Sequence[Deal], most: int
 ) -> Iterator[Choice]:
-    """Every legal set of uses of these offers: a great many."""
+    """Every legal set of uses of these offers, if there are no more than `most`: more of them tell
+    that these are not all."""
     pool = _pool(order, start, item_deals, tops)
     first = list(_bound_uses(order, pool, item_deals))
     free = [n for n in item_deals if not order.offers.deals[n].binding]
     parts = list(_components(order, pool, free))
-    ways = [_every_way(component) for _, component in parts]
+    ways = [list(islice(_every_way(component), most + 1)) for _, component in parts]
     for way in product(*ways):
         copy = Pool(pool.classes, pool.deals, [units[:] for units in pool.units])
         uses = list(first)

@@ -70,8 +70,8 @@ def chosen(component: Component, nodes_max: int = NODES_MAX) -> Chosen:
     uses = uses_of(form, answer.uses)
     worth = worth_of(component, uses)
     values = tuple([-(-value * form.grain // form.scale) for value in answer.values])
-    bound = answer.bound * form.grain // form.scale
-    return Chosen(uses, worth, max(bound, worth), answer.root * form.grain // form.scale, values,
+    bound = answer.bound // form.scale * form.grain
+    return Chosen(uses, worth, max(bound, worth), answer.root // form.scale * form.grain, values,
                   answer.nodes)  # fmt: skip
 
 

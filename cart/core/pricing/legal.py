@@ -93,9 +93,8 @@ def _new_price(reader: Reader, goods: Goods) -> int:
         unit_minor = max(0, goods.unit_price_minor - (deal.amount_minor or 0))
     if unit_minor is None or (goods.by_weight and weight is None):
         return goods.price_minor
-    price: int = (
-        unit_minor if weight is None else round_fraction(weight * unit_minor, reader.rounding)
-    )
+    if weight is None:
+        return int(unit_minor)
     return round_fraction(weight * unit_minor, reader.rounding)
 
 

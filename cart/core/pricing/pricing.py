@@ -24,6 +24,7 @@ from cart.core.pricing.uses import Each
 
 SETTINGS_MAX = 64
 CHOICES_MAX = 4_000
+TRIED_UNITS_MAX = 16
 
 
 class Setting(NamedTuple):
@@ -209,8 +210,10 @@ def _rounding_minor(order: Order, setting: Setting) -> int:
 def _try_all(order: Order, start: Tally, best: Try) -> tuple[Try, bool]:
     """Where stages disturb each other: price every legal set of uses, as far as that goes."""
     tried = 0
+    if best.choice.gap_minor or sum([item.quantity for item in order.items]) > TRIED_UNITS_MAX:
+        return best, False
     for setting in _settings(order):
-        for choice in every_choice(order, start, setting.item_deals, setting.tops):
+        for choice in every_choice(order, start, setting.item_deals, setting.tops, CHOICES_MAX):
             tried += 1
             if tried > CHOICES_MAX:
                 return best, False

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from cart.core.pricing.bound import Bound, Problem, rest_top, tighten
 from cart.core.pricing.shapes import Counts, Plan, Shape
 
-PROBE_NODES = 400
+PROBE_NODES = 10_000
+DIVE_NODES = 3_000
 STEPS_ROOT_MAX = 60
 STEPS_BRANCH = 12
 FIRST_SHARE = 8
@@ -41,7 +42,7 @@ def solve(problem: Problem, nodes_max: int) -> Answer:
         return Answer(worth, worth, (), worth, (0,) * len(problem.caps), 0)
     order = by_frontier(problem)
     sorted_problem = problem._replace(shapes=tuple([problem.shapes[n] for n in order]))
-    steps = min(STEPS_ROOT_MAX, 6 + 4 * len(order))
+    steps = min(STEPS_ROOT_MAX, 6 + 2 * len(order))
     bound = tighten(sorted_problem, first_values(problem), steps, FIRST_SHARE)
     regions = Regions(nodes_max)
     slack = max(1, bound.total // SLACK_SHARE)
@@ -51,12 +52,13 @@ def solve(problem: Problem, nodes_max: int) -> Answer:
         regions.probe(sorted_problem, bound, 0, ())
         if regions.uses is None and not regions.spent:
             proved = floor - 1
-        slack *= 3
-    uses = regions.uses
-    if uses is None:
-        worth, uses = first_fit(sorted_problem, bound.values)
-    else:
-        worth = regions.worth
+        slack *= 2
+    worth, uses = regions.worth, regions.uses
+    while uses is None:
+        dive = Search(sorted_problem, bound, max(0, bound.total - slack), DIVE_NODES)
+        dive.run()
+        worth, uses = dive.worth, dive.uses
+        slack += slack // 2
     if not regions.spent:
         proved = worth
     by_number = dict(zip(order, uses, strict=True))
@@ -100,23 +102,6 @@ def first_values(problem: Problem) -> list[int]:
         if rest[-1]:
             values[at] = max(values[at], rest[1])
     return [value * 2 // 3 for value in values]
-
-
-def first_fit(problem: Problem, values: Sequence[int]) -> tuple[int, tuple[Counts, ...]]:
-    """Each offer's best plan on what the offers before left: any answer, for want of a better."""
-    left = list(problem.caps)
-    worth = 0
-    uses = []
-    for shape in problem.shapes:
-        top, _ = shape.best(values, left)
-        plan = max(shape.plans(values, left, max(0, top)), default=_nothing(shape))
-        uses.append(plan.use)
-        worth += plan.worth
-        for at, n in zip(shape.classes, plan.use, strict=True):
-            left[at] -= n
-    return worth + sum(
-        [rest[n] for rest, n in zip(problem.rests, left, strict=True) if rest[-1]]
-    ), tuple(uses)
 
 
 def _nothing(shape: Shape) -> Plan:

@@ -212,7 +212,8 @@ class Cheapest:
             if top == after[row][credit]:
                 continue
             taken.append(at)
-            if top == after[row][credit + self.free] - values[at]:
+            paid_for = after[row][credit + self.free : credit + self.free + 1]
+            if paid_for and top == paid_for[0] - values[at]:
                 credit += self.free
             else:
                 row = min(row + 1, len(after) - 1)
@@ -239,6 +240,12 @@ class Cheapest:
         for at, k in reversed(units):
             cost, gain = values[at], self.worths[k] - values[at]
             after = tops[-1]
+            if rows == 1:
+                row = after[0]
+                offs = [pay - cost for pay in row[free:] + ahead]
+                takes = [take + gain for take in behind + row]
+                tops.append([[*map(max, row, offs, takes)]])
+                continue
             now = [
                 [
                     max(skip, pay - cost, take + gain)
@@ -248,11 +255,10 @@ class Cheapest:
                 ]
                 for r, row in enumerate(after)
             ]
-            if rows > 1:  # in the last row nothing more is free
-                row = after[-1]
-                now[-1] = [
-                    max(skip, pay - cost) for skip, pay in zip(row, row[free:] + ahead, strict=True)
-                ]
+            row = after[-1]  # in the last row nothing more is free
+            now[-1] = [
+                max(skip, pay - cost) for skip, pay in zip(row, row[free:] + ahead, strict=True)
+            ]
             tops.append(now)
         tops.reverse()
         return tops

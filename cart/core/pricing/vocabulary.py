@@ -113,6 +113,7 @@ OFFER_WORDS: Mapping[str, Word] = {
     "priority": ("priority", _same),
     "binding": ("binding", _same),
     "binding_priority": ("binding", _same),
+    "priority_binding": ("binding", _same),
     "stack": ("stack", _stack),
     "exclusive_group": ("exclusive_group", _same),
     "issuer": ("funder", _same),
