@@ -7,6 +7,7 @@ a till is milder: it sells on a code that can be read, and only keeps the packer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -116,9 +117,10 @@ def _elements(text: str) -> Content:
 
 
 def _link(text: str) -> Content:
-    """A GS1 Digital Link, of any host."""
+    """A GS1 Digital Link, of any host; a scheme in capitals and a last slash are no matter here."""
     scheme, mark, rest = text.partition("://")
-    return _of_message(parse_link(f"{scheme.lower()}{mark}{rest}"), "GS1 Digital Link")
+    plain = re.sub(r"/(?=[?#]|$)", "", rest, count=1)
+    return _of_message(parse_link(f"{scheme.lower()}{mark}{plain}"), "GS1 Digital Link")
 
 
 def _of_message(message: Message, what: str) -> Content:

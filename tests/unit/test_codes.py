@@ -53,6 +53,7 @@ def ended(digits: str) -> str:
 
 
 TIN = ProductCode(sku="tins", gtin=TINS)
+TIN_SHORT = msgspec.structs.replace(TIN, faults=("(01) is too short: at least 14 characters",))
 LOT = ProductCode(sku="tins", gtin=TINS, lot="AB")
 CODES = [
     ("9520004000178", "EAN13", TIN),
@@ -67,6 +68,9 @@ CODES = [
     ("]C1010952000400017810AB\x1d17271231", "", LOT),
     ("https://shop.example/x/01/09520004000178/10/AB?17=271231", "QR", LOT),
     ("]Q1https://id.gs1.org/01/09520004000178", "", TIN),
+    ("HtTpS://shop.example/01/09520004000178/?utm=1", "QR", TIN),
+    ("https://shop.example/01/9520004000178", "QR", TIN_SHORT),
+    ("]E3952000400017812", "", TIN),
     ("95200026", "EAN8", ProductCode(sku="tins", gtin="00000095200026")),
     ("95200026", "", ProductCode(sku="tins", gtin="00000095200026")),
     ("042100005264", "UPCA", ProductCode(sku="soap", gtin="00042100005264")),

@@ -121,6 +121,53 @@ def test_markets_have_names_and_countries() -> None:
         market_of("ATLANTIS")
 
 
+# For each check a part that keeps it and one that breaks it.
+CONTENT_EXAMPLES = {
+    "check": ("95012345678903", "95012345678904"),
+    "check_pair": ("1987654Ad4X4bL5ttr2310c2K", "2K"),
+    "country": ("752", "987"),
+    "country2": ("SE", "XX"),
+    "country_or_many": ("999", "998"),
+    "coupon": ("106141416543213250110120", "10614141654321325011012"),
+    "currency": ("978", "987"),
+    "date": ("240229", "230229"),
+    "date0": ("240200", "241300"),
+    "full_date": ("20240229", "21000229"),
+    "hour": ("23", "24"),
+    "hyphen": ("-", "+"),
+    "iban": ("GB82WEST12345698765432", "GB82WEST12345698765433"),
+    "importer": ("_", "."),
+    "latitude": ("1800000000", "1800000001"),
+    "letter": ("12a4", "1234"),
+    "longitude": ("3600000000", "3600000001"),
+    "medium": ("80", "11"),
+    "minute": ("59", "60"),
+    "no_zero_first": ("0", "01"),
+    "not_zero": ("0010", "0000"),
+    "package": ("APE", "ZZ9"),
+    "percent": ("50%25", "50%2"),
+    "piece": ("0203", "0302"),
+    "position": ("2/3", "3/2"),
+    "positive_offer": ("001234567890120123456", "0012345678901201234567"),
+    "prefix1": ("9501AB", "95A1"),
+    "prefix2": ("A9501", "9501"),
+    "sex": ("9", "3"),
+    "time": ("2359", "2460"),
+    "time_or_none": ("9999", "9959"),
+    "winding": ("9", "2"),
+    "yes_no": ("1", "2"),
+    "zero": ("0", "1"),
+}
+
+
+@pytest.mark.parametrize("check", sorted(CONTENTS))
+def test_each_content_check_bites(check: str) -> None:
+    """Every check of the table accepts what is right and says what is wrong."""
+    right, wrong = CONTENT_EXAMPLES[check]
+    assert CONTENTS[check](right) == ""
+    assert CONTENTS[check](wrong)
+
+
 def test_a_model_numbers_check_pair() -> None:
     """The worked example of the GS1 General Specifications, and each letter of it changed."""
     model = "1987654Ad4X4bL5ttr2310c2K"

@@ -7,7 +7,7 @@ whatever the text, and knows only the part itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from urllib.parse import unquote
 
 from biip.checksums import gs1_standard_check_digit
@@ -16,6 +16,7 @@ from cart.core.coding.coupons import coupon_of, positive_offer_of
 from cart.core.coding.dates import date_of
 from cart.core.coding.faults import CodeError
 from cart.core.coding.iso import COUNTRIES_BY_NUMBER, COUNTRY_NUMBERS, CURRENCIES_BY_NUMBER
+from cart.core.coding.packages import PACKAGE_TYPES
 
 Check = Callable[[str], str]
 
@@ -101,7 +102,7 @@ def _pattern(pattern: str, wanted: str) -> Check:
     return lambda text: "" if compiled.fullmatch(text) else f"{text!r} should be {wanted}"
 
 
-def _among(table: Mapping[str, str], what: str, *more: str) -> Check:
+def _among(table: Container[str], what: str, *more: str) -> Check:
     return lambda text: "" if text in table or text in more else f"{text!r} is no {what}"
 
 
@@ -172,7 +173,7 @@ CONTENTS: Mapping[str, Check] = {
     "minute": _below(60, "minute or second"),
     "no_zero_first": _pattern(r"0|[1-9].*", "without a leading zero"),
     "not_zero": _pattern(r".*[^0].*", "more than zero"),
-    "package": _pattern(r"[0-9A-Z]{1,3}", "a package type"),
+    "package": _among(PACKAGE_TYPES, "package type of UN/ECE"),
     "percent": _percent,
     "piece": _piece,
     "position": _position,
