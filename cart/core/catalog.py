@@ -18,7 +18,7 @@ from msgspec import Meta
 from cart.core.pricing.bundle import Bundle
 from cart.core.pricing.buy_x_get_y import BuyXGetY
 from cart.core.pricing.kinds import AnyDeal
-from cart.core.pricing.offers import PriceMinor, Sku, Text
+from cart.core.pricing.offers import PriceMinor, Sku, Text, TimeOfDay
 from cart.core.pricing.order import Offers
 from cart.core.value import END, Value
 
@@ -35,6 +35,7 @@ class Product(Value):
     None means the store doesn't know it. `tare_mg` is taken off a weighed good. `plu` is the number
     typed for it (4 or 5 digits) or the store's own item number on its labels. `category` is what
     deals name, `snap` whether food benefits may pay for it, `deposit_minor` comes on top of each.
+    `content` is what a piece holds, in `content_unit`; `hours` are those it may be sold in.
     """
 
     sku: Sku
@@ -53,6 +54,9 @@ class Product(Value):
     category: str = ""
     snap: bool = False
     deposit_minor: PriceMinor = 0
+    content: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
+    content_unit: Literal["g", "ml", "piece"] = "g"
+    hours: tuple[TimeOfDay, TimeOfDay] | None = None
 
 
 class TaxRate(Value):
@@ -86,6 +90,14 @@ class Aisle(Value):
     skus: tuple[Sku, ...] = ()
 
 
+class Recall(Value):
+    """Pieces that must not be sold: all of a product, or only of `lots`."""
+
+    sku: Sku
+    reason: Text
+    lots: tuple[str, ...] = ()
+
+
 class Catalog(Value):
     """A whole snapshot of what the store sells. See `CatalogIndex` for look-ups.
 
@@ -102,6 +114,7 @@ class Catalog(Value):
     prices_include_tax: bool = False
     code_layouts: tuple[CodeLayout, ...] = ()
     aisles: tuple[Aisle, ...] = ()
+    recalls: tuple[Recall, ...] = ()
 
 
 class CatalogError(ValueError):
@@ -217,6 +230,7 @@ def _faults(catalog: Catalog) -> Iterator[str]:
     known = frozenset(product.sku for product in products)
     yield from _unknown_skus("deals", enumerate(map(_named_skus, catalog.deals)), known)
     yield from _unknown_skus("aisles", enumerate(aisle.skus for aisle in catalog.aisles), known)
+    yield from _unknown_skus("recalls", enumerate((row.sku,) for row in catalog.recalls), known)
     yield from _missing_rates(catalog)
     yield from _misfit_layouts(catalog.code_layouts)
 
