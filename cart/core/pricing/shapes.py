@@ -270,9 +270,9 @@ class Cheapest:
         if not tops:
             return
         size = self.paid + self.free
-        found: set[Counts] = set()
+        found: list[Counts] = []
         use = [0] * len(self.classes)
-        self._roam((0, 0, 0), units, values, tops, floor, use, found)
+        self._roam((0, 0, 0, 0), units, values, tops, floor, use, found)
         for counts in sorted(found):
             uses, odd = divmod(sum(counts), size)
             if odd or not 0 < uses <= self.uses_max:
@@ -292,35 +292,37 @@ class Cheapest:
 
     def _roam(
         self,
-        place: tuple[int, int, int],
+        place: tuple[int, int, int, int],
         units: Sequence[tuple[int, int]],
         values: Sequence[int],
         tops: Sequence[list[list[int]]],
         floor: int,
         use: list[int],
-        found: set[Counts],
+        found: list[Counts],
     ) -> None:
-        number, row, credit = place
+        """Take a unit or leave it out: whether it is paid for follows from those taken before."""
+        number, row, credit, taken = place
         if tops[number][row][credit] < floor:
             return
         if number == len(units):
-            found.add(tuple(use))
+            found.append(tuple(use))
             return
         at, k = units[number]
         after = number + 1
         rest = (units, values, tops)
         use[k] += 1
-        if credit + self.free < len(tops[after][row]):
-            self._roam((after, row, credit + self.free), *rest, floor + values[at], use, found)
-        if credit >= self.paid and (row + 1 < len(tops[after]) or len(tops[after]) == 1):
-            row_after = min(row + 1, len(tops[after]) - 1)
-            spent = floor + values[at] - self.worths[k]
-            self._roam((after, row_after, credit - self.paid), *rest, spent, use, found)
+        if taken % (self.paid + self.free) < self.paid:
+            if credit + self.free < len(tops[after][row]):
+                paid_for = (after, row, credit + self.free, taken + 1)
+                self._roam(paid_for, *rest, floor + values[at], use, found)
+        elif row + 1 < len(tops[after]) or len(tops[after]) == 1:
+            freed = (after, min(row + 1, len(tops[after]) - 1), credit - self.paid, taken + 1)
+            self._roam(freed, *rest, floor + values[at] - self.worths[k], use, found)
         use[k] -= 1
         # Left out: then its equals are left out too, or one set of units would be found twice.
         while after < len(units) and units[after][0] == at:
             after += 1
-        self._roam((after, row, credit), *rest, floor, use, found)
+        self._roam((after, row, credit, taken), *rest, floor, use, found)
 
 
 class Fixed:

@@ -59,11 +59,17 @@ class Tally:
         return sum(self.units_minor[number])
 
     def spread(self, numbers: Sequence[int], deal: Deal, amount_minor: int) -> None:
-        """Take something off several lines, in proportion to what they still cost."""
-        order = sorted(numbers, key=lambda n: (self.items[n].good.sku, self.items[n].line_id))
-        parts = allocate(amount_minor, [self.open_minor(n) for n in order])
-        for number, part in zip(order, parts, strict=True):
-            self.spread_line(number, deal, part)
+        """Take something off several lines, in proportion to what they still cost: first over
+        products, then over their lines, so that it makes no difference how lines are split."""
+        by_sku: dict[str, list[int]] = {}
+        for n in sorted(numbers, key=lambda n: (self.items[n].good.sku, self.items[n].line_id)):
+            by_sku.setdefault(self.items[n].good.sku, []).append(n)
+        lines = list(by_sku.values())
+        open_minor = [[self.open_minor(n) for n in group] for group in lines]
+        parts = allocate(amount_minor, [sum(amounts) for amounts in open_minor])
+        for group, amounts, part in zip(lines, open_minor, parts, strict=True):
+            for number, own in zip(group, allocate(part, amounts), strict=True):
+                self.spread_line(number, deal, own)
 
     def spread_line(self, number: int, deal: Deal, amount_minor: int) -> None:
         """Take something off a line, in proportion to what its units still cost."""
