@@ -77,6 +77,9 @@ def tighten(problem: Problem, values: Sequence[int], steps_max: int, share: int)
         if not size:
             break
         reach = total - best.total + best.total // share
+        before = now
         now = [max(0, value - reach * n // size) for value, n in zip(now, left, strict=True)]
+        if now == before:
+            break
     assert best is not None
     return best

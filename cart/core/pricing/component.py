@@ -19,7 +19,7 @@ from cart.core.pricing.search import solve
 from cart.core.pricing.uses import Compiled, Each
 from cart.core.units import Rounding
 
-NODES_MAX = 20_000
+NODES_MAX = 60_000
 
 
 class Contender(NamedTuple):

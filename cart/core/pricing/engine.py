@@ -19,6 +19,8 @@ from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM
 
 # Deals that hold at certain hours need a time that cart and store agree on; a trip has none yet.
+# About half a second where nothing is proved sooner: the cart's loop must not wait for longer.
+NODES_MAX = 20_000
 GUEST, MEMBERS = Shopper(), Shopper(traits=(MEMBER,))
 
 
@@ -30,6 +32,7 @@ def receipt_of(lines: Sequence[Line], index: CatalogIndex, member: bool) -> Rece
         offers=index.offers,
         shopper=MEMBERS if member else GUEST,
         tax_inside=catalog.prices_include_tax,
+        nodes_max=NODES_MAX,
     )
     found = price(order)
     modifiers = _modifiers(found.rows, index)

@@ -85,7 +85,7 @@ class Order(NamedTuple):
     rounding: Rounding = "half_up"
     tax_inside: bool = False
     tax_rounding: Rounding = "half_up"
-    nodes_max: int = 20_000
+    nodes_max: int = 60_000
 
 
 class Row(NamedTuple):

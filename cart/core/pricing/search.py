@@ -14,13 +14,13 @@ from typing import NamedTuple
 from cart.core.pricing.bound import Bound, Problem, rest_top, tighten
 from cart.core.pricing.shapes import Counts, Plan, Shape
 
-PROBE_NODES = 10_000
+PROBE_NODES = 20_000
 DIVE_NODES = 3_000
 STEPS_ROOT_MAX = 60
 STEPS_BRANCH = 12
 FIRST_SHARE = 8
 BRANCH_SHARE = 60
-SLACK_SHARE = 256
+SLACK_SHARE = 10
 
 
 class Answer(NamedTuple):
@@ -43,9 +43,11 @@ def solve(problem: Problem, nodes_max: int) -> Answer:
     order = by_frontier(problem)
     sorted_problem = problem._replace(shapes=tuple([problem.shapes[n] for n in order]))
     steps = min(STEPS_ROOT_MAX, 6 + 2 * len(order))
-    bound = tighten(sorted_problem, first_values(problem), steps, FIRST_SHARE)
+    # One offer alone competes with nothing: its units are worth what is left of them brings.
+    start = first_values(problem) if len(order) > 1 else _rest_values(problem)
+    bound = tighten(sorted_problem, start, steps, FIRST_SHARE)
     regions = Regions(nodes_max)
-    slack = max(1, bound.total // SLACK_SHARE)
+    slack = max(1, bound.total // (SLACK_SHARE * len(order)))
     proved = bound.total
     while regions.uses is None and not regions.spent:
         regions.floor = floor = max(0, bound.total - slack)
@@ -64,6 +66,10 @@ def solve(problem: Problem, nodes_max: int) -> Answer:
     by_number = dict(zip(order, uses, strict=True))
     aligned = tuple([by_number[n] for n in range(len(order))])
     return Answer(worth, proved, aligned, bound.total, bound.values, regions.nodes)
+
+
+def _rest_values(problem: Problem) -> list[int]:
+    return [rest[1] if rest[-1] else 0 for rest in problem.rests]
 
 
 def by_frontier(problem: Problem) -> list[int]:
