@@ -130,6 +130,8 @@ def in_words(receipt: Receipt) -> Iterator[str]:
     yield _row("Savings", -receipt.savings_minor, receipt)
     for tax in receipt.taxes:
         yield _row(f"Tax {tax.category} {decimal_text(tax.rate_ppm, 4)} %", tax.tax_minor, receipt)
+    if receipt.deposit_minor:
+        yield _row("Deposits", receipt.deposit_minor, receipt)
     yield _row(f"Total {receipt.currency}", receipt.total_minor, receipt)
 
 
