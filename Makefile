@@ -5,7 +5,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: install run test check test-machines test-pi golden bench contract ci-deps clean
+.PHONY: install run test check test-machines test-pi golden bench storm contract ci-deps clean
 
 install:
 	@tools/setup.sh install
@@ -46,6 +46,11 @@ golden: install
 
 bench: install
 	$(PYTHON) -m rig bench
+
+# The optimum of 2,000 dense baskets against a solver, and 100,000 baskets priced by both sides.
+storm: install
+	DASHCART_DENSE=2000 DASHCART_BASKETS=100000 $(PYTHON) -m pytest -q \
+		tests/unit/test_pricing_optimum.py tests/store/test_same_cent.py
 
 ci-deps:
 	@tools/setup.sh ci-deps

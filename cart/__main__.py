@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from datetime import UTC, date, datetime
 
 COMMANDS = {
     "run": ("cart.shell.daemon", "run the cart's daemon, cartd"),
@@ -16,9 +17,15 @@ COMMANDS = {
 }
 
 
+def today_here() -> date:
+    """Today's date where this machine stands: the one place where a command reads the clock."""
+    return datetime.now(tz=UTC).astimezone().date()
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; without one print the help and return 2."""
     parser = argparse.ArgumentParser(prog="python -m cart", description="The cart's commands.")
+    parser.set_defaults(clock=today_here)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     chosen = next((word for word in arguments if word in COMMANDS), None)
     for name, (module, summary) in COMMANDS.items():

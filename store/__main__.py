@@ -21,6 +21,7 @@ from cart.core.catalog import CatalogError
 from store import catalogs, show, trips
 from store.database import FILE_NAME, DatabaseError, open_database, transaction
 from store.keys import KeyFileError, signer_of
+from store.paper import FORMATS, paper_of
 from store.service import Service
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -79,11 +80,15 @@ def list_trips(options: argparse.Namespace) -> int:
 
 
 def print_receipt(options: argparse.Namespace) -> int:
-    """Print the receipt of a trip, with the evidence of each line."""
+    """Print the receipt of a trip: with the evidence of each line, or as the shopper gets it."""
     with closing(_existing(options.data)) as database:
         trip = trips.find(database, options.trip)
         if trip is None:
             raise ContractError(f"no trip {options.trip}; list them with: python -m store trips")
+        if options.paper:
+            sys.stdout.buffer.write(FORMATS[options.paper](paper_of(database, trip, options.name)))
+            sys.stdout.buffer.flush()
+            return 0
         show.print_receipt(trips.priced(database, trip), as_json=options.json)
     return 0
 
@@ -137,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     command("import", import_catalog).add_argument("file", type=_file, help="catalog as JSON")
     receipt = command("receipt", print_receipt)
     receipt.add_argument("trip", help="a trip's id")
+    receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")
+    receipt.add_argument("--name", default="dashcart store", help="the name in its head")
     for listed in (command("carts", list_carts), command("trips", list_trips), receipt):
         listed.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser

@@ -69,6 +69,8 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
             table.add_row(f"  {modifier.title}", "", decimal_text(modifier.amount_minor, digits))
     for tax in receipt.taxes:
         table.add_row(f"tax {tax.category}", "", decimal_text(tax.tax_minor, digits))
+    if receipt.deposit_minor:
+        table.add_row("deposits", "", decimal_text(receipt.deposit_minor, digits))
     table.add_row(f"total {receipt.currency}", "", decimal_text(receipt.total_minor, digits))
     Console().print(table)
 

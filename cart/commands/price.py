@@ -11,10 +11,12 @@ from typing import Annotated
 from msgspec import Meta
 
 from cart.commands.files import answer_standard_input, complain, read_index
+from cart.commands.scenarios import answer_scenario
 from cart.contract.lines import ContractError, decode
 from cart.core.basket import Line
-from cart.core.catalog import MASS_MG_MAX, CatalogError, CatalogIndex, PriceMinor, Sku
+from cart.core.catalog import MASS_MG_MAX, CatalogError, CatalogIndex
 from cart.core.pricing.engine import receipt_of
+from cart.core.pricing.offers import PriceMinor, Sku
 from cart.core.receipt import Receipt
 from cart.core.units import decimal_text, price_of_mass_minor
 from cart.core.value import Value
@@ -44,16 +46,31 @@ class WantedBasket(Value):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.description = (
-        'Add up a basket from standard input: {"lines": [{"sku", "quantity", "mass_mg"}], "member"}'
+        "Add up baskets from standard input. With --catalog a basket is"
+        ' {"lines": [{"sku", "quantity", "mass_mg"}], "member"}; without it each line is a scenario'
+        " with goods and offers of its own, as docs/pricing.md says."
     )
-    parser.add_argument("--catalog", type=Path, required=True, metavar="FILE", help="catalog JSON")
+    parser.add_argument("--catalog", type=Path, metavar="FILE", help="catalog JSON")
     parser.add_argument(
-        "--jsonl", action="store_true", help="one basket a line in, one receipt a line out"
+        "--jsonl", action="store_true", help="one basket a line in, one answer a line out"
+    )
+    parser.add_argument(
+        "--certificate",
+        action="store_true",
+        help="with --jsonl and no --catalog: also why no other combination is cheaper",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the receipt of one basket, or with --jsonl answer each line with a receipt in JSON."""
+    if arguments.catalog is None:
+        if not arguments.jsonl:
+            return complain(COMMAND, "give --catalog FILE, or --jsonl to price scenarios")
+        return answer_standard_input(
+            lambda line, where: answer_scenario(line, where, certificate=arguments.certificate)
+        )
+    if arguments.certificate:
+        return complain(COMMAND, "--certificate is for scenarios; leave --catalog out")
     try:
         index = read_index(arguments.catalog)
         if arguments.jsonl:
@@ -113,6 +130,8 @@ def in_words(receipt: Receipt) -> Iterator[str]:
     yield _row("Savings", -receipt.savings_minor, receipt)
     for tax in receipt.taxes:
         yield _row(f"Tax {tax.category} {decimal_text(tax.rate_ppm, 4)} %", tax.tax_minor, receipt)
+    if receipt.deposit_minor:
+        yield _row("Deposits", receipt.deposit_minor, receipt)
     yield _row(f"Total {receipt.currency}", receipt.total_minor, receipt)
 
 

@@ -26,13 +26,14 @@ from cart.contract.screen import (
 )
 from cart.core import telling
 from cart.core.basket import Line, OpenLine
-from cart.core.catalog import CatalogIndex, Deal
+from cart.core.catalog import CatalogIndex
 from cart.core.deals import deals_of_aisle, figures_of
 from cart.core.events import Evidence
 from cart.core.fusion.scores import LOOK_FLOOR
 from cart.core.lines import pieces_in
 from cart.core.notices import NOTICES
 from cart.core.paying import can_go_back
+from cart.core.pricing.offers import Deal
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
 from cart.core.weighed import MIN_MG

@@ -15,14 +15,15 @@ import msgspec
 from biip.checksums import gs1_standard_check_digit
 from msgspec import Meta
 
+from cart.core.pricing.bundle import Bundle
+from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.kinds import AnyDeal
+from cart.core.pricing.offers import PriceMinor, Sku, Text, TimeOfDay
+from cart.core.pricing.order import Offers
 from cart.core.value import END, Value
 
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Sku = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+" + END)]
 Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END)]
-PRICE_MINOR_MAX = 100_000_000
 MASS_MG_MAX = 200_000_000
-PriceMinor = Annotated[int, Meta(ge=0, le=PRICE_MINOR_MAX)]
 MassMg = Annotated[int, Meta(ge=0, le=MASS_MG_MAX)]
 
 
@@ -32,7 +33,9 @@ class Product(Value):
     `price_minor` is for one piece, or for one kilogram when `sold_by` is "mass". `mass_mg` is the
     expected gross mass of a piece and `mass_spread_mg` one standard deviation of it; `mass_mg`
     None means the store doesn't know it. `tare_mg` is taken off a weighed good. `plu` is the number
-    typed for it (4 or 5 digits) or the store's own item number on its labels.
+    typed for it (4 or 5 digits) or the store's own item number on its labels. `category` is what
+    deals name, `snap` whether food benefits may pay for it, `deposit_minor` comes on top of each.
+    `content` is what a piece holds, in `content_unit`; `hours` are those it may be sold in.
     """
 
     sku: Sku
@@ -48,47 +51,12 @@ class Product(Value):
     aisle: str | None = None
     image: str | None = None
     minimum_age_years: int = 0
-
-
-class NForPrice(Value, tag="n_for_price"):
-    """`quantity` pieces out of `skus` together cost `price_minor`."""
-
-    deal_id: Text
-    title: Text
-    skus: tuple[Sku, ...]
-    quantity: Annotated[int, Meta(ge=2, le=100)]
-    price_minor: PriceMinor
-
-
-class PercentOff(Value, tag="percent_off"):
-    """Each of `skus` costs `percent` less."""
-
-    deal_id: Text
-    title: Text
-    skus: tuple[Sku, ...]
-    percent: Annotated[int, Meta(ge=1, le=100)]
-
-
-class BuyXGetY(Value, tag="buy_x_get_y"):
-    """Of every `buy` + `free` pieces out of `skus`, the cheapest `free` cost nothing."""
-
-    deal_id: Text
-    title: Text
-    skus: tuple[Sku, ...]
-    buy: Annotated[int, Meta(ge=1, le=100)]
-    free: Annotated[int, Meta(ge=1, le=100)]
-
-
-class MemberPrice(Value, tag="member_price"):
-    """A paired member pays `price_minor` a piece (or a kilogram) for each of `skus`."""
-
-    deal_id: Text
-    title: Text
-    skus: tuple[Sku, ...]
-    price_minor: PriceMinor
-
-
-Deal = NForPrice | PercentOff | BuyXGetY | MemberPrice
+    category: str = ""
+    snap: bool = False
+    deposit_minor: PriceMinor = 0
+    content: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
+    content_unit: Literal["g", "ml", "piece"] = "g"
+    hours: tuple[TimeOfDay, TimeOfDay] | None = None
 
 
 class TaxRate(Value):
@@ -122,6 +90,14 @@ class Aisle(Value):
     skus: tuple[Sku, ...] = ()
 
 
+class Recall(Value):
+    """Pieces that must not be sold: all of a product, or only of `lots`."""
+
+    sku: Sku
+    reason: Text
+    lots: tuple[str, ...] = ()
+
+
 class Catalog(Value):
     """A whole snapshot of what the store sells. See `CatalogIndex` for look-ups.
 
@@ -133,11 +109,12 @@ class Catalog(Value):
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}" + END)]
     products: tuple[Product, ...]
     currency_digits: Annotated[int, Meta(ge=0, le=4)] = 2
-    deals: tuple[Deal, ...] = ()
+    deals: tuple[AnyDeal, ...] = ()
     tax_rates: tuple[TaxRate, ...] = ()
     prices_include_tax: bool = False
     code_layouts: tuple[CodeLayout, ...] = ()
     aisles: tuple[Aisle, ...] = ()
+    recalls: tuple[Recall, ...] = ()
 
 
 class CatalogError(ValueError):
@@ -157,6 +134,11 @@ class CatalogIndex:
     def by_sku(self) -> dict[str, Product]:
         """Every product by its SKU."""
         return {product.sku: product for product in self.catalog.products}
+
+    @cached_property
+    def offers(self) -> Offers:
+        """The deals, and which of them are on what."""
+        return Offers(self.catalog.deals)
 
     @cached_property
     def by_gtin(self) -> dict[str, Product]:
@@ -246,8 +228,9 @@ def _faults(catalog: Catalog) -> Iterator[str]:
     )
     yield from _wrong_check_digits(products)
     known = frozenset(product.sku for product in products)
-    yield from _unknown_skus("deals", enumerate(deal.skus for deal in catalog.deals), known)
+    yield from _unknown_skus("deals", enumerate(map(_named_skus, catalog.deals)), known)
     yield from _unknown_skus("aisles", enumerate(aisle.skus for aisle in catalog.aisles), known)
+    yield from _unknown_skus("recalls", enumerate((row.sku,) for row in catalog.recalls), known)
     yield from _missing_rates(catalog)
     yield from _misfit_layouts(catalog.code_layouts)
 
@@ -278,6 +261,12 @@ def _unknown_skus(
         for sku in skus:
             if sku not in known:
                 yield f"{table}[{number}]: no product has the sku {sku!r}"
+
+
+def _named_skus(deal: AnyDeal) -> tuple[str, ...]:
+    parts = deal.parts if isinstance(deal, Bundle) else ()
+    got = deal.get_skus if isinstance(deal, BuyXGetY) else ()
+    return (*deal.skus, *got, *(sku for part in parts for sku in part.skus))
 
 
 def _missing_rates(catalog: Catalog) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a scanned or typed text means: a product, a code this store does not sell, or no code.
+"""What a scanned or typed text means: a product, a coupon, a code not sold here, or no code.
 
 `cart.core.symbols` reads the text; this module looks it up in the catalog and reads the store's
 own labels, with a price or a mass inside the code. A text from outside is never trusted: `meaning`
@@ -8,33 +8,37 @@ answers for every text there can be and never raises.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from biip.checksums import gs1_price_weight_check_digit
+from datetime import date
 
 from cart.core.catalog import (
     MASS_MG_MAX,
-    PRICE_MINOR_MAX,
     Catalog,
     CatalogIndex,
     CodeLayout,
     layout_fits,
     value_check_digits,
 )
+from cart.core.coding.coupons import Coupon, PositiveOffer, coupon_of, positive_offer_of
+from cart.core.coding.elements import Elements
+from cart.core.coding.iso import CURRENCY_NUMBERS
+from cart.core.coding.layouts import (
+    Label,
+    Layout,
+    label_of,
+    layout_of,
+    market_of,
+    value_check_fault,
+)
+from cart.core.coding.values import said_by
+from cart.core.pricing.offers import PRICE_MINOR_MAX
 from cart.core.symbols import CodeError, Content, content_of
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM, divide_half_up
 from cart.core.value import Value
 
-# Number system 2 as printed in the United States and Canada: item, check, price, check. It holds
-# where the store's catalog says nothing else about the prefix.
-_AMERICAN_LABEL = CodeLayout(prefix="2", kind="price", item_digits=5, value_digits=4)
-_AMERICAN_CURRENCIES = frozenset({"CAD", "USD"})
-
-# ISO 4217 numbers as AI 393n writes them.
-_CURRENCY_NUMBERS: Mapping[str, str] = {
-    "AUD": "036", "BRL": "986", "CAD": "124", "CHF": "756", "CNY": "156", "CZK": "203",
-    "DKK": "208", "EUR": "978", "GBP": "826", "HUF": "348", "INR": "356", "JPY": "392",
-    "KRW": "410", "MXN": "484", "NOK": "578", "NZD": "554", "PLN": "985", "RON": "946",
-    "SEK": "752", "SGD": "702", "TRY": "949", "USD": "840", "ZAR": "710",
+# Whose labels hold where the store's catalog says nothing about a prefix: the one market that has
+# the catalog's currency. The euro has many; a store there names its layouts.
+_MARKET_BY_CURRENCY: Mapping[str, str] = {
+    "CAD": "CA", "DKK": "DK", "GBP": "GB", "NOK": "NO", "SEK": "SE", "USD": "US",
 }  # fmt: skip
 
 # AIs of a net mass: milligrams in one unit, as a fraction. A pound is 453.59237 g.
@@ -42,6 +46,7 @@ _MASS_UNITS: Mapping[str, tuple[int, int]] = {
     "310": (MILLIGRAMS_PER_KILOGRAM, 1),
     "320": (45_359_237, 100),
 }
+_MASS_DECIMALS = 6
 
 
 class CodeValue(Value, tag_field="kind"):
@@ -50,12 +55,32 @@ class CodeValue(Value, tag_field="kind"):
 
 class ProductCode(CodeValue, tag="product"):
     """A product of the catalog. `gtin` has 14 digits and is None for a PLU. `price_minor` and
-    `mass_mg` are there if the code itself tells them: the label of one weighed portion."""
+    `mass_mg` are there if the code itself tells them: the label of one weighed portion; so are
+    `lot`, `serial` and `use_by` (a day, ISO 8601). `faults` are mistakes of the packer in the
+    code, for the log: they stop no sale."""
 
     sku: str
     gtin: str | None = None
     price_minor: int | None = None
     mass_mg: int | None = None
+    lot: str | None = None
+    serial: str | None = None
+    use_by: str | None = None
+    faults: tuple[str, ...] = ()
+
+
+class CouponCode(CodeValue, tag="coupon"):
+    """A coupon that carries its own rules (AI 8110)."""
+
+    coupon: Coupon
+    text: str
+
+
+class PositiveOfferCode(CodeValue, tag="positive_offer"):
+    """A coupon that only the store can judge (AI 8112): reserved there, and committed at paying."""
+
+    offer: PositiveOffer
+    text: str
 
 
 class UnknownCode(CodeValue, tag="unknown"):
@@ -71,22 +96,39 @@ class NotACode(CodeValue, tag="not_a_code"):
     reason: str
 
 
-CodeMeaning = ProductCode | UnknownCode | NotACode
+CodeMeaning = ProductCode | CouponCode | PositiveOfferCode | UnknownCode | NotACode
 
 
-def meaning(text: str, symbology: str, index: CatalogIndex) -> CodeMeaning:
+def meaning(
+    text: str, symbology: str, index: CatalogIndex, today: date | None = None
+) -> CodeMeaning:
     r"""Say what `text` means in this store.
 
     `symbology` is a format name (EAN13, UPCA, EAN8, UPCE, ITF14, ITF, DATABAR, DATABAR_EXP,
     CODE128, QR, DATAMATRIX) or an AIM identifier ("]E0"); with "" the text may begin with its
-    AIM identifier, and else its form decides. FNC1 is "\x1d". Sources: GS1 General Specifications
-    2.1.12 and 7.9, GS1 Digital Link, ISO/IEC 15424 (AIM), IFPS (PLU).
+    AIM identifier, and else its form decides. FNC1 is "\x1d". Without `today` no date is read,
+    since codes write two digits of the year. Sources: GS1 General Specifications 2.1.12 and 7.9,
+    GS1 Digital Link, ISO/IEC 15424 (AIM), IFPS (PLU).
     """
     try:
         content = content_of(text, symbology)
-        return _product(content, index) or _unlisted(content, text)
+        return (
+            _coupon(content, text)
+            or _product(content, index, today)
+            or _label_of_any(content, index)
+            or _unlisted(content, text)
+        )
     except CodeError as error:
         return NotACode(reason=str(error))
+
+
+def _coupon(content: Content, text: str) -> CouponCode | PositiveOfferCode | None:
+    for ai, value in content.elements:
+        if ai == "8110":
+            return CouponCode(coupon=coupon_of(value), text=text)
+        if ai == "8112":
+            return PositiveOfferCode(offer=positive_offer_of(value), text=text)
+    return None
 
 
 def _unlisted(content: Content, text: str) -> UnknownCode:
@@ -95,59 +137,91 @@ def _unlisted(content: Content, text: str) -> UnknownCode:
     return UnknownCode(gtin=content.gtins[0] if content.gtins else None, text=text)
 
 
-def _product(content: Content, index: CatalogIndex) -> ProductCode | None:
+def _product(content: Content, index: CatalogIndex, today: date | None) -> ProductCode | None:
     if content.plu:
         product = index.product_of_plu(content.plu)
         return None if product is None else ProductCode(sku=product.sku)
-    for gtin in content.gtins:
-        product = index.by_gtin.get(gtin)
-        if product is not None:
-            return ProductCode(
-                sku=product.sku,
-                gtin=gtin,
-                price_minor=_printed_price_minor(content.elements, index.catalog),
-                mass_mg=_printed_mass_mg(content.elements),
-            )
+    gtin = next((gtin for gtin in content.gtins if gtin in index.by_gtin), None)
+    if gtin is None:
+        return None
+    said = said_by(content.elements, today or date.min)
+    return ProductCode(
+        sku=index.by_gtin[gtin].sku,
+        gtin=gtin,
+        price_minor=_printed_price_minor(content.elements, index.catalog),
+        mass_mg=_printed_mass_mg(content.elements),
+        lot=said.lot,
+        serial=said.serial,
+        use_by=None if today is None else said.use_by,
+        faults=content.faults,
+    )
+
+
+def _label_of_any(content: Content, index: CatalogIndex) -> ProductCode | None:
     labels = (_label(gtin, index) for gtin in content.gtins)
     return next((label for label in labels if label is not None), None)
 
 
 def _label(gtin: str, index: CatalogIndex) -> ProductCode | None:
-    """Read a store's own label by the layout with the longest prefix that fits."""
+    """Read a store's own label: by the chain's layout if it has one for it, else the market's."""
+    number, layout = _layout(gtin, index.catalog)
+    if layout is None or layout.kind == "count":
+        return None
+    label = label_of(number, layout)
+    product = index.product_of_plu(label.item)
+    if product is None:
+        return None
+    fault = value_check_fault(number, layout)
+    if fault:
+        raise CodeError(f"{number}: {fault}")
+    if layout.kind == "price":
+        minor = _scaled(label, index.catalog.currency_digits, index.catalog.currency)
+        price_minor = _sold(minor, PRICE_MINOR_MAX, "price")
+        return ProductCode(sku=product.sku, gtin=gtin, price_minor=price_minor)
+    mass_mg = _sold(_scaled(label, _MASS_DECIMALS, "kilograms"), MASS_MG_MAX, "mass")
+    return ProductCode(sku=product.sku, gtin=gtin, mass_mg=mass_mg)
+
+
+def _layout(gtin: str, catalog: Catalog) -> tuple[str, Layout | None]:
+    """The number as the layout reads it, 13 or 12 digits, and the layout with the longest prefix.
+
+    A chain's layout may be written for the 12 digits of a UPC-A.
+    """
     forms = [gtin[-digits:] for digits in (13, 12) if not gtin[:-digits].strip("0")]
     readings = [
         (form, layout)
         for form in forms
-        for layout in index.catalog.code_layouts
+        for layout in catalog.code_layouts
         if form.startswith(layout.prefix) and layout_fits(layout, len(form))
     ]
-    if not readings and index.catalog.currency in _AMERICAN_CURRENCIES:
-        readings = [(form, _AMERICAN_LABEL) for form in forms[1:] if form.startswith("2")]
-    if not readings:
-        return None
-    form, layout = max(readings, key=lambda reading: len(reading[1].prefix))
-    item, printed = _label_parts(form, layout)
-    product = index.product_of_plu(item)
-    if product is None:
-        return None
-    if layout.kind == "price":
-        price_minor = _sold(printed, PRICE_MINOR_MAX, "price")
-        return ProductCode(sku=product.sku, gtin=gtin, price_minor=price_minor)
-    mass_mg = _sold(printed * 1_000, MASS_MG_MAX, "mass")
-    return ProductCode(sku=product.sku, gtin=gtin, mass_mg=mass_mg)
+    if readings:
+        form, chosen = max(readings, key=lambda reading: len(reading[1].prefix))
+        return form, _drawn(chosen, catalog.currency_digits, len(form))
+    market = _MARKET_BY_CURRENCY.get(catalog.currency)
+    if market is None or not forms:
+        return gtin, None
+    return forms[0], layout_of(forms[0], market_of(market).layouts)
 
 
-def _label_parts(form: str, layout: CodeLayout) -> tuple[str, int]:
-    """The item digits, and the value as a number, its own check digit verified."""
-    item_end = len(layout.prefix) + layout.item_digits
-    value_start = item_end + value_check_digits(layout, len(form))
-    value, check = form[value_start:-1], form[item_end:value_start]
-    if check and int(check) != gs1_price_weight_check_digit(value):
-        raise CodeError(f"wrong check digit of the {layout.kind} in {form}: scan or type it again")
-    return form[len(layout.prefix) : item_end], int(value)
+def _drawn(layout: CodeLayout, currency_digits: int, digits: int) -> Layout:
+    """A chain's layout in the form of the market's: a price in minor units, a mass in grams."""
+    checks = value_check_digits(layout, digits)
+    parts = (layout.prefix, "I" * layout.item_digits, "C" * checks, "V" * layout.value_digits, "X")
+    price = layout.kind == "price"
+    return Layout("".join(parts), "price" if price else "weight", currency_digits if price else 3)
 
 
-def _printed_mass_mg(elements: tuple[tuple[str, str], ...]) -> int | None:
+def _scaled(label: Label, decimals: int, unit: str) -> int:
+    """A label's value with so many decimals. Raises CodeError if it has more."""
+    wanted: int = 10**decimals
+    printed: int = 10**label.decimals
+    value, rest = divmod(label.value * wanted, printed)
+    if rest:
+        raise CodeError(f"its {label.kind} has more decimals than {unit}")
+    return value
+
+
+def _printed_mass_mg(elements: Elements) -> int | None:
     for ai, value in elements:
         if ai[:3] in _MASS_UNITS:
             numerator, denominator = _MASS_UNITS[ai[:3]]
@@ -156,13 +230,13 @@ def _printed_mass_mg(elements: tuple[tuple[str, str], ...]) -> int | None:
     return None
 
 
-def _printed_price_minor(elements: tuple[tuple[str, str], ...], catalog: Catalog) -> int | None:
+def _printed_price_minor(elements: Elements, catalog: Catalog) -> int | None:
     for ai, value in elements:
         if ai[:3] in {"392", "393"}:
             amount = value
             if ai[:3] == "393":
                 amount = value[3:]
-                if value[:3] != _CURRENCY_NUMBERS.get(catalog.currency):
+                if value[:3] != CURRENCY_NUMBERS.get(catalog.currency):
                     raise CodeError(f"its price is in currency {value[:3]}, not {catalog.currency}")
             price_minor, rest = divmod(int(amount) * 10**catalog.currency_digits, 10 ** int(ai[3]))
             if rest:

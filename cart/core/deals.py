@@ -5,9 +5,15 @@ It must never promise a price: what a deal saves in a basket only the receipt kn
 
 from __future__ import annotations
 
-from cart.core.catalog import BuyXGetY, CatalogIndex, Deal, MemberPrice, NForPrice, PercentOff
+from cart.core.catalog import CatalogIndex
+from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.kinds import AnyDeal
+from cart.core.pricing.member_price import MemberPrice
+from cart.core.pricing.n_for_price import NForPrice
+from cart.core.pricing.offers import Deal
+from cart.core.pricing.percent_off import PercentOff
 from cart.core.receipt import Modifier, Receipt
-from cart.core.units import divide_half_up
+from cart.core.units import PARTS_PER_MILLION, divide_half_up
 from cart.core.value import Value
 
 
@@ -20,10 +26,18 @@ class DealFigures(Value):
     image: str | None = None
 
 
-def deals_of_aisle(index: CatalogIndex, aisle: str) -> tuple[Deal, ...]:
+def deals_of_aisle(index: CatalogIndex, aisle: str) -> tuple[AnyDeal, ...]:
     """The deals on anything that stands in this aisle, in the catalog's order."""
     standing = index.skus_by_aisle.get(aisle, frozenset())
-    return tuple(deal for deal in index.catalog.deals if standing.intersection(deal.skus))
+    return tuple(deal for deal in index.catalog.deals if _stands(deal, standing, index))
+
+
+def _stands(deal: Deal, standing: frozenset[str], index: CatalogIndex) -> bool:
+    if standing.intersection(deal.skus):
+        return True
+    if not (deal.categories or deal.everything):
+        return False
+    return any(deal.covers(sku, index.by_sku[sku].category) for sku in sorted(standing))
 
 
 def deals_applied(receipt: Receipt) -> tuple[Modifier, ...]:
@@ -50,13 +64,17 @@ def figures_of(deal: Deal, index: CatalogIndex) -> DealFigures:
     return DealFigures(price_minor=price_minor, was_minor=was_minor, image=image)
 
 
-def _price_and_was(deal: Deal, unit_minor: int) -> tuple[int, int]:
+def _price_and_was(deal: Deal, unit_minor: int) -> tuple[int | None, int | None]:
     match deal:
         case NForPrice():
             return deal.price_minor, unit_minor * deal.quantity
         case BuyXGetY():
             return unit_minor * deal.buy, unit_minor * (deal.buy + deal.free)
         case PercentOff():
-            return unit_minor - divide_half_up(unit_minor * deal.percent, 100), unit_minor
+            return unit_minor - divide_half_up(
+                unit_minor * deal.share, PARTS_PER_MILLION
+            ), unit_minor
         case MemberPrice():
             return deal.price_minor, unit_minor
+        case _:
+            return None, None

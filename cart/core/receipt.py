@@ -11,11 +11,12 @@ from cart.core.weighed import Weighing
 
 
 class Modifier(Value):
-    """What one deal takes off one line: `amount_minor` is negative."""
+    """What one deal takes off one line: `amount_minor` is negative; `funder` is who bears it."""
 
     deal_id: str
     title: str
     amount_minor: int
+    funder: str = "store"
 
 
 class ReceiptLine(Value):
@@ -43,7 +44,9 @@ class TaxLine(Value):
 
 
 class Receipt(Value):
-    """The whole. total = subtotal - savings + tax (tax inside the prices adds nothing)."""
+    """The whole. total = subtotal - savings + tax + deposits (tax inside the prices adds nothing).
+
+    `gap_minor` is how much cheaper another combination of deals could be at most: 0 is proved."""
 
     currency: str
     currency_digits: int
@@ -53,3 +56,5 @@ class Receipt(Value):
     taxes: tuple[TaxLine, ...]
     tax_minor: int
     total_minor: int
+    deposit_minor: int = 0
+    gap_minor: int = 0

@@ -1,7 +1,8 @@
-"""From the text of a symbol to what it holds: GTINs, GS1 elements or a PLU. No catalog is asked.
+"""From the text of a symbol to what a till needs of it: GTINs, GS1 elements or a PLU.
 
-Built on biip for the GS1 standards; the table at the end says how each symbol is read. A text from
-outside is never trusted: whatever is wrong with it becomes a CodeError, and nothing else.
+No catalog is asked. Built on `cart.core.coding`, which takes codes apart and judges them in full;
+a till is milder: it sells on a code that can be read, and only keeps the packer's mistakes as
+`faults`. A text from outside is never trusted: whatever is wrong becomes a CodeError, nothing else.
 """
 
 from __future__ import annotations
@@ -10,38 +11,44 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from biip import ParseConfig, ParseError
-from biip.checksums import gs1_standard_check_digit
-from biip.gs1_digital_link_uris import GS1DigitalLinkURI
-from biip.gs1_element_strings import GS1ElementStrings
-from biip.gs1_messages import GS1Message
-from biip.upc import Upc
+from cart.core.coding.associations import association_faults
+from cart.core.coding.elements import (
+    FNC1,
+    Elements,
+    Message,
+    content_fault,
+    parse_bracketed,
+    parse_element_string,
+)
+from cart.core.coding.faults import CodeError
+from cart.core.coding.identifiers import IDENTIFIERS
+from cart.core.coding.links import parse_link
+from cart.core.coding.numbers import gtin_of, is_digits, upc_a_of
+
+__all__ = ["FNC1", "TEXT_LENGTH_MAX", "CodeError", "Content", "content_of"]
 
 TEXT_LENGTH_MAX = 300
-FNC1 = "\x1d"
 
-# A date in a code never decides whether it can be sold here, and biip would ask today's year.
-_LENIENT = ParseConfig(gs1_element_strings_verify_date=False)
-
-
-class CodeError(ValueError):
-    """A text is no product code; the message says what is wrong with it."""
+COUPONS = ("8110", "8112")
+# AIs of measures and prices: a till must not guess what a faulty one was to say.
+_MEASURES = ("31", "32", "35", "36", "39")
 
 
 class Content(NamedTuple):
     """What a symbol holds, before the catalog is asked: GTINs it may mean (14 digits, likeliest
-    first) and its other GS1 elements; or a PLU."""
+    first) and its sound GS1 elements; or a PLU. `faults` are mistakes that stop no sale."""
 
     gtins: tuple[str, ...] = ()
-    elements: tuple[tuple[str, str], ...] = ()
+    elements: Elements = ()
     plu: str = ""
+    faults: tuple[str, ...] = ()
 
 
 def content_of(text: str, symbology: str) -> Content:
     """Read a text by its symbology, as `cart.core.codes.meaning` describes. Raises CodeError."""
-    text = text.strip(" \t\r\n")
     if len(text) > TEXT_LENGTH_MAX:
         raise CodeError(f"{len(text)} characters, at most {TEXT_LENGTH_MAX} can be a product code")
+    text = text.strip(" \t\r\n")
     if not symbology and text.startswith("]"):
         symbology, text = text[:3], text[3:]
     # The part after this mark is the second symbol of a composite; the first one is the item.
@@ -56,36 +63,15 @@ def content_of(text: str, symbology: str) -> Content:
     return reader(text)
 
 
-def _gtin(text: str) -> Content:
-    """EAN-8, UPC-A, EAN-13 and GTIN-14: digits ending in a check digit."""
-    if len(text) not in {8, 12, 13, 14} or not text.isdecimal():
-        raise CodeError(f"{text!r} should have 8, 12, 13 or 14 digits and nothing else")
-    if not text.strip("0"):
-        raise CodeError(f"{text} is no number that is given to a product")
-    right = gs1_standard_check_digit(text[:-1])
-    if int(text[-1]) != right:
-        raise CodeError(f"wrong check digit: {text} should end in {right}")
-    return Content(gtins=(text.zfill(14),))
-
-
 def _of_length(*lengths: int) -> Callable[[str], Content]:
-    def read(text: str) -> Content:
-        if len(text) not in lengths:
-            wanted = " or ".join(str(length) for length in lengths)
-            raise CodeError(f"{text!r} should have {wanted} digits")
-        return _gtin(text)
-
-    return read
+    return lambda text: Content(gtins=(gtin_of(text, lengths),))
 
 
 def _upc_e(text: str) -> Content:
     """UPC-E as printed: 8 digits, number system and check digit included."""
     if len(text) != 8 or text[0] not in "01":
         raise CodeError(f"{text!r} should be the 8 digits of a UPC-E, beginning with 0 or 1")
-    try:
-        return Content(gtins=(Upc.parse(text).as_gtin_14(),))
-    except ParseError as error:
-        raise CodeError(f"no UPC-E: {error}") from error
+    return Content(gtins=(upc_a_of(text).zfill(14),))
 
 
 def _eight(text: str) -> Content:
@@ -95,7 +81,8 @@ def _eight(text: str) -> Content:
     """
     gtins: list[str] = []
     faults: list[str] = []
-    for reader in (_upc_e, _gtin) if text.startswith("0") else (_gtin, _upc_e):
+    readers = (_upc_e, _of_length(8))
+    for reader in readers if text.startswith("0") else reversed(readers):
         try:
             gtins.extend(reader(text).gtins)
         except CodeError as error:
@@ -110,51 +97,59 @@ def _retail(text: str) -> Content:
     return _eight(text) if len(text) == 8 else _of_length(12, 13)(text)
 
 
+def _with_add_on(text: str) -> Content:
+    """]E3: the add-on of 2 or 5 digits is a price or an issue of no meaning here."""
+    if len(text) not in (15, 18) or not is_digits(text):
+        raise CodeError(f"{text!r} should have 13 digits and an add-on of 2 or 5")
+    return _of_length(13)(text[:13])
+
+
 def _itf(text: str) -> Content:
     if len(text) != 14:
         raise CodeError(f"an ITF code of {len(text)} digits is never an item, only one of 14 is")
-    return _gtin(text)
+    return _of_length(14)(text)
 
 
 def _elements(text: str) -> Content:
     """A GS1 element string, FNC1 between its parts; "(01)…(10)…" as people read it also does."""
-    readable = text.startswith("(")
-    if readable and not re.fullmatch(r"(\([0-9]{2,4}\)[^(]+)+", text):
-        raise CodeError(f"{text!r} should read (AI)value(AI)value")
-    read = GS1Message.parse_hri if readable else GS1Message.parse
-    try:
-        message = read(text, config=_LENIENT)
-    except ParseError as error:
-        raise CodeError(f"no GS1 element string: {error}") from error
-    return _with_gtin(message.element_strings)
+    message = parse_bracketed(text) if text.startswith("(") else parse_element_string(text)
+    return _of_message(message, "GS1 element string")
 
 
 def _link(text: str) -> Content:
-    """A GS1 Digital Link, of any host."""
-    if not re.fullmatch(r"(?i)https?://[\w.\-:@\[\]~%]+/[\w.\-:@~%/?#&=+,;!$'()*]+", text):
-        raise CodeError("no address of a product: it holds characters that no link has")
-    try:
-        link = GS1DigitalLinkURI.parse(text, config=_LENIENT)
-    # Addresses that urllib refuses, such as a broken IPv6 host, come as ValueError.
-    except (ParseError, ValueError) as error:
-        raise CodeError(f"no GS1 Digital Link: {error}") from error
-    return _with_gtin(link.element_strings)
+    """A GS1 Digital Link, of any host; a scheme in capitals and a last slash are no matter here."""
+    scheme, mark, rest = text.partition("://")
+    plain = re.sub(r"/(?=[?#]|$)", "", rest, count=1)
+    return _of_message(parse_link(f"{scheme.lower()}{mark}{plain}"), "GS1 Digital Link")
 
 
-def _with_gtin(strings: GS1ElementStrings) -> Content:
-    elements = tuple((string.ai.ai, string.value) for string in strings)
-    gtin = dict(reversed(elements)).get("01")
-    if gtin is None:
-        raise CodeError("it holds no product number (AI 01)")
-    if not gtin.isascii():
-        raise CodeError("the product number has digits of another script")
-    return _gtin(gtin)._replace(elements=elements)
+def _of_message(message: Message, what: str) -> Content:
+    """The item of a message, or its coupon."""
+    if message.form:
+        raise CodeError(f"no {what}: {message.form}")
+    sound: list[tuple[str, str]] = []
+    for ai, value in message.elements:
+        fault = content_fault(IDENTIFIERS[ai], value)
+        if fault and ai.startswith((*_MEASURES, *COUPONS)):
+            raise CodeError(f"no {what}: {fault}")
+        if not fault or ai == "01":
+            sound.append((ai, value))
+    named = dict(reversed(sound))
+    content = Content(
+        elements=tuple(sound),
+        faults=(*message.contents, *association_faults(message.elements)),
+    )
+    if "01" in named:
+        return content._replace(gtins=(gtin_of(named["01"], (14,)),))
+    if not any(ai in named for ai in COUPONS):
+        raise CodeError(f"no {what} of an item: it holds no product number (AI 01)")
+    return content
 
 
 def _marked(text: str) -> Content:
     """Symbols that hold any text: only an FNC1 in front, or a link, makes it a product's."""
     if text.startswith(FNC1):
-        return _elements(text.lstrip(FNC1))
+        return _elements(text)
     if text.lower().startswith(("http://", "https://")):
         return _link(text)
     raise CodeError("its text is neither a GS1 element string (FNC1 first) nor a Digital Link")
@@ -162,17 +157,17 @@ def _marked(text: str) -> Content:
 
 def _any(text: str) -> Content:
     """No word about the symbol: typed, or from a scanner that sends no identifier."""
-    if not text.isdecimal():
-        return _elements(text) if text.startswith(("(", "01")) else _marked(text)
-    if len(text) in {4, 5}:
+    if not is_digits(text):
+        return _elements(text) if text.startswith(("(", "01", *COUPONS)) else _marked(text)
+    if len(text) in (4, 5):
         return Content(plu=text)
     if len(text) == 8:
         return _eight(text)
-    return _elements(text) if len(text) >= 16 else _gtin(text)
+    return _elements(text) if len(text) >= 16 else _of_length(8, 12, 13, 14)(text)
 
 
 def _databar(text: str) -> Content:
-    return _gtin(text) if len(text) == 14 else _elements(text)
+    return _of_length(14)(text) if len(text) == 14 else _elements(text)
 
 
 # How each symbol is read. A symbology that is missing here never holds a product code.
@@ -190,6 +185,7 @@ _READERS: Mapping[str, Callable[[str], Content]] = {
     "QR": _marked,
     "DATAMATRIX": _marked,
     "]E0": _retail,
+    "]E3": _with_add_on,
     "]E4": _of_length(8),
     "]I0": _itf,
     "]I1": _itf,

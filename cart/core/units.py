@@ -7,6 +7,8 @@ or anywhere in the core may use a float: a float cannot hold a cent exactly.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
 
 MILLIGRAMS_PER_KILOGRAM = 1_000_000
 PARTS_PER_MILLION = 1_000_000
@@ -21,6 +23,35 @@ def divide_half_up(numerator: int, denominator: int) -> int:
         numerator, denominator = -numerator, -denominator
     magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
     return magnitude if numerator >= 0 else -magnitude
+
+
+Rounding = Literal["half_up", "half_even", "half_down", "down", "up"]
+
+
+def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """Divide and round as named: "down" is towards zero, "up" away from it.
+
+    The denominator must be positive.
+    """
+    whole, rest = divmod(abs(numerator), denominator)
+    match rounding:
+        case "half_up":
+            more = 2 * rest >= denominator
+        case "half_down":
+            more = 2 * rest > denominator
+        case "half_even":
+            more = 2 * rest + whole % 2 > denominator
+        case "down":
+            more = False
+        case "up":
+            more = rest > 0
+    magnitude = whole + more
+    return magnitude if numerator >= 0 else -magnitude
+
+
+def round_fraction(value: Fraction, rounding: Rounding) -> int:
+    """An exact number rounded once."""
+    return divide(value.numerator, value.denominator, rounding)
 
 
 def price_of_mass_minor(mass_mg: int, price_per_kilogram_minor: int) -> int:

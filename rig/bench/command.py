@@ -10,14 +10,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rig.bench import alone, barcodes, bridge, scale, together
+from rig.bench import alone, barcodes, bridge, money, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
+
+PARTS = ("shop", "scale", "money", "barcodes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m rig bench`."""
-    parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
+    parser.add_argument("--only", choices=PARTS, help="the figures of one part")
+    parser.add_argument(
+        "--json", action="store_true", help="a JSON list instead of tables, barcodes left out"
+    )
     parser.add_argument(
         "--goods",
         type=int,
@@ -28,33 +33,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--small", action="store_true", help="a quarter of an hour of rolling instead of ten"
     )
-    parser.add_argument("--barcodes", action="store_true", help="only the readers of barcodes")
     parser.add_argument("--angles", action="store_true", help="barcodes turned, too (ten minutes)")
-    parser.add_argument("--scale", action="store_true", help="only the scale and its bridge")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure everything once, about five minutes."""
     console = Console(stderr=True)
-    photos = Path(os.environ.get("DASHCART_DATA", "../shared/data")) / "barcodes"
-    if arguments.barcodes:
-        barcodes.show(photos, Console(), angles=arguments.angles)
-        return 0
+    parts = (arguments.only,) if arguments.only else PARTS
     figures: list[Figure] = []
-    if not arguments.scale:
-        with tempfile.TemporaryDirectory(prefix="dashcart-bench-") as folder:
-            figures += _alone(Path(folder), console)
-            figures += _together(Path(folder), arguments.goods, console)
-    console.print("weighing with hundreds of simulated carts …")
-    figures += bridge.figures()
-    figures += scale.figures(scale.SMALL if arguments.small else scale.LARGE)
-    if arguments.json:
-        print(json.dumps(as_json(figures), indent=1))
-    else:
-        Console().print(table(figures))
-    if not (arguments.json or arguments.scale):
+    if "shop" in parts:
+        figures += _shop(arguments.goods, console)
+    if "scale" in parts:
+        figures += _scale(scale.SMALL if arguments.small else scale.LARGE, console)
+    if "money" in parts:
+        console.print("pricing baskets …")
+        figures += money.figures()
+    if figures:
+        _show(figures, as_table=not arguments.json)
+    if "barcodes" in parts and not arguments.json:
+        photos = Path(os.environ.get("DASHCART_DATA", "../shared/data")) / "barcodes"
         barcodes.show(photos, Console(), angles=arguments.angles)
     return 0
+
+
+def _shop(goods: int, console: Console) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="dashcart-bench-") as folder:
+        return _alone(Path(folder), console) + _together(Path(folder), goods, console)
+
+
+def _scale(size: scale.Size, console: Console) -> list[Figure]:
+    console.print("weighing with hundreds of simulated carts …")
+    return [*bridge.figures(), *scale.figures(size)]
+
+
+def _show(figures: list[Figure], *, as_table: bool) -> None:
+    if as_table:
+        Console().print(table(figures))
+    else:
+        print(json.dumps(as_json(figures), indent=1))
 
 
 def _alone(folder: Path, console: Console) -> list[Figure]:

@@ -146,3 +146,29 @@ def test_a_person_sees_trips_and_receipts(
     assert main(["receipt", "--data", str(folder), "trip-2"]) == 1
     assert "no trip trip-2" in capsys.readouterr().err
     assert main(["carts", "--data", str(tmp_path / "elsewhere")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("paper", "words"),
+    [
+        ("text", b"TOTAL USD"),
+        ("html", b"<svg"),
+        ("escpos", b"\x1dVB\x00"),
+        ("json", b'"total_minor":319'),
+        ("en16931", b'"BT-112":"3.19"'),
+    ],
+)
+def test_a_receipt_as_the_shopper_gets_it(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], paper: str, words: bytes
+) -> None:
+    """Every form has the name of the store and the sum."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    with closing(open_database(folder)) as database, transaction(database):
+        ingest(database, CART, batch(rows(trip_events("trip-1", 2))))
+    capfdbinary.readouterr()
+    asked = ["receipt", "--data", str(folder), "trip-1", "--paper", paper, "--name", "Corner"]
+    assert main(asked) == 0
+    said = capfdbinary.readouterr().out
+    assert words in said
+    assert b"Corner" in said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cart.core import mind
-from cart.core.catalog import Aisle, Catalog, CodeLayout, NForPrice, Product, TaxRate
+from cart.core.catalog import Aisle, Catalog, CodeLayout, Product, TaxRate
 from cart.core.effects import Effect
 from cart.core.events import Event
 from cart.core.intents import TouchAction
@@ -21,6 +21,7 @@ from cart.core.observations import (
     Tick,
     Touch,
 )
+from cart.core.pricing.n_for_price import NForPrice
 from cart.core.state import State
 from cart.core.weighed import Readings
 
@@ -46,7 +47,11 @@ CATALOG = Catalog(
         Product(APPLES, "Apples", 249, sold_by="mass", plu="4135"),
         Product(CHEESE, "Cheese", 1_890, sold_by="mass", plu="2114"),
     ),
-    deals=(NForPrice("tomatoes-2", "2 for 2.00", (TOMATOES,), 2, 200),),
+    deals=(
+        NForPrice(
+            deal_id="tomatoes-2", title="2 for 2.00", skus=(TOMATOES,), quantity=2, price_minor=200
+        ),
+    ),
     tax_rates=(TaxRate("standard", 0),),
     code_layouts=(CodeLayout("28", "price"),),
     aisles=(Aisle("1", "Everything", (TOMATOES, PASTA, RICE, GUM, BANANAS, APPLES)),),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from cart.core.basket import Basket, apply, fold
-from cart.core.catalog import Catalog, CatalogIndex, NForPrice, Product
+from cart.core.catalog import Catalog, CatalogIndex, Product
 from cart.core.events import (
     CatalogAdopted,
     CheckoutStarted,
@@ -25,6 +25,7 @@ from cart.core.events import (
     TripOpened,
 )
 from cart.core.pricing.engine import receipt_of
+from cart.core.pricing.n_for_price import NForPrice
 
 OPENED = TripOpened(t_ms=1, trip_id="trip", shopper="p", member=True)
 SHOPPING = fold([CatalogAdopted(t_ms=0, version=7, sha256=""), OPENED])

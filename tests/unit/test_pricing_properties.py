@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from hypothesis import given
@@ -10,18 +11,25 @@ from msgspec.structs import replace
 
 from cart.core.basket import Line
 from cart.core.catalog import (
-    BuyXGetY,
     Catalog,
     CatalogIndex,
-    Deal,
-    MemberPrice,
-    NForPrice,
-    PercentOff,
     Product,
     TaxRate,
 )
-from cart.core.pricing.combine import DEALS_TRIED_MAX
+from cart.core.pricing.amount_off_each import AmountOffEach
+from cart.core.pricing.basket_amount_off import AmountOff, BasketAmountOff
+from cart.core.pricing.basket_percent_off import BasketPercentOff
+from cart.core.pricing.bundle import Bundle, Part
+from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.cheapest_free import CheapestFree
+from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.engine import receipt_of
+from cart.core.pricing.kinds import AnyDeal
+from cart.core.pricing.member_price import Markdown, MemberPrice
+from cart.core.pricing.n_for_price import NForPrice
+from cart.core.pricing.percent_off import PercentOff
+from cart.core.pricing.tiered_spend import Tier, TieredSpend
+from cart.core.pricing.weight_price import WeightPrice
 from cart.core.receipt import Receipt
 from cart.core.units import price_of_mass_minor
 
@@ -31,22 +39,38 @@ PRICES = {"a": 129, "b": 399, "c": 400, "d": 1, "m": 149, "n": 1890}
 RATES_PPM = {"food": 25_000, "standard": 82_500, "luxury": 190_000}
 
 skus = some.lists(some.sampled_from(PIECES + BY_MASS), min_size=1, max_size=4, unique=True)
+FUNDERS = ("store", "manufacturer")
 prices = some.integers(0, 1_500)
 names = {"deal_id": some.just("?"), "title": some.just("?"), "skus": skus.map(tuple)}
-deals = some.one_of(
+amounts, shares = some.integers(0, 900), some.integers(0, 1_000_000)
+parts = some.lists(some.builds(Part, skus=skus.map(tuple)), min_size=1, max_size=2).map(tuple)
+limits = some.none() | some.integers(1, 2)
+deals: some.SearchStrategy[AnyDeal] = some.one_of(
     some.builds(NForPrice, **names, quantity=some.integers(2, 4), price_minor=prices),
-    some.builds(PercentOff, **names, percent=some.integers(1, 100)),
+    some.builds(PercentOff, **names, share_ppm=shares, max_units=limits),
+    some.builds(PercentOff, **names, share_ppm=shares, group_size=some.integers(2, 3)),
+    some.builds(AmountOffEach, **names, amount_minor=amounts, max_applications=limits),
     some.builds(BuyXGetY, **names, buy=some.integers(1, 3), free=some.integers(1, 2)),
+    some.builds(BuyXGetY, **names, get_skus=skus.map(tuple), buy=some.just(1), free=some.just(1)),
+    some.builds(CheapestFree, **names, quantity=some.integers(2, 3), max_applications=limits),
+    some.builds(Bundle, **names, parts=parts, amount_minor=amounts),
     some.builds(MemberPrice, **names, price_minor=prices),
+    some.builds(Markdown, **names, share_ppm=shares),
+    some.builds(WeightPrice, **names, min_weight=some.just("0.5"), share_ppm=shares),
+    some.builds(BasketPercentOff, **names, everything=some.just(True), share_ppm=shares),
+    some.builds(BasketAmountOff, **names, amount_minor=amounts, min_spend_minor=prices),
+    some.builds(AmountOff, **names, amount_minor=amounts, min_quantity=some.integers(1, 3)),
+    some.builds(TieredSpend, **names, tiers=some.just((Tier(500, 50), Tier(900, 150)))),
+    some.builds(Coupon, **names, amount_minor=amounts, funder=some.sampled_from(FUNDERS)),
 )
 
 
-def named(found: list[Deal]) -> tuple[Deal, ...]:
+def named(found: Sequence[AnyDeal]) -> tuple[AnyDeal, ...]:
     """Deals with ids of their own."""
     return tuple(replace(deal, deal_id=f"deal-{at}") for at, deal in enumerate(found))
 
 
-deal_lists = some.lists(deals, max_size=DEALS_TRIED_MAX).map(named)
+deal_lists = some.lists(deals, max_size=4).map(named)
 
 
 def piece_line(sku: str, quantity: int) -> Line:
@@ -72,7 +96,7 @@ baskets = some.lists(
 ).map(numbered)
 
 
-def index_of(deals: tuple[Deal, ...], *, inside: bool = False) -> CatalogIndex:
+def index_of(deals: tuple[AnyDeal, ...], *, inside: bool = False) -> CatalogIndex:
     """The store with these deals, three tax rates."""
     return CatalogIndex(
         Catalog(
@@ -108,7 +132,7 @@ def figures(receipt: Receipt) -> tuple[object, ...]:
 
 @given(baskets, deal_lists, some.booleans(), some.booleans())
 def test_every_cent_is_accounted_for(
-    lines: list[Line], deals: tuple[Deal, ...], member: bool, inside: bool
+    lines: list[Line], deals: tuple[AnyDeal, ...], member: bool, inside: bool
 ) -> None:
     """Rows add up to the sums, each cent off has a modifier, and nothing is below zero."""
     receipt = receipt_of(lines, index_of(deals, inside=inside), member)
@@ -119,7 +143,14 @@ def test_every_cent_is_accounted_for(
     for row in receipt.lines:
         assert row.net_minor == row.price_minor + sum(m.amount_minor for m in row.modifiers)
         assert 0 <= row.net_minor <= row.price_minor
-    assert sum(tax.base_minor for tax in receipt.taxes) == sum(r.net_minor for r in receipt.lines)
+    makers = sum(
+        row.amount_minor
+        for line in receipt.lines
+        for row in line.modifiers
+        if row.funder == "manufacturer"
+    )
+    bases = sum(tax.base_minor for tax in receipt.taxes)
+    assert bases == sum(row.net_minor for row in receipt.lines) - makers
     assert receipt.tax_minor == (0 if inside else sum(tax.tax_minor for tax in receipt.taxes))
     assert receipt.total_minor == (
         receipt.subtotal_minor - receipt.savings_minor + receipt.tax_minor
@@ -128,7 +159,7 @@ def test_every_cent_is_accounted_for(
 
 @given(baskets, deal_lists, some.booleans(), some.randoms(use_true_random=False))
 def test_line_order_does_not_matter(
-    lines: list[Line], deals: tuple[Deal, ...], member: bool, random: Random
+    lines: list[Line], deals: tuple[AnyDeal, ...], member: bool, random: Random
 ) -> None:
     """The same things in another order give the same rows and sums."""
     index = index_of(deals)
@@ -141,7 +172,7 @@ def test_line_order_does_not_matter(
 
 @given(baskets, deal_lists, some.booleans())
 def test_splitting_lines_does_not_matter(
-    lines: list[Line], deals: tuple[Deal, ...], member: bool
+    lines: list[Line], deals: tuple[AnyDeal, ...], member: bool
 ) -> None:
     """Three in one line cost what three lines of one cost."""
     apart = numbered(
@@ -157,33 +188,30 @@ def test_splitting_lines_does_not_matter(
 
 @given(baskets, deal_lists.filter(len), some.data(), some.booleans())
 def test_one_more_deal_never_costs_more(
-    lines: list[Line], deals: tuple[Deal, ...], data: some.DataObject, inside: bool
+    lines: list[Line], deals: tuple[AnyDeal, ...], data: some.DataObject, inside: bool
 ) -> None:
     """Any one of the deals added to the others: the shopper never pays more.
 
-    With tax on top and several rates the sum is exact up to its rounding, half a cent a category.
+    Where an answer is not proved the best, its gap says how far off it may be.
     """
     added = data.draw(some.sampled_from(deals))
     others = tuple(deal for deal in deals if deal is not added)
     before = receipt_of(lines, index_of(others, inside=inside), True)
     after = receipt_of(lines, index_of(deals, inside=inside), True)
-    rounding_minor = 0 if inside else len(RATES_PPM)
-    assert after.total_minor <= before.total_minor + rounding_minor
-    if inside:
-        assert after.savings_minor >= before.savings_minor
+    assert after.total_minor <= before.total_minor + after.gap_minor
 
 
 @given(baskets, deal_lists)
-def test_members_never_pay_more(lines: list[Line], deals: tuple[Deal, ...]) -> None:
-    """Pairing a member's account can only help, but for the rounding of tax."""
+def test_members_never_pay_more(lines: list[Line], deals: tuple[AnyDeal, ...]) -> None:
+    """Pairing a member's account can only help."""
     index = index_of(deals)
     guest, member = receipt_of(lines, index, False), receipt_of(lines, index, True)
-    assert member.total_minor <= guest.total_minor + len(RATES_PPM)
+    assert member.total_minor <= guest.total_minor + member.gap_minor
 
 
 @given(baskets, deal_lists, some.booleans())
 def test_the_same_question_has_the_same_answer(
-    lines: list[Line], deals: tuple[Deal, ...], member: bool
+    lines: list[Line], deals: tuple[AnyDeal, ...], member: bool
 ) -> None:
     """Cart and store compute apart and must agree to the byte."""
     assert receipt_of(lines, index_of(deals), member) == receipt_of(lines, index_of(deals), member)

@@ -1,19 +1,69 @@
-"""Buy two, get one free: of every group the cheapest pieces cost nothing.
-
-It never takes in a weighed good.
-"""
+"""Buy one, get one free or at half price: the bought pieces and the got ones may differ."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from cart.core.catalog import BuyXGetY
-from cart.core.pricing.offers import Offer, Unit, groups
+from msgspec import Meta
+
+from cart.core.pricing.field import SHARES, Field, Use
+from cart.core.pricing.offers import Deal, SharePpm, Sku
+from cart.core.pricing.shapes import Counts, Groups, Slot
+from cart.core.pricing.uses import Compiled, units_of_counts
+from cart.core.pricing.uses_cheapest import cheapest_of_groups
+
+GetItem = Literal["default", "cheapest_of_pair", "any"]
 
 
-def offers(deal: BuyXGetY, units: Sequence[Unit]) -> list[Offer]:
-    """Group the dearest pieces first: that makes the free ones as dear as they can be."""
-    return [
-        Offer(group, (0,) * deal.buy + tuple(unit.price_minor for unit in group[deal.buy :]))
-        for group in groups(units, deal.buy + deal.free)
+class BuyXGetY(Deal, tag="buy_x_get_y", kw_only=True):
+    """For every `buy` pieces of what the offer is on, `free` pieces of `get_skus` cost `share_ppm`
+    less; without `get_skus` those are of the same goods, and the cheapest of the group.
+
+    `get_item` "any" lets the shopper have any piece of them, also a dearer one."""
+
+    buy: Annotated[int, Meta(ge=1, le=100)]
+    free: Annotated[int, Meta(ge=1, le=100)]
+    get_skus: tuple[Sku, ...] = ()
+    share_ppm: SharePpm = SHARES
+    get_item: GetItem = "default"
+
+    def touches(self, sku: str, category: str) -> bool:
+        """What is bought, and what is got."""
+        return sku in self.get_skus or self.covers(sku, category)
+
+
+def compiled(deal: BuyXGetY, field: Field) -> Iterator[Compiled]:
+    """The cheapest of one set of goods, or a slot for what is bought and one for what is got."""
+    same = not deal.get_skus or frozenset(deal.get_skus) == frozenset(deal.skus)
+    if deal.get_item == "cheapest_of_pair" or (same and deal.get_item == "default"):
+        yield cheapest_of_groups(field, deal.buy, deal.free, deal.share_ppm)
+        return
+    pieces = field.pieces()
+    skus = [field.classes[at].good.sku for at in pieces]
+    got = tuple([at for at, sku in zip(pieces, skus, strict=True) if same or sku in deal.get_skus])
+    bought = tuple(
+        [
+            at
+            for at, sku in zip(pieces, skus, strict=True)
+            if deal.covers(sku, field.classes[at].good.category)
+        ]
+    )
+    savings_minor = {at: field.share_minor(field.price_minor(at), deal.share_ppm) for at in got}
+
+    def uses(counts: Counts) -> list[Use]:
+        buys = units_of_counts(bought, counts[: len(bought)])
+        gets = units_of_counts(got, counts[len(bought) :])
+        return [
+            (
+                *((at, 0) for at in buys[use * deal.buy : (use + 1) * deal.buy]),
+                *((at, savings_minor[at]) for at in gets[use * deal.free : (use + 1) * deal.free]),
+            )
+            for use in range(len(gets) // deal.free)
+        ]
+
+    slots = [
+        Slot(deal.buy, bought, tuple([field.worth(at, 0) for at in bought])),
+        Slot(deal.free, got, tuple([field.worth(at, savings_minor[at]) for at in got])),
     ]
+    yield Compiled(Groups(slots, 0, field.uses_max), uses)

@@ -1,77 +1,125 @@
-"""What deals are about: single units of goods, and offers on some of them.
+"""What every offer has in common: what it is on, who may have it, when, how often, beside what.
 
-Each promotion kind turns one deal and the units it may use into offers. An offer must never take
-more off a unit than the unit costs.
+An offer is data. What tills disagree about (which unit is free, what a threshold is measured on,
+what a percentage is of, how to round) is named in the offer, never decided by the code that adds
+up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Literal
 
-from cart.core.basket import Line
-from cart.core.catalog import CatalogIndex
-from cart.core.units import PARTS_PER_MILLION, allocate
-from cart.core.value import Value
+from msgspec import Meta
 
+from cart.core.units import Rounding
+from cart.core.value import END, Value
 
-class Unit(Value):
-    """One piece, or one weighed good: the smallest thing a deal can take part in.
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Sku = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+" + END)]
+PRICE_MINOR_MAX = 100_000_000
+PriceMinor = Annotated[int, Meta(ge=0, le=PRICE_MINOR_MAX)]
+Count = Annotated[int, Meta(ge=1, le=1_000)]
+# A percentage as people write it, in parts per million: 12.5 % is 125_000.
+SharePpm = Annotated[int, Meta(ge=0, le=1_000_000)]
+LocalTime = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d" + END)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d" + END)]
 
-    `number` names it within one computation. `mass_mg` of a good sold `by_mass` is None where only
-    its price is known, from a label. `worth_ppm` is what one minor unit off it saves the shopper
-    in the end, tax and all, in parts per million."""
-
-    number: int
-    line_id: str
-    sku: str
-    price_minor: int
-    by_mass: bool
-    mass_mg: int | None
-    worth_ppm: int
-
-
-class Offer(Value):
-    """One use of a deal: all its units are taken by it, each costs `savings_minor` less."""
-
-    units: tuple[Unit, ...]
-    savings_minor: tuple[int, ...]
-
-    def worth(self) -> int:
-        """What the shopper saves in the end, in millionths of a minor unit."""
-        return sum(
-            unit.worth_ppm * saving
-            for unit, saving in zip(self.units, self.savings_minor, strict=True)
-        )
+Stack = Literal["default", "exclusive", "stackable"]
+Funder = Literal["store", "manufacturer"]
+NO_PRIORITY = 100
 
 
-def units_of(lines: Sequence[Line], index: CatalogIndex) -> tuple[Unit, ...]:
-    """Take lines apart into units, dearest first; the order of the lines changes nothing.
+class Window(Value):
+    """When an offer holds, in the store's local time; `weekdays` count from Monday, 1 to 7.
 
-    The prices of a line's units sum to the line's price.
+    `hours` may go over midnight: ("22:00", "02:00")."""
+
+    starts: LocalTime | None = None
+    ends: LocalTime | None = None
+    weekdays: tuple[Annotated[int, Meta(ge=1, le=7)], ...] = ()
+    hours: tuple[TimeOfDay, TimeOfDay] | None = None
+
+    def holds(self, now: str) -> bool:
+        """Whether a local time, such as "2026-11-22T18:30", lies inside."""
+        if (self.starts or now) > now or now >= (self.ends or "9"):
+            return False
+        if self.weekdays and date.fromisoformat(now[:10]).isoweekday() not in self.weekdays:
+            return False
+        if self.hours is None:
+            return True
+        first, last = self.hours
+        time = now[11:16]
+        return first <= time < last if first <= last else time >= first or time < last
+
+
+class Deal(Value, kw_only=True):
+    """The part that all kinds share.
+
+    It is on `skus`, on `categories`, or with `everything` on the whole basket; never on
+    `except_skus`. `requires` names what the shopper must be ("member"). Of offers that save the
+    same the one of lower `priority` is named; a `binding` one is applied as often as it goes before
+    any search. By default a unit takes part in one offer on items, and offers on the basket and
+    coupons come on top; an "exclusive" offer shares its units with nothing, a "stackable" one comes
+    on top of others. Of one `exclusive_group` at most one offer applies.
     """
-    prices = sorted(
-        (
-            (price_minor, line)
-            for line in lines
-            for price_minor in allocate(line.price_minor, [1] * line.quantity)
-        ),
-        key=lambda row: (-row[0], row[1].sku, row[1].line_id),
-    )
-    return tuple(
-        Unit(
-            number=number,
-            line_id=line.line_id,
-            sku=line.sku,
-            price_minor=price_minor,
-            by_mass=line.mass_mg is not None or index.sold_by_mass(line.sku),
-            mass_mg=line.mass_mg,
-            worth_ppm=PARTS_PER_MILLION + index.rate_on_top_ppm(line.sku),
-        )
-        for number, (price_minor, line) in enumerate(prices)
-    )
+
+    deal_id: Text
+    title: Annotated[str, Meta(max_length=200)] = ""
+    skus: tuple[Sku, ...] = ()
+    categories: tuple[Text, ...] = ()
+    everything: bool = False
+    except_skus: tuple[Sku, ...] = ()
+    requires: str = ""
+    window: Window | None = None
+    max_applications: Count | None = None
+    max_per_shopper: Count | None = None
+    priority: Annotated[int, Meta(ge=0, le=1_000_000)] = NO_PRIORITY
+    binding: bool = False
+    stack: Stack = "default"
+    exclusive_group: str = ""
+    funder: Funder = "store"
+    rounding: Rounding | None = None
+
+    def covers(self, sku: str, category: str) -> bool:
+        """Whether the offer is on this product."""
+        named = self.everything or sku in self.skus or category in self.categories
+        return named and sku not in self.except_skus
+
+    def touches(self, sku: str, category: str) -> bool:
+        """Whether the offer may take units of this product, for whatever it needs them."""
+        return self.covers(sku, category)
 
 
-def groups(units: Sequence[Unit], size: int) -> list[tuple[Unit, ...]]:
-    """Cut the pieces (not what is sold by mass) into whole groups of `size`, in order."""
-    pieces = [unit for unit in units if not unit.by_mass]
-    return [tuple(pieces[at : at + size]) for at in range(0, len(pieces) - size + 1, size)]
+class Shopper(Value):
+    """What offers ask about the shopper: what they are, when it is, how often they had an offer.
+
+    `now` is the store's local time, "YYYY-MM-DDTHH:MM"; "" if it is not known: then no offer with
+    a window holds."""
+
+    traits: tuple[str, ...] = ()
+    now: str = ""
+    used: Mapping[str, int] = {}
+
+    def uses_left(self, deal: Deal) -> int:
+        """How often the shopper may still have an offer; 0 if it is not for them, or not now."""
+        if deal.requires and deal.requires not in self.traits:
+            return 0
+        if deal.window is not None and not (self.now and deal.window.holds(self.now)):
+            return 0
+        uses = 1_000 if deal.max_applications is None else deal.max_applications
+        if deal.max_per_shopper is None:
+            return uses
+        return max(0, min(uses, deal.max_per_shopper - self.used.get(deal.deal_id, 0)))
+
+
+MEMBER = "member"
+
+
+def is_local_time(text: str) -> bool:
+    """Whether a text is a local time to the minute."""
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%dT%H:%M") == text
+    except ValueError:
+        return False

@@ -1,0 +1,216 @@
+"""Every legal use of an offer on given goods, straight from what the offer says.
+
+This is the slow and plain reading that the checker and the tests hold against the search. It shares
+no code with it, and it must never be fast at the cost of being plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import combinations_with_replacement, product
+from typing import Any
+
+from cart.core.pricing.amount_off_each import AmountOffEach
+from cart.core.pricing.bundle import Bundle
+from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.certificate import ComponentProof, Contending, Goods
+from cart.core.pricing.cheapest_free import CheapestFree
+from cart.core.pricing.member_price import Markdown, MemberPrice
+from cart.core.pricing.n_for_price import NForPrice
+from cart.core.pricing.offers import Deal
+from cart.core.pricing.percent_off import PercentOff
+from cart.core.pricing.weight_price import WeightPrice
+from cart.core.units import Rounding, allocate, divide, round_fraction
+
+MILLION = 1_000_000
+Use = tuple[tuple[int, int], ...]
+Vector = tuple[int, ...]
+
+
+class Reader:
+    """One offer on the goods of one component."""
+
+    def __init__(self, proof: ComponentProof, offer: Contending) -> None:
+        self.goods = proof.goods
+        self.deal: Any = offer.deal
+        self.covered = offer.covered
+        self.uses_max = offer.uses_max
+        self.rounding: Rounding = offer.deal.rounding or proof.rounding
+
+    def share(self, amount_minor: int, share_ppm: int) -> int:
+        """A percentage of an amount."""
+        return divide(amount_minor * share_ppm, MILLION, self.rounding)
+
+    def pieces(self) -> list[int]:
+        """What is not weighed, cheap ones first."""
+        found = [at for at in self.covered if not self.goods[at].by_weight]
+        return sorted(found, key=lambda at: self.goods[at].price_minor)
+
+    def prices(self, units: Sequence[int]) -> list[int]:
+        """The price of each unit."""
+        return [self.goods[at].price_minor for at in units]
+
+    def spread(self, units: Sequence[int], saving_minor: int) -> Use:
+        """A saving in proportion to the prices."""
+        return tuple(zip(units, allocate(saving_minor, self.prices(units)), strict=True))
+
+
+def is_alone(offer: Contending) -> bool:
+    """Whether an offer is on each product alone, so that n units save what they save together."""
+    deal: Any = offer.deal
+    return (
+        isinstance(deal, PercentOff | AmountOffEach | MemberPrice | Markdown | WeightPrice)
+        and deal.stack != "exclusive"
+        and deal.max_applications is None
+        and deal.max_per_shopper is None
+        and getattr(deal, "max_units", None) is None
+        and getattr(deal, "group_size", 1) == 1
+        and getattr(deal, "pick", "best") == "best"
+    )
+
+
+def saving_alone(reader: Reader, at: int, units: int) -> int:
+    """What an offer on single units takes off n units of a class."""
+    deal, goods = reader.deal, reader.goods[at]
+    if isinstance(deal, PercentOff):
+        return reader.share(goods.price_minor * units, deal.share)
+    if isinstance(deal, AmountOffEach):
+        return min(deal.amount_minor, goods.price_minor) * units
+    return max(0, goods.price_minor - _new_price(reader, goods)) * units
+
+
+def _new_price(reader: Reader, goods: Goods) -> int:
+    deal = reader.deal
+    weight = None if goods.weight is None else Fraction(goods.weight)
+    if isinstance(deal, WeightPrice) and (weight is None or weight < Fraction(deal.min_weight)):
+        return goods.price_minor
+    share_ppm = getattr(deal, "share_ppm", None)
+    if share_ppm is not None:
+        return goods.price_minor - reader.share(goods.price_minor, share_ppm)
+    unit_minor = deal.price_minor
+    if isinstance(deal, WeightPrice) and unit_minor is None:
+        unit_minor = max(0, goods.unit_price_minor - (deal.amount_minor or 0))
+    if unit_minor is None or (goods.by_weight and weight is None):
+        return goods.price_minor
+    if weight is None:
+        return int(unit_minor)
+    return round_fraction(weight * unit_minor, reader.rounding)
+
+
+def _n_for_price(reader: Reader) -> Iterator[Use]:
+    for units in combinations_with_replacement(reader.pieces(), reader.deal.quantity):
+        saving_minor = sum(reader.prices(units)) - reader.deal.price_minor
+        if saving_minor > 0:
+            yield reader.spread(units[::-1], saving_minor)
+
+
+def _cheapest(reader: Reader, size: int, free: int, share_ppm: int) -> Iterator[Use]:
+    for units in combinations_with_replacement(reader.pieces(), size):
+        yield tuple(
+            (at, reader.share(reader.goods[at].price_minor, share_ppm) if n < free else 0)
+            for n, at in enumerate(units)
+        )
+
+
+def _cheapest_free(reader: Reader) -> Iterator[Use]:
+    deal: CheapestFree = reader.deal
+    assert deal.quantity is not None, "offers by spend are ladders"
+    yield from _cheapest(reader, deal.quantity, deal.free, deal.share_ppm)
+
+
+def _buy_x_get_y(reader: Reader) -> Iterator[Use]:
+    deal: BuyXGetY = reader.deal
+    same = not deal.get_skus or sorted(deal.get_skus) == sorted(deal.skus)
+    if deal.get_item == "cheapest_of_pair" or (same and deal.get_item == "default"):
+        yield from _cheapest(reader, deal.buy + deal.free, deal.free, deal.share_ppm)
+        return
+    goods = reader.goods
+    bought = [at for at in reader.pieces() if deal.covers(goods[at].sku, goods[at].category)]
+    got = [at for at in reader.pieces() if same or goods[at].sku in deal.get_skus]
+    for paid, free in product(
+        combinations_with_replacement(bought, deal.buy),
+        combinations_with_replacement(got, deal.free),
+    ):
+        off = [(at, reader.share(goods[at].price_minor, deal.share_ppm)) for at in free]
+        yield (*[(at, 0) for at in paid], *off)
+
+
+def _bundle(reader: Reader) -> Iterator[Use]:
+    deal: Bundle = reader.deal
+    columns = []
+    for part in deal.parts:
+        wanted = [
+            at
+            for at in reader.pieces()
+            if reader.goods[at].sku in part.skus or reader.goods[at].category in part.categories
+        ]
+        columns.append(list(combinations_with_replacement(wanted, part.count)))
+    for choice in product(*columns):
+        units = [at for column in choice for at in column]
+        whole_minor = sum(reader.prices(units))
+        if deal.price_minor is not None:
+            saving_minor = whole_minor - deal.price_minor
+        elif deal.amount_minor is not None:
+            saving_minor = min(whole_minor, deal.amount_minor)
+        else:
+            saving_minor = reader.share(whole_minor, deal.share_ppm or 0)
+        if saving_minor > 0:
+            yield reader.spread(units, saving_minor)
+
+
+def _grouped(reader: Reader) -> Iterator[Use]:
+    size = getattr(reader.deal, "group_size", 1)
+    pieces = list(reader.covered) if size == 1 else reader.pieces()
+    for units in combinations_with_replacement(pieces, size):
+        yield tuple((at, saving_alone(reader, at, 1)) for at in units)
+
+
+# All uses of an offer, one at a time, units without order.
+USES: Mapping[type[Deal], Callable[[Reader], Iterator[Use]]] = {
+    NForPrice: _n_for_price,
+    CheapestFree: _cheapest_free,
+    BuyXGetY: _buy_x_get_y,
+    Bundle: _bundle,
+    PercentOff: _grouped,
+    AmountOffEach: _grouped,
+    MemberPrice: _grouped,
+    Markdown: _grouped,
+    WeightPrice: _grouped,
+}
+
+
+def is_ladder(deal: Deal) -> bool:
+    """Whether an offer's units are told: its first use takes these, its second those."""
+    by_basket = isinstance(deal, CheapestFree) and (
+        deal.quantity is None or deal.free_item == "cheapest_eligible_in_basket"
+    )
+    return by_basket or getattr(deal, "pick", "best") != "best"
+
+
+def ladder(reader: Reader) -> Iterator[Use]:
+    """All uses of a told offer together: once, twice, and so on."""
+    units = [at for at in reader.pieces() for _ in range(reader.goods[at].quantity)]
+    deal = reader.deal
+    if isinstance(deal, CheapestFree):
+        whole_minor = sum(reader.prices(units))
+        if deal.quantity is None:
+            needed_minor = deal.min_spend_minor or 0
+            most = whole_minor // needed_minor if needed_minor else 1
+        else:
+            most = len(units) // deal.quantity
+        for uses in range(1, min(reader.uses_max, most, len(units)) + 1):
+            taken = units if deal.quantity is None else units[: uses * deal.quantity]
+            frees = uses if deal.quantity is None else uses * deal.free
+            yield tuple(
+                (at, reader.share(reader.goods[at].price_minor, deal.share_ppm) if n < frees else 0)
+                for n, at in enumerate(taken)
+            )
+        return
+    if deal.pick == "line_order":
+        units.sort(key=lambda at: reader.goods[at].position)
+    elif deal.pick == "dearest":
+        units.reverse()
+    most = min(reader.uses_max, (deal.max_units or len(units)) // deal.group_size)
+    for uses in range(1, min(most, len(units) // deal.group_size) + 1):
+        yield tuple((at, saving_alone(reader, at, 1)) for at in units[: uses * deal.group_size])

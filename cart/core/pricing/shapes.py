@@ -1,0 +1,348 @@
+"""The forms that offers take for the search: which units one use of an offer takes, what it saves.
+
+Units that nothing tells apart are one *class* with a count. A *plan* is all that one offer does in
+a basket: how many units it takes for each of its *entries*, (class, role) pairs. All worths are
+integers of one scale. A shape must never know of money, tax or lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+Counts = tuple[int, ...]
+NEVER = -(1 << 100)
+
+
+class Plan(NamedTuple):
+    """`value` is the worth less what its units cost at the given unit values; `use` is aligned with
+    the shape's `classes`."""
+
+    value: int
+    worth: int
+    use: Counts
+
+
+class Shape(Protocol):
+    """What the search asks of an offer. `classes` names the class of each entry; a class that
+    stands there twice has two roles."""
+
+    classes: Counts
+
+    def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
+        """At least the value of the best plan within `caps`, and the classes of its units."""
+
+    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
+        """Every plan within `caps` whose value is at least `floor`, but for the empty one."""
+
+
+# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes).
+Worth = Callable[[Counts], int]
+
+
+class Slot(NamedTuple):
+    """`need` units of one use, each out of `classes`; one of `classes[k]` brings `worths[k]`."""
+
+    need: int
+    classes: Counts
+    worths: Counts
+
+
+class Groups:
+    """Uses of equal form: the units of every slot, and a constant that may be negative.
+
+    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts."""
+
+    def __init__(
+        self, slots: Sequence[Slot], constant: int, uses_max: int, worth_of: Worth | None = None
+    ) -> None:
+        self.slots = tuple(slots)
+        self.constant = constant
+        self.uses_max = uses_max
+        self.worth_of = worth_of
+        self.classes = tuple(at for slot in slots for at in slot.classes)
+        self._starts = [
+            sum(len(slot.classes) for slot in slots[:number]) for number in range(len(slots))
+        ]
+
+    def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
+        """Every slot takes its best units; that two slots may want the same unit is not seen."""
+        uses = self.uses_max
+        ranked: list[tuple[int, list[int], list[int]]] = []
+        for count, classes, worths in self.slots:
+            order = sorted(
+                [(values[at] - worth, at) for at, worth in zip(classes, worths, strict=True)]
+            )
+            costs: list[int] = []
+            units: list[int] = []
+            for cost, at in order:
+                cap = caps[at]
+                costs += [cost] * cap
+                units += [at] * cap
+            uses = min(uses, len(units) // count)
+            ranked.append((count, costs, units))
+        total = 0
+        for use in range(uses):
+            gain = self.constant
+            for count, costs, _ in ranked:
+                gain -= sum(costs[use * count : (use + 1) * count])
+            if gain <= 0:
+                uses = use
+                break
+            total += gain
+        return total, [at for count, _, units in ranked for at in units[: uses * count]]
+
+    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
+        """Fill slot after slot, dearest values first, as long as the rest can reach the floor."""
+        uses_max = self.uses_max
+        for slot in self.slots:
+            uses_max = min(uses_max, sum([caps[at] for at in slot.classes]) // slot.need)
+        for uses in range(uses_max, 0, -1):
+            left = list(caps)
+            use = [0] * len(self.classes)
+            for value in self._fill(0, uses, values, left, use, floor - uses * self.constant):
+                total = value + uses * self.constant
+                counts = tuple(use)
+                worth = total + sum(
+                    [values[at] * count for at, count in zip(self.classes, use, strict=True)]
+                )
+                if self.worth_of is not None:
+                    exact = self.worth_of(counts)
+                    total, worth = total - worth + exact, exact
+                if worth > 0 and total >= floor:
+                    yield Plan(total, worth, counts)
+
+    def _fill(
+        self,
+        number: int,
+        uses: int,
+        values: Sequence[int],
+        left: list[int],
+        use: list[int],
+        floor: int,
+    ) -> Iterator[int]:
+        if number == len(self.slots):
+            yield 0
+            return
+        slot = self.slots[number]
+        need = slot.need * uses
+        start = self._starts[number]
+        order = sorted(
+            [
+                (worth - values[at], start + k, at)
+                for k, (at, worth) in enumerate(zip(slot.classes, slot.worths, strict=True))
+                if left[at]
+            ],
+            reverse=True,
+        )
+        rest = self._most(number + 1, uses, values, left)
+        for value in _picks(order, 0, need, left, use, floor - rest):
+            for more in self._fill(number + 1, uses, values, left, use, floor - value):
+                yield value + more
+
+    def _most(self, number: int, uses: int, values: Sequence[int], left: Sequence[int]) -> int:
+        """What the slots from `number` on bring at most."""
+        total = 0
+        for slot in self.slots[number:]:
+            units: list[int] = []
+            for at, worth in zip(slot.classes, slot.worths, strict=True):
+                units += [worth - values[at]] * left[at]
+            units.sort(reverse=True)
+            total += sum(units[: slot.need * uses])
+        return total
+
+
+def _picks(
+    order: Sequence[tuple[int, int, int]],
+    position: int,
+    need: int,
+    left: list[int],
+    use: list[int],
+    floor: int,
+) -> Iterator[int]:
+    """Every choice of `need` units along `order` (best first) whose value reaches the floor."""
+    if need == 0:
+        if floor <= 0:
+            yield 0
+        return
+    most, missing = 0, need
+    for value, _, at in order[position:]:
+        taken = min(left[at], missing)
+        most += value * taken
+        missing -= taken
+        if not missing:
+            break
+    if missing or most < floor:
+        return
+    value, entry, at = order[position]
+    for taken in range(min(left[at], need), -1, -1):
+        left[at] -= taken
+        use[entry] = taken
+        for rest in _picks(order, position + 1, need - taken, left, use, floor - value * taken):
+            yield value * taken + rest
+        left[at] += taken
+        use[entry] = 0
+
+
+class Cheapest:
+    """Of `paid` + `free` units of one use the cheapest `free` bring their worth.
+
+    `classes` are ordered from dear to cheap, `worths` likewise. The units of a plan are cut into
+    uses from the dearest on: that makes the free ones as dear as they can be."""
+
+    def __init__(
+        self, classes: Counts, worths: Counts, paid: int, free: int, uses_max: int
+    ) -> None:
+        self.classes = classes
+        self.worths = worths
+        self.paid = paid
+        self.free = free
+        self.uses_max = uses_max
+
+    def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
+        """From dear to cheap a unit is paid for, free (if enough are paid for) or left out."""
+        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
+        tops = self._tops(units, values)
+        if not tops:
+            return 0, []
+        row = credit = 0
+        taken = []
+        for number, (at, k) in enumerate(units):
+            top, after = tops[number][row][credit], tops[number + 1]
+            if top == after[row][credit]:
+                continue
+            taken.append(at)
+            paid_for = after[row][credit + self.free : credit + self.free + 1]
+            if paid_for and top == paid_for[0] - values[at]:
+                credit += self.free
+            else:
+                row = min(row + 1, len(after) - 1)
+                credit -= self.paid
+                assert top == after[row][credit] + self.worths[k] - values[at]
+        return tops[0][0][0], taken
+
+    def _tops(
+        self, units: Sequence[tuple[int, int]], values: Sequence[int]
+    ) -> list[list[list[int]]]:
+        """tops[n][row][credit]: the most that the units from n on still bring. A unit that is paid
+        for gives `free` credit, a free one takes `paid`; rows count free units where a limit does.
+        """
+        size = self.paid + self.free
+        uses = min(self.uses_max, len(units) // size)
+        if not uses:
+            return []
+        rows = uses * self.free + 1 if uses < len(units) // size else 1
+        paid, free = self.paid, self.free
+        width = paid * free * uses + 1
+        last = [[0] + [NEVER] * (width + free - 1) for _ in range(rows)]
+        tops = [last]
+        ahead, behind = [NEVER] * free, [NEVER] * paid
+        for at, k in reversed(units):
+            cost, gain = values[at], self.worths[k] - values[at]
+            after = tops[-1]
+            if rows == 1:
+                row = after[0]
+                offs = [pay - cost for pay in row[free:] + ahead]
+                takes = [take + gain for take in behind + row]
+                tops.append([[*map(max, row, offs, takes)]])
+                continue
+            now = [
+                [
+                    max(skip, pay - cost, take + gain)
+                    for skip, pay, take in zip(
+                        row, row[free:] + ahead, behind + after[min(r + 1, rows - 1)], strict=False
+                    )
+                ]
+                for r, row in enumerate(after)
+            ]
+            row = after[-1]  # in the last row nothing more is free
+            now[-1] = [
+                max(skip, pay - cost) for skip, pay in zip(row, row[free:] + ahead, strict=True)
+            ]
+            tops.append(now)
+        tops.reverse()
+        return tops
+
+    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
+        """Walk from dear to cheap, as long as the rest can reach the floor."""
+        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
+        tops = self._tops(units, values)
+        if not tops:
+            return
+        size = self.paid + self.free
+        found: list[Counts] = []
+        use = [0] * len(self.classes)
+        self._roam((0, 0, 0, 0), units, values, tops, floor, use, found)
+        for counts in sorted(found):
+            uses, odd = divmod(sum(counts), size)
+            if odd or not 0 < uses <= self.uses_max:
+                continue
+            worth = self.worth_of(counts)
+            value = worth - sum(
+                [values[at] * n for at, n in zip(self.classes, counts, strict=True)]
+            )
+            if worth > 0 and value >= floor:
+                yield Plan(value, worth, counts)
+
+    def worth_of(self, counts: Counts) -> int:
+        """What the free units of these units bring."""
+        worths = [worth for worth, n in zip(self.worths, counts, strict=True) for _ in range(n)]
+        size = self.paid + self.free
+        return sum(sum(worths[at + self.paid : at + size]) for at in range(0, len(worths), size))
+
+    def _roam(
+        self,
+        place: tuple[int, int, int, int],
+        units: Sequence[tuple[int, int]],
+        values: Sequence[int],
+        tops: Sequence[list[list[int]]],
+        floor: int,
+        use: list[int],
+        found: list[Counts],
+    ) -> None:
+        """Take a unit or leave it out: whether it is paid for follows from those taken before."""
+        number, row, credit, taken = place
+        if tops[number][row][credit] < floor:
+            return
+        if number == len(units):
+            found.append(tuple(use))
+            return
+        at, k = units[number]
+        after = number + 1
+        rest = (units, values, tops)
+        use[k] += 1
+        if taken % (self.paid + self.free) < self.paid:
+            if credit + self.free < len(tops[after][row]):
+                paid_for = (after, row, credit + self.free, taken + 1)
+                self._roam(paid_for, *rest, floor + values[at], use, found)
+        elif row + 1 < len(tops[after]) or len(tops[after]) == 1:
+            freed = (after, min(row + 1, len(tops[after]) - 1), credit - self.paid, taken + 1)
+            self._roam(freed, *rest, floor + values[at] - self.worths[k], use, found)
+        use[k] -= 1
+        # Left out: then its equals are left out too, or one set of units would be found twice.
+        while after < len(units) and units[after][0] == at:
+            after += 1
+        self._roam((after, row, credit, taken), *rest, floor, use, found)
+
+
+class Fixed:
+    """Uses whose units are told beforehand: a list of the plans for one use, two, and so on."""
+
+    def __init__(self, classes: Counts, ladder: Sequence[tuple[Counts, int]]) -> None:
+        self.classes = classes
+        self.ladder = tuple(ladder)
+
+    def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
+        """The best rung."""
+        top: tuple[int, Counts] = (0, ())
+        for plan in self.plans(values, caps, 1):
+            top = max(top, (plan.value, plan.use))
+        return top[0], [at for at, n in zip(self.classes, top[1], strict=False) for _ in range(n)]
+
+    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
+        """Every rung that the caps allow."""
+        for use, worth in self.ladder:
+            pairs = list(zip(self.classes, use, strict=True))
+            value = worth - sum(values[at] * n for at, n in pairs)
+            if value >= floor and worth > 0 and all(n <= caps[at] for at, n in pairs):
+                yield Plan(value, worth, use)

@@ -1,0 +1,86 @@
+"""How a receipt maps to the business terms of EN 16931, as CEN/TS 16931-8 uses them for e-receipts.
+
+A table: term, name, and where its value comes from. What a simplified receipt need not have (the
+buyer, terms of payment) is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
+from cart.receipts.paper import Paper, money, sha256_of
+
+RECEIPT_TYPE = "380"  # UNTDID 1001: invoice; a credit is 381
+PIECE, KILOGRAM = "C62", "KGM"  # UN/ECE recommendation 20
+
+
+def _without_tax_minor(receipt: Receipt) -> int:
+    """The sum of nets; where prices hold the tax, less the tax in them."""
+    return receipt.total_minor - receipt.deposit_minor - _tax_minor(receipt)
+
+
+def _tax_minor(receipt: Receipt) -> int:
+    return sum(tax.tax_minor for tax in receipt.taxes)
+
+
+DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
+    "BT-1": ("invoice number", lambda paper: paper.receipt_id),
+    "BT-2": ("issue date", lambda paper: paper.issued[:10]),
+    "BT-3": ("type code", lambda paper: RECEIPT_TYPE),
+    "BT-5": ("currency code", lambda paper: paper.receipt.currency),
+    "BT-18": ("invoiced object identifier", sha256_of),
+    "BT-27": ("seller name", lambda paper: paper.store_name),
+    "BT-99": ("document charge: deposits", lambda p: money(p, p.receipt.deposit_minor)),
+    "BT-106": (
+        "sum of line net amounts",
+        lambda p: money(p, sum(line.net_minor for line in p.receipt.lines)),
+    ),
+    "BT-109": ("total without VAT", lambda p: money(p, _without_tax_minor(p.receipt))),
+    "BT-110": ("total VAT", lambda p: money(p, _tax_minor(p.receipt))),
+    "BT-112": ("total with VAT", lambda p: money(p, p.receipt.total_minor)),
+    "BT-113": ("paid amount", lambda p: money(p, sum(p.tenders.values()))),
+    "BT-115": (
+        "amount due",
+        lambda p: money(p, p.receipt.total_minor - sum(p.tenders.values())),
+    ),
+}
+LINE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine], str]]] = {
+    "BT-126": ("line identifier", lambda paper, line: line.line_id),
+    "BT-129": (
+        "quantity",
+        lambda paper, line: str(line.quantity) if line.mass_mg is None else f"{line.mass_mg}E-6",
+    ),
+    "BT-130": ("unit", lambda paper, line: PIECE if line.mass_mg is None else KILOGRAM),
+    "BT-131": ("line net amount", lambda paper, line: money(paper, line.net_minor)),
+    "BT-146": ("item price", lambda paper, line: money(paper, line.unit_price_minor)),
+    "BT-153": ("item name", lambda paper, line: line.name),
+    "BT-155": ("seller's item identifier", lambda paper, line: line.sku),
+}
+ALLOWANCE: Mapping[str, tuple[str, Callable[[Paper, Modifier], str]]] = {
+    "BT-136": ("line allowance amount", lambda paper, row: money(paper, -row.amount_minor)),
+    "BT-139": ("line allowance reason", lambda paper, row: row.title or row.deal_id),
+}
+TAX: Mapping[str, tuple[str, Callable[[Paper, TaxLine], str]]] = {
+    "BT-116": ("taxable amount", lambda paper, tax: money(paper, tax.base_minor)),
+    "BT-117": ("tax amount", lambda paper, tax: money(paper, tax.tax_minor)),
+    "BT-118": ("category code", lambda paper, tax: "S" if tax.rate_ppm else "Z"),
+    "BT-119": ("rate in percent", lambda paper, tax: f"{tax.rate_ppm}E-4"),
+}
+
+
+def as_terms(paper: Paper) -> dict[str, object]:
+    """The e-receipt as terms: the document's, its lines with their allowances, its taxes."""
+    lines: list[dict[str, object]] = []
+    for line in paper.receipt.lines:
+        terms: dict[str, object] = {term: value(paper, line) for term, (_, value) in LINE.items()}
+        terms["BG-27"] = [
+            {term: value(paper, row) for term, (_, value) in ALLOWANCE.items()}
+            for row in line.modifiers
+        ]
+        lines.append(terms)
+    taxes = [
+        {term: value(paper, tax) for term, (_, value) in TAX.items()} for tax in paper.receipt.taxes
+    ]
+    document: dict[str, object] = {term: value(paper) for term, (_, value) in DOCUMENT.items()}
+    return {**document, "BG-25": lines, "BG-23": taxes}

@@ -1,0 +1,85 @@
+"""What stands on a receipt beside its sums, and the chain that receipts hang on.
+
+It must never add up: every figure is the receipt's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import msgspec
+
+from cart.core.receipt import Receipt, ReceiptLine
+from cart.core.units import decimal_text
+from cart.core.value import Value
+
+
+class Paper(Value):
+    """A receipt and its head. `issued` is the store's local time; `journal_sha256` the end of the
+    cart's journal that the receipt folds; `before_sha256` the receipt before it, "" for the first.
+    """
+
+    receipt: Receipt
+    receipt_id: str
+    store_name: str
+    issued: str
+    journal_sha256: str = ""
+    before_sha256: str = ""
+    tenders: Mapping[str, int] = msgspec.field(default_factory=dict)
+
+
+def as_json(paper: Paper) -> bytes:
+    """The whole, with sorted keys: what the hash is of."""
+    return msgspec.json.encode(paper, order="sorted")
+
+
+def sha256_of(paper: Paper) -> str:
+    """The link of the chain: it names this receipt and, through it, all before it."""
+    return hashlib.sha256(as_json(paper)).hexdigest()
+
+
+def code_text(paper: Paper) -> str:
+    """What the QR code on the receipt says: enough to find it and to see that it is unchanged."""
+    figures = {
+        "id": paper.receipt_id,
+        "total": paper.receipt.total_minor,
+        "sha256": sha256_of(paper),
+    }
+    return f"dashcart:receipt?{urlencode(figures)}"
+
+
+def money(paper: Paper, amount_minor: int) -> str:
+    """An amount as people write it."""
+    return decimal_text(amount_minor, paper.receipt.currency_digits)
+
+
+def amount_words(line: ReceiptLine) -> str:
+    """How much of it: pieces, or kilograms to the gram."""
+    if line.mass_mg is None:
+        return f"{line.quantity} x"
+    return f"{decimal_text(line.mass_mg // 1_000, 3)} kg"
+
+
+def rows_of(paper: Paper) -> list[tuple[str, str]]:
+    """Every row under the head: words and amount. All renderers show these and nothing else."""
+    receipt = paper.receipt
+    rows = []
+    for line in receipt.lines:
+        rows.append((f"{amount_words(line)} {line.name}", money(paper, line.price_minor)))
+        rows += [
+            (f"  {row.title or row.deal_id}", money(paper, row.amount_minor))
+            for row in line.modifiers
+        ]
+    rows.append(("Subtotal", money(paper, receipt.subtotal_minor)))
+    if receipt.savings_minor:
+        rows.append(("You save", money(paper, -receipt.savings_minor)))
+    if receipt.deposit_minor:
+        rows.append(("Deposits", money(paper, receipt.deposit_minor)))
+    for tax in receipt.taxes:
+        words = f"Tax {tax.category} {decimal_text(tax.rate_ppm, 4)} % of"
+        rows.append((f"{words} {money(paper, tax.base_minor)}", money(paper, tax.tax_minor)))
+    rows.append((f"TOTAL {receipt.currency}", money(paper, receipt.total_minor)))
+    rows += [(f"Paid {name}", money(paper, minor)) for name, minor in sorted(paper.tenders.items())]
+    return rows

@@ -1,0 +1,1 @@
+"""Baskets and other engines to hold the pricing engine against. Never shipped."""

@@ -1,0 +1,196 @@
+"""Receipts on paper, on the web, as an e-receipt; what comes after the sale; and prudence."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+import numpy as np
+import pytest
+import zxingcpp
+from msgspec.structs import replace
+from PIL import Image
+
+from cart.core.almost import Nudge, almost
+from cart.core.basket import Line
+from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate
+from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.engine import receipt_of
+from cart.core.pricing.n_for_price import NForPrice
+from cart.core.prudence import (
+    Refused,
+    UnitPrice,
+    budget_warning,
+    cheaper_equal,
+    refused,
+    unit_price,
+)
+from cart.core.receipt import Receipt
+from cart.core.refunds import Refund, RefundError, differences, refund
+from cart.receipts import en16931
+from cart.receipts.escpos import CUT, INITIALIZE, as_escpos
+from cart.receipts.page import as_html
+from cart.receipts.paper import Paper, as_json, code_text, sha256_of
+from cart.receipts.text import COLUMNS, as_text
+
+PRODUCTS = (
+    Product("tins", "Chopped tomatoes in juice <400 g>", 133, deposit_minor=0, content=400,
+            category="tomatoes", tax_category="standard"),
+    Product("big", "Tomatoes 800 g", 200, content=800, category="tomatoes",
+            tax_category="standard"),
+    Product("cheese", "Käse", 1890, sold_by="mass", tax_category="food"),
+    Product("wine", "Wine", 900, minimum_age_years=18, hours=("08:00", "22:00"),
+            deposit_minor=25, tax_category="standard"),
+)  # fmt: skip
+DEAL = NForPrice(deal_id="d", title="3 for 3.00", skus=("tins",), quantity=3, price_minor=300)
+INDEX = CatalogIndex(
+    Catalog(
+        1,
+        "EUR",
+        PRODUCTS,
+        deals=(DEAL,),
+        tax_rates=(TaxRate("food", 0), TaxRate("standard", 82_500)),
+        recalls=(Recall("cheese", "listeria", ("B7",)),),
+    )
+)
+LINES = (
+    Line("L1", "tins", PRODUCTS[0].name, 3, 133, 399),
+    Line("L2", "cheese", "Käse", 1, 1890, 945, 500_000),
+    Line("L3", "wine", "Wine", 1, 900, 900),
+)
+
+
+def receipt() -> Receipt:
+    """Three lines, a deal, a deposit, two taxes."""
+    return receipt_of(LINES, INDEX, member=False)
+
+
+def paper() -> Paper:
+    """The receipt with its head."""
+    found = receipt()
+    return Paper(found, "R00000001", "The corner shop", "2026-11-22T18:30",
+                 journal_sha256="ab" * 32, tenders={"card": found.total_minor})  # fmt: skip
+
+
+def test_text_is_42_columns_and_says_every_cent() -> None:
+    """No line is longer; amounts stand at the right edge; the deal is named."""
+    lines = as_text(paper()).splitlines()
+    assert max(map(len, lines)) == COLUMNS
+    assert any(line.startswith("  3 for 3.00") and line.endswith("-0.99") for line in lines)
+    assert any(line.startswith("TOTAL EUR") and line.endswith("22.69") for line in lines)
+    assert any(line.startswith("0.500 kg Käse") for line in lines)
+
+
+def test_json_is_the_receipt_and_the_chain_holds() -> None:
+    """What is hashed reads back the same; one cent or another predecessor changes the link."""
+    one = paper()
+    assert msgspec.json.decode(as_json(one), type=Paper) == one
+    other = replace(one, receipt=replace(one.receipt, total_minor=one.receipt.total_minor - 1))
+    after = replace(one, before_sha256=sha256_of(one))
+    assert len({sha256_of(one), sha256_of(other), sha256_of(after)}) == 3
+
+
+def test_escpos_has_text_code_and_cut() -> None:
+    """The printer is initialized, gets letters of its page, a QR code and the cut."""
+    data = as_escpos(paper())
+    assert data.startswith(INITIALIZE)
+    assert data.endswith(CUT)
+    assert "Käse".encode("cp858") in data
+    assert b"1P0" + code_text(paper()).encode() in data
+
+
+def test_the_page_escapes_names_and_its_code_reads_back() -> None:
+    """A name with a tag in it stays a name; a camera reads what the code says."""
+    page = as_html(paper())
+    assert "&lt;400 g&gt;" in page
+    assert "<400" not in page
+    assert "<svg" in page
+    symbol = zxingcpp.create_barcode(code_text(paper()), zxingcpp.BarcodeFormat.QRCode)
+    image = Image.fromarray(np.asarray(symbol.to_image(scale=4)))
+    image.save(io.BytesIO(), "png")
+    assert [read.text for read in zxingcpp.read_barcodes(np.asarray(image))] == [code_text(paper())]
+
+
+def test_the_e_receipt_has_its_terms_and_they_add_up() -> None:
+    """Every term of the tables is filled; sums follow the standard's own rules (BR-CO-15, -16)."""
+    terms = en16931.as_terms(paper())
+    assert set(en16931.DOCUMENT) <= set(terms)
+    assert all(terms[term] != "" for term in en16931.DOCUMENT)
+    cents = {
+        term: round(float(str(terms[term])) * 100) for term in
+        ("BT-99", "BT-106", "BT-109", "BT-110", "BT-112", "BT-113", "BT-115")
+    }  # fmt: skip
+    assert cents["BT-109"] == cents["BT-106"]
+    assert cents["BT-112"] == cents["BT-109"] + cents["BT-110"] + cents["BT-99"]
+    assert cents["BT-115"] == cents["BT-112"] - cents["BT-113"] == 0
+    lines = terms["BG-25"]
+    assert isinstance(lines, list)
+    assert [set(en16931.LINE) | {"BG-27"} == set(line) for line in lines] == [True] * 3
+    assert lines[0]["BG-27"] == [{"BT-136": "0.99", "BT-139": "3 for 3.00"}]
+
+
+@pytest.mark.parametrize("order", [(1, 1, 1), (2, 1), (1, 2), (3,)])
+def test_refunds_give_back_exactly_what_was_paid(order: tuple[int, ...]) -> None:
+    """Piece by piece or at once: the line's share of discount and tax, to the cent."""
+    found = receipt()
+    parts: list[Refund] = []
+    for quantity in order:
+        already = sum(part.quantity for part in parts)
+        parts.append(refund(found, "L1", quantity, "standard", already))
+    assert sum(part.net_minor for part in parts) == 300
+    assert sum(part.tax_minor for part in parts) == 25
+
+
+def test_more_than_was_bought_cannot_be_given_back() -> None:
+    """The error says how many are left."""
+    with pytest.raises(RefundError, match="1 pieces left"):
+        refund(receipt(), "L1", 2, "standard", already=2)
+    with pytest.raises(RefundError, match="no line L9"):
+        refund(receipt(), "L9", 1, "standard")
+
+
+def test_a_difference_is_an_item_to_settle() -> None:
+    """The line and the field are named, with both figures; equal receipts have none."""
+    ours = receipt()
+    theirs = receipt_of(LINES[:2], INDEX, member=False)
+    assert differences(ours, ours) == ()
+    found = {(row.line_id, row.field) for row in differences(ours, theirs)}
+    assert {("L3", "quantity"), ("", "total_minor")} <= found
+
+
+def test_a_nudge_really_saves() -> None:
+    """Two of "buy two, get one" make the third free; one of them makes nobody buy two more."""
+    deal = BuyXGetY(deal_id="x", skus=("tins",), buy=2, free=1)
+    index = CatalogIndex(Catalog(1, "EUR", PRODUCTS, deals=(deal,)))
+    assert almost((Line("L1", "tins", "T", 2, 133, 266),), index, False) == Nudge("tins", "x", 0)
+    assert almost((Line("L1", "tins", "T", 1, 133, 133),), index, False) is None
+
+
+def test_a_cheaper_equal_product_is_told() -> None:
+    """By the price of a kilogram, within a category; the dearer one is never told."""
+    tins, big, cheese, _ = PRODUCTS
+    assert unit_price(tins) == UnitPrice(333, "kg")
+    assert unit_price(cheese) == UnitPrice(1890, "kg")
+    assert cheaper_equal(tins, PRODUCTS) == big
+    assert cheaper_equal(big, PRODUCTS) is None
+
+
+@pytest.mark.parametrize(
+    ("total", "warning"), [(0, None), (7999, None), (8000, 80), (9999, 80), (10000, 100)]
+)
+def test_a_budget_warns_at_80_and_100(total: int, warning: int | None) -> None:
+    """At the very cent."""
+    assert budget_warning(total, 10_000) == warning
+
+
+def test_what_may_not_be_sold_says_why() -> None:
+    """A recalled lot, a day too late, too young, too late at night; else nothing."""
+    _, _, cheese, wine = PRODUCTS
+    assert refused(INDEX, cheese, lot="B7") == Refused("recalled", "listeria")
+    assert refused(INDEX, cheese, lot="B8", expires="2026-11-22", now="2026-11-22T09:00") is None
+    late = refused(INDEX, cheese, expires="2026-11-21", now="2026-11-22T09:00")
+    assert late == Refused("expired")
+    assert refused(INDEX, wine, age_years=17, now="2026-11-22T09:00") == Refused("age")
+    assert refused(INDEX, wine, now="2026-11-22T09:00") == Refused("age")
+    assert refused(INDEX, wine, age_years=18, now="2026-11-22T23:00") == Refused("hours")
+    assert refused(INDEX, wine, age_years=18, now="2026-11-22T09:00") is None
