@@ -81,6 +81,11 @@ WORDS = (
         offer("percent_off", id="A", lines=["a"], percent=10),
         offer("percent_off", lines=["a"], percent=20),
     ]), 800),
+    # A percentage of some goods from a sum on.
+    (basket(1000, 500, promotions=[
+        offer("percent_off", lines=["a"], percent=10, min_spend=1000)]), 1400),
+    (basket(999, 500, promotions=[
+        offer("percent_off", lines=["a"], percent=10, min_spend=1000)]), 1499),
     # An exclusive offer on the basket is alone.
     (basket(1000, promotions=[
         offer("percent_off", id="A", lines=["a"], percent=10),

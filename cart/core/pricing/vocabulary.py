@@ -66,6 +66,14 @@ def _basis(value: object) -> str:
     return "original" if str(value).startswith(("original", "before", "full")) else "running"
 
 
+PICKS = {"line": "line_order", "cheap": "cheapest", "dear": "dearest", "most": "dearest"}
+
+
+def _pick(value: object) -> str:
+    """Anything else is the shopper's best choice."""
+    return next((pick for start, pick in PICKS.items() if str(value).startswith(start)), "best")
+
+
 def _free_item(value: object) -> str:
     return value if value == "cheapest_eligible_in_basket" else "cheapest_of_group"
 
@@ -138,7 +146,7 @@ OFFER_WORDS: Mapping[str, Word] = {
     "choose": ("parts", _choices),
     "tiers": ("tiers", _tiers),
     "group_size": ("group_size", _same),
-    "pick": ("pick", _same),
+    "pick": ("pick", _pick),
     "basis": ("basis", _basis),
     "threshold_basis": ("threshold_basis", _threshold_basis),
     "free_item": ("free_item", _free_item),
@@ -279,6 +287,8 @@ def _deal(row: Row) -> tuple[AnyDeal, list[str]]:
         told["categories"] = _some(group)
     scoped = any(told.get(name) for name in ("skus", "categories", "parts"))
     told["everything"] = group == "all" or not scoped
+    if told["type"] == "percent_off" and "min_spend" in row:
+        told["type"] = "basket_percent_off"  # a share from a sum on is measured on all of them
     if row.get("double") and "doubled_times" not in told:
         told["doubled_times"] = 2
     if "basis" in row and row.get("type") == "percent_off" and told.get("stack") != "exclusive":
