@@ -1,4 +1,4 @@
-"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate`."""
+"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate | train`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     recognise.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
     recognise.add_argument("--jsonl", action="store_true", help="one JSON object a photo")
     _add_gallery(recognise)
+    _add_look(recognise)
 
     enrol = commands.add_parser("enrol", help="make a gallery of DIR/<label>/* photos")
     enrol.add_argument("folder", type=_folder, metavar="DIR")
@@ -44,15 +45,34 @@ def parser() -> argparse.ArgumentParser:
         help="held-out photos of the same labels, to choose temperature and unknown similarity",
     )
 
+    _add_look(enrol)
+
     evaluate = commands.add_parser("evaluate", help="figures on GroceryStoreDataset")
     evaluate.add_argument("--split", choices=["val", "train"], default="val")
     evaluate.add_argument("--data", type=_folder, default=DATA_DIR, metavar="DIR")
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="pictures of the figures")
     _add_gallery(evaluate)
+    _add_look(evaluate)
+
+    train = commands.add_parser("train", help="make weights from photos (extra train)")
+    source = train.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=_folder, metavar="DIR", help="the folder with grocery/")
+    source.add_argument("--list", type=_file, metavar="FILE", help="path,label lines; no others")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights and report")
+    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    train.add_argument("--cache", type=Path, metavar="DIR", help="default: DIR of --out, cache/")
+    train.add_argument("--text", action="store_true", help="keep the words on the packs too")
     return top
 
 
+def _add_look(command: argparse.ArgumentParser) -> None:
+    help_text = "a network of `train` (default: the shipped one); its classes lie beside it"
+    command.add_argument("--weights", type=_file, metavar="FILE", help=help_text)
+    command.add_argument("--text", action="store_true", help="read the packs too (extra ocr)")
+
+
 def _add_gallery(command: argparse.ArgumentParser) -> None:
-    help_text = "a gallery of `enrol` (default: the shipped 81 classes)"
+    help_text = "a gallery of `enrol` (default: the classes of the weights)"
     command.add_argument("--gallery", type=_file, metavar="FILE", help=help_text)
 
 
@@ -82,6 +102,14 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
         from models import code_commands as codes
 
         run = {"read": codes.read_command, "score": codes.score_command}
+    elif arguments.command == "train":
+        try:
+            from models.train.command import train_command
+        except ImportError as absent:
+            reason = f"train needs its extra ({absent.name}): pip install 'dashcart[train]'"
+            raise ModelError(reason) from absent
+
+        run = {"train": train_command}
     else:
         from models import look_commands as looks
 
