@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument("--data", type=_folder, metavar="DIR", help="the folder with grocery/")
     source.add_argument("--list", type=_file, metavar="FILE", help="path,label lines; no others")
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights and report")
+    help_text = "default: many, or few below 12 photos a label (docs/recognition.md)"
+    train.add_argument("--recipe", choices=["many", "few", "quick"], help=help_text)
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument("--cache", type=Path, metavar="DIR", help="default: DIR of --out, cache/")
     train.add_argument("--text", action="store_true", help="keep the words on the packs too")

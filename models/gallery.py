@@ -1,4 +1,4 @@
-"""What looks like what: one unit vector a label, and beliefs in integer millinats.
+"""What looks like what: one vector a label, and beliefs in integer millinats.
 
 A belief is a probability as 1000 times its natural logarithm, rounded: the mind adds integers and
 never sees a float. The gallery never decides; "unknown" is one more candidate with its own score.
@@ -31,8 +31,10 @@ TEMPERATURE = 0.05
 UNKNOWN_SIMILARITY = 0.43
 UNKNOWN_WIDTH = 0.05
 ACCEPTANCE = 0.9
-WORDS_NATS = 4.0
+WORDS_NATS = 15.0
 
+FAIRNESS = 0.75
+PRIOR_PHOTOS = 5
 _NUMBERS = ("temperature", "unknown_similarity", "unknown_width", "acceptance")
 _WORDS = ("vocabulary", "rarity", "rows")
 FILE_BYTES_MAX = 64_000_000
@@ -54,7 +56,7 @@ class Belief:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """A unit vector a label, shape (labels, 256): the mean of its photos, or trained.
+    """A vector a label, shape (labels, 256): the mean of its photos, or trained.
 
     `temperature` divides cosine similarities before the softmax. The smooth maximum of the
     similarities says "unknown" where it lies below `unknown_similarity`, as a logistic of
@@ -73,13 +75,15 @@ class Gallery:
 
     @classmethod
     def build(cls, embeddings: Mapping[str, Sequence[Embedding]], weights: str) -> Gallery:
-        """A gallery of each label's mean embedding; every label needs at least one."""
+        """A gallery of each label's mean direction; every label needs at least one embedding."""
         labels = tuple(sorted(embeddings))
         if not labels or any(not embeddings[label] for label in labels):
             raise ModelError("a gallery needs at least one label, and one photo for each")
         means = np.stack([np.mean(embeddings[label], axis=0) for label in labels])
-        lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        return cls(labels, (means / np.maximum(lengths, 1e-6)).astype(np.float32), weights)
+        lengths = np.maximum(np.linalg.norm(means, axis=1), 1e-6) / _fairness(
+            [np.stack(embeddings[label]) for label in labels]
+        )
+        return cls(labels, (means / lengths[:, np.newaxis]).astype(np.float32), weights)
 
     def believe(self, embedding: Embedding) -> Belief:
         """What one embedding (unit length, shape (256,)) most probably shows."""
@@ -208,6 +212,28 @@ def _belief(labels: Sequence[str], logits: Floats) -> Belief:
         .tolist()
     )
     return Belief(dict(zip(labels, rounded[:-1], strict=True)), rounded[-1])
+
+
+def _fairness(looks: Sequence[NDArray[np.float32]]) -> Floats:
+    """How much longer a label's vector must be for its own photos to have an equal chance.
+
+    A photo resembles the mean of few photos less than that of many, and that of a varied label, or
+    of one the network was not trained on, less again. So each label's similarities are divided by
+    what its photos have with the mean of the label's others (to the power 0.75, and for few photos
+    drawn to the middle of all labels; both were chosen by leaving classes out).
+    """
+    counts = np.array([len(one) for one in looks])
+    own = np.array([_own_similarity(one) if len(one) > 1 else math.nan for one in looks])
+    middle = float(np.nanmedian(own)) if (counts > 1).any() else 1.0
+    steadied = middle + (np.nan_to_num(own, nan=middle) - middle) * counts / (counts + PRIOR_PHOTOS)
+    return np.asarray((max(middle, 0.1) / np.maximum(steadied, 0.1)) ** FAIRNESS)
+
+
+def _own_similarity(looks: NDArray[np.float32]) -> float:
+    """The mean similarity of a photo with the mean of the label's other photos."""
+    others = looks.sum(0) - looks
+    lengths = np.maximum(np.linalg.norm(others, axis=1), 1e-6)
+    return float(((looks * others).sum(1) / lengths).mean())
 
 
 def _words(arrays: Mapping[str, NDArray[np.float32]]) -> PackWords | None:

@@ -15,21 +15,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import ModelError
 from models.evaluation import Answers, pictures, table
 from models.gallery import Gallery
 from models.grocery import labelled
 from models.pictures import read_rgb
 from models.recogniser import Recogniser
 from models.train.export import write_float, write_int8
-from models.train.fit import Classifier
+from models.train.fit import Classifier, Material
 from models.train.photos import Photo, decoded, grocery, listed
-from models.train.recipe import chosen
+from models.train.recipe import RECIPES, chosen
 from models.train.soup import averaged_runs
 from models.train.timing import times_ms
 from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, seal
 from models.words import Lines, PackWords, WordReader
 
-SIDE_PIXELS = 256
 FLOAT_NAME = "float32.onnx"
 WORDS_PHOTOS = 12
 WORDLESS_PHOTOS = 3
@@ -42,13 +42,17 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     cache = arguments.cache or out / "cache"
     photos = listed(arguments.list) if arguments.list else grocery(arguments.data, {"train"})
     labels = sorted({photo.label for photo in photos})
+    if len(labels) < 2:
+        raise ModelError("training tells labels apart: it needs photos of at least two")
     yield f"{len(photos)} photos of {len(labels)} labels"
     recipe, sureness = chosen(len(photos) / len(labels))
-    recipe = replace(recipe, seed=arguments.seed)
-    pixels = decoded(photos, cache)
+    recipe = replace(RECIPES.get(arguments.recipe, recipe), seed=arguments.seed)
     targets = np.array([labels.index(photo.label) for photo in photos])
-    classifier = averaged_runs(pixels, targets, recipe, cache)
+    material = Material.prepared(decoded(photos, cache), targets)
+    classifier = averaged_runs(material, recipe)
+    pixels = material.pixels()
     whole = cache / FLOAT_NAME
+    write_float(classifier.network, recipe.seen_side, whole)
     gallery = write_weights(classifier, pixels, labels, whole, out)
     scale = float(classifier.scale.detach().exp())
     gallery = sureness.applied(gallery, scale)
@@ -69,9 +73,8 @@ def write_weights(
     whole: Path,
     out: Path,
 ) -> Gallery:
-    """The float network as `whole`, the int8 one in `out`, and the trained vectors as a gallery."""
+    """The float network `whole` as int8 in `out`, and the trained vectors as a gallery."""
     out.mkdir(parents=True, exist_ok=True)
-    write_float(classifier.network, SIDE_PIXELS, whole)
     write_int8(whole, pixels, out / EMBEDDING_NAME)
     seal(out)
     vectors = classifier.vectors.detach().numpy()
@@ -97,9 +100,7 @@ def _calibrated(gallery: Gallery, data_dir: Path, out: Path) -> Iterator[str]:
     photos = grocery(data_dir, {"val"})
     looks = [recogniser.look(read_rgb(photo.path)).embedding for photo in photos]
     names = [photo.label for photo in photos]
-    surer = gallery.calibrated(looks, names)
-    # What is unknown is learned from classes left out of training, not from these.
-    gallery = replace(gallery, temperature=surer.temperature, acceptance=surer.acceptance)
+    gallery = gallery.calibrated(looks, names)
     gallery.save(out / GALLERY_NAME)
     seal(out)
     coarse = {row["fine_name"]: row["coarse_name"] for row in labelled(data_dir)}

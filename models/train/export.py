@@ -7,6 +7,7 @@ weight but by rounding it.
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,18 @@ class _Photos(CalibrationDataReader):  # type: ignore[misc]  # its base has no t
 
 def write_float(network: Network, side: int, out: Path) -> None:
     """The network as float ONNX: (1, 3, side, side) to a unit vector (1, 256)."""
-    torch.onnx.export(
-        network.eval(),
-        (torch.zeros(1, 3, side, side),),
-        str(out),
-        input_names=[INPUT_NAME],
-        output_names=["embedding"],
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The older exporter is deprecated; the newer needs another package.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(),
+            (torch.zeros(1, 3, side, side),),
+            str(out),
+            input_names=[INPUT_NAME],
+            output_names=["embedding"],
+            opset_version=OPSET,
+            dynamo=False,
+        )
 
 
 def write_int8(whole: Path, pixels: NDArray[np.uint8], out: Path) -> None:

@@ -23,10 +23,14 @@ def fisher_projection(features: Floats, targets: NDArray[np.int64]) -> tuple[Flo
     centroids = np.stack([features[index == one].mean(0) for one in range(index.max() + 1)])
     within = features - centroids[index]
     scatter = within.T @ within / len(features)
-    level = np.trace(scatter) / len(scatter)
+    level = max(np.trace(scatter) / len(scatter), 1e-9)
     shrunk = (1 - SHRINKAGE) * scatter + SHRINKAGE * level * np.eye(len(scatter))
     variances, directions = np.linalg.eigh(shrunk)
     whitening = directions / np.sqrt(variances)
     mean = features.mean(0)
     widest = np.linalg.svd((features - mean) @ whitening, full_matrices=False)[2]
-    return mean, whitening @ widest[:EMBEDDING_SIZE].T
+    projection = np.zeros((features.shape[1], EMBEDDING_SIZE))
+    # Fewer photos than dimensions have fewer directions; the others start at nothing.
+    found = whitening @ widest[:EMBEDDING_SIZE].T
+    projection[:, : found.shape[1]] = found
+    return mean, projection

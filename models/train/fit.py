@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from models.train.network import Network, scaled
 from models.train.recipe import Recipe
 
 Pixels = NDArray[np.uint8]
+GENERIC_SIDE = 224
 
 
 class Classifier(nn.Module):  # type: ignore[misc]  # its base has no types
@@ -44,15 +46,46 @@ class Classifier(nn.Module):  # type: ignore[misc]  # its base has no types
         return self.logits(self.network.embed(self.network.features(pictures, dropped)))
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is learned from: files of decoded photos and their generic features, and the targets.
+
+    Files and not arrays, since several processes map the same ones.
+    """
+
+    pixels_file: Path
+    features_file: Path
+    targets: NDArray[np.int64]
+
+    @classmethod
+    def prepared(cls, pixels_file: Path, targets: NDArray[np.int64]) -> Material:
+        """With the features beside the pixels, computed once."""
+        features_file = pixels_file.with_suffix(".generic.npy")
+        if not features_file.is_file():
+            features = features_of(Network(0), np.load(pixels_file, mmap_mode="r"), GENERIC_SIDE)
+            unfinished = features_file.with_suffix(".unfinished.npy")
+            np.save(unfinished, features)
+            unfinished.replace(features_file)
+        return cls(pixels_file, features_file, targets)
+
+    def pixels(self) -> Pixels:
+        """The decoded photos, mapped."""
+        mapped: Pixels = np.load(self.pixels_file, mmap_mode="r")
+        return mapped
+
+    def features(self) -> NDArray[np.float32]:
+        """The generic network's features."""
+        return np.asarray(np.load(self.features_file), np.float32)
+
+
 def fit(
-    pixels: Pixels,
-    targets: NDArray[np.int64],
+    material: Material,
     recipe: Recipe,
     checkpoint: Path,
     told: Callable[[int, int, float], None],
-    epoch_ended: Callable[[int, Classifier], None] = lambda _epoch, _averaged: None,
 ) -> Classifier:
     """The averaged classifier after all epochs; each step, `told(done, steps in all, loss)`."""
+    pixels, targets = material.pixels(), material.targets
     torch.manual_seed(recipe.seed)
     model = Classifier(int(targets.max()) + 1, recipe)
     averaged = Classifier(int(targets.max()) + 1, recipe)
@@ -67,7 +100,7 @@ def fit(
         optimiser.load_state_dict(saved["optimiser"])
         begun = saved["epochs"]
     else:
-        _begin(model, pixels, targets, checkpoint.with_name("generic.npy"))
+        _begin(model, material.features(), targets)
         averaged.load_state_dict(model.state_dict())
     for epoch in range(begun, len(recipe.sides)):
         torch.manual_seed(recipe.seed * 1000 + epoch)
@@ -82,18 +115,25 @@ def fit(
             optimiser.step()
             _average(averaged, model, min(recipe.averaging, (1 + done) / (10 + done)))
             told(done + 1, total, float(loss.detach()))
-        state = {
-            "model": model.state_dict(),
-            "averaged": averaged.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "epochs": epoch + 1,
-        }
-        unfinished = checkpoint.with_suffix(".unfinished")
-        torch.save(state, unfinished)
-        unfinished.replace(checkpoint)
-        epoch_ended(epoch + 1, averaged.eval())
+        _save(checkpoint, model, averaged, optimiser, epoch + 1)
     averaged.eval()
     return averaged
+
+
+def _save(
+    checkpoint: Path,
+    model: Classifier,
+    averaged: Classifier,
+    optimiser: torch.optim.Optimizer,
+    epochs: int,
+) -> None:
+    """Write the checkpoint whole or not at all."""
+    parts = {"model": model, "averaged": averaged, "optimiser": optimiser}
+    unfinished = checkpoint.with_suffix(".unfinished")
+    torch.save(
+        {name: part.state_dict() for name, part in parts.items()} | {"epochs": epochs}, unfinished
+    )
+    unfinished.replace(checkpoint)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]  # torch is not looked into
@@ -107,13 +147,8 @@ def features_of(network: Network, pixels: Pixels, side: int) -> NDArray[np.float
     return np.concatenate(rows)
 
 
-def _begin(model: Classifier, pixels: Pixels, targets: NDArray[np.int64], kept: Path) -> None:
+def _begin(model: Classifier, features: NDArray[np.float32], targets: NDArray[np.int64]) -> None:
     """Start from the closed-form embedding of the generic features, not from dice."""
-    if kept.is_file():
-        features = np.load(kept)
-    else:
-        features = features_of(model.network, pixels, 224)
-        np.save(kept, features)
     mean, projection = fisher_projection(features.astype(np.float64), targets)
     model.network.mean.copy_(torch.from_numpy(mean))
     # Only its direction counts; a usual size of weights suits the usual learning rates.

