@@ -16,6 +16,7 @@ from typing import Any
 
 import cv2
 import torch
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from models.train.fit import Classifier, Material, fit
@@ -73,7 +74,7 @@ def _run(
 def _show(futures: list[Future[Any]], steps: Queue[tuple[int, int, int, float]]) -> None:
     """Progress bars until all runs have ended."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         bars: dict[int, Any] = {}
         while not all(future.done() for future in futures):
             try:
