@@ -1,4 +1,5 @@
-"""The eyes' commands: `python -m models read | score | recognise | enrol | evaluate | look`."""
+"""The eyes' commands: `python -m models` and one of read, score, recognise, enrol, evaluate,
+train, look."""
 
 from __future__ import annotations
 
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     recognise.add_argument("folder", type=_folder, metavar="DIR", help="searched recursively")
     recognise.add_argument("--jsonl", action="store_true", help="one JSON object a photo")
     _add_gallery(recognise)
+    _add_look(recognise)
 
     enrol = commands.add_parser("enrol", help="make a gallery of DIR/<label>/* photos")
     enrol.add_argument("folder", type=_folder, metavar="DIR")
@@ -47,16 +49,39 @@ def parser() -> argparse.ArgumentParser:
         help="held-out photos of the same labels, to choose temperature and unknown similarity",
     )
 
+    _add_look(enrol)
+
     evaluate = commands.add_parser("evaluate", help="figures on GroceryStoreDataset")
     evaluate.add_argument("--split", choices=["val", "train"], default="val")
     evaluate.add_argument("--data", type=_folder, default=DATA_DIR, metavar="DIR")
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="pictures of the figures")
     _add_gallery(evaluate)
+    _add_look(evaluate)
 
-    _add_look(commands.add_parser("look", help="show what the eyes see, to aim a camera"))
+    _add_train(commands.add_parser("train", help="make weights from photos (extra train)"))
+    _add_view(commands.add_parser("look", help="show what the eyes see, to aim a camera"))
     return top
 
 
-def _add_look(look: argparse.ArgumentParser) -> None:
+def _add_train(train: argparse.ArgumentParser) -> None:
+    source = train.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=_folder, metavar="DIR", help="the folder with grocery/")
+    source.add_argument("--list", type=_file, metavar="FILE", help="path,label lines; no others")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights and report")
+    help_text = "default: many, or few below 12 photos a label (docs/recognition.md)"
+    train.add_argument("--recipe", choices=["many", "few", "quick"], help=help_text)
+    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    train.add_argument("--cache", type=Path, metavar="DIR", help="default: DIR of --out, cache/")
+    train.add_argument("--text", action="store_true", help="keep the words on the packs too")
+
+
+def _add_look(command: argparse.ArgumentParser) -> None:
+    help_text = "a network of `train` (default: the shipped one); its classes lie beside it"
+    command.add_argument("--weights", type=_file, metavar="FILE", help=help_text)
+    command.add_argument("--text", action="store_true", help="read the packs too (extra ocr)")
+
+
+def _add_view(look: argparse.ArgumentParser) -> None:
     look.add_argument("source", metavar="SOURCE", help="a picture, a folder, a video, a camera (0)")
     look.add_argument(
         "--out", type=Path, default=Path("look.png"), metavar="FILE", help="default: %(default)s"
@@ -89,7 +114,7 @@ def _add_read(read: argparse.ArgumentParser) -> None:
 
 
 def _add_gallery(command: argparse.ArgumentParser) -> None:
-    help_text = "a gallery of `enrol` (default: the shipped 81 classes)"
+    help_text = "a gallery of `enrol` (default: the classes of the weights)"
     command.add_argument("--gallery", type=_file, metavar="FILE", help=help_text)
 
 
@@ -123,6 +148,14 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
         from models import viewfinder
 
         run = {"look": viewfinder.look_command}
+    elif arguments.command == "train":
+        try:
+            from models.train.command import train_command
+        except ImportError as absent:
+            reason = f"train needs its extra ({absent.name}): pip install 'dashcart[train]'"
+            raise ModelError(reason) from absent
+
+        run = {"train": train_command}
     else:
         from models import look_commands as looks
 

@@ -1,4 +1,4 @@
-"""What looks like what: one centroid a label, and beliefs in integer millinats.
+"""What looks like what: one vector a label, and beliefs in integer millinats.
 
 A belief is a probability as 1000 times its natural logarithm, rounded: the mind adds integers and
 never sees a float. The gallery never decides; "unknown" is one more candidate with its own score.
@@ -16,20 +16,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models import calibration
 from models.errors import ModelError
 from models.recogniser import EMBEDDING_SIZE, Embedding
+from models.words import Lines, PackWords, Shaped
 
 Floats = NDArray[np.float64]
 
 MILLINATS_MIN = -30_000
 """Probabilities below exp(-30) are not told apart."""
 
-# Chosen on GroceryStoreDataset's val split for the shipped gallery; see weights/CARD.md.
+# For galleries that nobody calibrated; chosen on GroceryStoreDataset (docs/recognition.md).
 TEMPERATURE = 0.05
 UNKNOWN_SIMILARITY = 0.43
-ABSENT_SHARE = 0.1
-"""How often an item of no known label is expected when the unknown similarity is chosen."""
+UNKNOWN_WIDTH = 0.05
+ACCEPTANCE = 0.9
+WORDS_NATS = 15.0
 
+FAIRNESS = 0.75
+PRIOR_PHOTOS = 5
+_NUMBERS = ("temperature", "unknown_similarity", "unknown_width", "acceptance")
+_WORDS = ("vocabulary", "rarity", "rows")
 FILE_BYTES_MAX = 64_000_000
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
@@ -49,11 +56,12 @@ class Belief:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """Centroids of the labels' embeddings, shape (labels, 256), each of unit length.
+    """A vector a label, shape (labels, 256): the mean of its photos, or trained.
 
-    `temperature` divides cosine similarities before the softmax; `unknown_similarity` is the
-    similarity at which an item is as probably none of the labels; `weights` is the fingerprint of
-    the network that made the embeddings.
+    `temperature` divides cosine similarities before the softmax. The smooth maximum of the
+    similarities says "unknown" where it lies below `unknown_similarity`, as a logistic of
+    `unknown_width`. A label at least as probable as `acceptance` may be taken without a question
+    or a second look. `weights` is the fingerprint of the network that made the embeddings.
     """
 
     labels: tuple[str, ...]
@@ -61,53 +69,80 @@ class Gallery:
     weights: str
     temperature: float = TEMPERATURE
     unknown_similarity: float = UNKNOWN_SIMILARITY
+    unknown_width: float = UNKNOWN_WIDTH
+    acceptance: float = ACCEPTANCE
+    words: PackWords | None = None
 
     @classmethod
     def build(cls, embeddings: Mapping[str, Sequence[Embedding]], weights: str) -> Gallery:
-        """A gallery of each label's mean embedding; every label needs at least one."""
+        """A gallery of each label's mean direction; every label needs at least one embedding."""
         labels = tuple(sorted(embeddings))
         if not labels or any(not embeddings[label] for label in labels):
             raise ModelError("a gallery needs at least one label, and one photo for each")
         means = np.stack([np.mean(embeddings[label], axis=0) for label in labels])
-        lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        return cls(labels, (means / np.maximum(lengths, 1e-6)).astype(np.float32), weights)
+        lengths = np.maximum(np.linalg.norm(means, axis=1), 1e-6) / _fairness(
+            [np.stack(embeddings[label]) for label in labels]
+        )
+        return cls(labels, (means / lengths[:, np.newaxis]).astype(np.float32), weights)
 
     def believe(self, embedding: Embedding) -> Belief:
         """What one embedding (unit length, shape (256,)) most probably shows."""
-        similarities = np.append(self.centroids @ embedding, self.unknown_similarity)
-        return _belief(self.labels, similarities.astype(np.float64) / self.temperature)
+        similarities = (self.centroids @ embedding).astype(np.float64)
+        return self._belief(similarities)
+
+    def reread(self, belief: Belief, lines: Lines) -> Belief:
+        """The belief once the words on the pack were read too."""
+        if self.words is None:
+            return belief
+        alike = WORDS_NATS * self.words.similarities(lines).astype(np.float64)
+        logits = [belief.millinats[label] / 1000 for label in self.labels]
+        return _belief(self.labels, np.append(logits + alike, belief.unknown_millinats / 1000))
+
+    def is_accepted(self, belief: Belief) -> bool:
+        """Whether the likeliest label is likely enough to be taken without a question."""
+        return max(belief.millinats.values()) >= 1000 * math.log(self.acceptance)
+
+    def _belief(self, similarities: Floats) -> Belief:
+        """Softmax among the labels; "unknown" is weighed against their smooth maximum."""
+        smooth_maximum = float(calibration.smooth_maximum(similarities, self.temperature))
+        unknown = (self.unknown_similarity - smooth_maximum) / self.unknown_width
+        chances = calibration.log_softmax(similarities / self.temperature)
+        return _belief(self.labels, np.append(chances, unknown))
 
     def calibrated(self, embeddings: Sequence[Embedding], labels: Sequence[str]) -> Gallery:
-        """The same gallery with temperature and unknown similarity chosen on held-out photos.
+        """The same gallery, as sure as held-out photos say it may be.
 
-        The temperature minimises the log loss among the known labels. Then the unknown similarity
-        minimises the log loss of "unknown", every photo counted twice: with its label in the
-        gallery, and with its label left out.
+        "Unknown" is learned from the same photos counted twice: with their label in the gallery,
+        and with it left out.
         """
         foreign = sorted(set(labels) - set(self.labels))
         if foreign:
             raise ModelError(f"held-out photos of labels not in the gallery: {', '.join(foreign)}")
         own = np.array([self.labels.index(label) for label in labels])
         similarities = np.stack(embeddings).astype(np.float64) @ self.centroids.T
-        temperatures = np.geomspace(0.01, 0.3, 60)
-        temperature = min(temperatures, key=lambda one: _log_loss(similarities / one, own))
+        temperature = calibration.best_temperature(similarities, own)
         absent = similarities.copy()
-        absent[np.arange(len(own)), own] = -math.inf
-        unknown = min(
-            np.linspace(0, 1, 101),
-            key=lambda one: _unknown_loss(similarities, absent, one, temperature),
+        absent[np.arange(len(own)), own] = -1
+        unknown = calibration.best_unknown(
+            *(calibration.smooth_maximum(one, temperature) for one in (similarities, absent))
         )
-        return replace(self, temperature=float(temperature), unknown_similarity=float(unknown))
+        surer = replace(
+            self,
+            temperature=temperature,
+            unknown_similarity=unknown[0],
+            unknown_width=unknown[1],
+        )
+        tops = [surer.believe(one).top(1)[0] for one in embeddings]
+        hits = np.array([top[0] == label for top, label in zip(tops, labels, strict=True)])
+        acceptance = calibration.best_acceptance(np.array([top[1] for top in tops]), hits)
+        return replace(surer, acceptance=acceptance)
 
     def save(self, path: Path) -> None:
         """Write the gallery as .npz (plain arrays, no pickle); `ModelError` if it cannot be."""
-        arrays = {
-            "labels": np.array(self.labels),
-            "centroids": self.centroids,
-            "weights": np.array(self.weights),
-            "temperature": np.array(self.temperature),
-            "unknown_similarity": np.array(self.unknown_similarity),
-        }
+        arrays = {name: np.array(getattr(self, name)) for name in ("labels", "weights", *_NUMBERS)}
+        arrays["centroids"] = self.centroids
+        if self.words is not None:
+            arrays |= {f"words_{name}": np.array(getattr(self.words, name)) for name in _WORDS}
         try:
             with path.open("wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
@@ -125,8 +160,8 @@ class Gallery:
                     tuple(str(label) for label in arrays["labels"]),
                     arrays["centroids"].astype(np.float32),
                     str(arrays["weights"]),
-                    float(arrays["temperature"]),
-                    float(arrays["unknown_similarity"]),
+                    **{name: float(arrays[name]) for name in _NUMBERS},
+                    words=_words(arrays),
                 )
         except _DAMAGE as damage:
             raise ModelError(f"{path}: is no gallery ({damage}); enrol it again") from damage
@@ -137,9 +172,19 @@ class Gallery:
         """Refuse a gallery whose arrays do not fit together or whose network is another."""
         if self.weights != weights:
             raise ModelError(f"{path}: was made with other weights; enrol its photos again")
-        fits = self.centroids.shape == (len(self.labels), EMBEDDING_SIZE) and self.labels
-        numbers = (*self.centroids.flat, self.temperature, self.unknown_similarity)
-        if not fits or self.temperature <= 0 or not np.isfinite(numbers).all():
+        shape = (len(self.labels), EMBEDDING_SIZE)
+        shapes: dict[str, Shaped] = {"centroids": (self.centroids, shape)}
+        if self.words is not None:
+            shapes |= self.words.shapes(len(self.labels))
+        numbers = np.array([getattr(self, name) for name in _NUMBERS])
+        sound = (
+            self.labels
+            and all(array.shape == shape for array, shape in shapes.values())
+            and all(np.isfinite(array).all() for array, _ in shapes.values())
+            and np.isfinite(numbers).all()
+            and min(self.temperature, self.unknown_width) > 0
+        )
+        if not sound:
             raise ModelError(f"{path}: is no gallery (its arrays do not fit); enrol it again")
 
 
@@ -161,25 +206,41 @@ def combine(beliefs: Sequence[Belief]) -> Belief:
 
 
 def _belief(labels: Sequence[str], logits: Floats) -> Belief:
-    rounded = np.rint(np.maximum(_log_softmax(logits) * 1000, MILLINATS_MIN)).astype(int).tolist()
+    rounded = (
+        np.rint(np.maximum(calibration.log_softmax(logits) * 1000, MILLINATS_MIN))
+        .astype(int)
+        .tolist()
+    )
     return Belief(dict(zip(labels, rounded[:-1], strict=True)), rounded[-1])
 
 
-def _log_softmax(logits: Floats) -> Floats:
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+def _fairness(looks: Sequence[NDArray[np.float32]]) -> Floats:
+    """How much longer a label's vector must be for its own photos to have an equal chance.
+
+    A photo resembles the mean of few photos less than that of many, and that of a varied label, or
+    of one the network was not trained on, less again. So each label's similarities are divided by
+    what its photos have with the mean of the label's others (to the power 0.75, and for few photos
+    drawn to the middle of all labels; both were chosen by leaving classes out).
+    """
+    counts = np.array([len(one) for one in looks])
+    own = np.array([_own_similarity(one) if len(one) > 1 else math.nan for one in looks])
+    middle = float(np.nanmedian(own)) if (counts > 1).any() else 1.0
+    steadied = middle + (np.nan_to_num(own, nan=middle) - middle) * counts / (counts + PRIOR_PHOTOS)
+    return np.asarray((max(middle, 0.1) / np.maximum(steadied, 0.1)) ** FAIRNESS)
 
 
-def _log_loss(logits: Floats, own: NDArray[np.int64]) -> float:
-    return -float(_log_softmax(logits)[np.arange(len(own)), own].mean())
+def _own_similarity(looks: NDArray[np.float32]) -> float:
+    """The mean similarity of a photo with the mean of the label's other photos."""
+    others = looks.sum(0) - looks
+    lengths = np.maximum(np.linalg.norm(others, axis=1), 1e-6)
+    return float(((looks * others).sum(1) / lengths).mean())
 
 
-def _unknown_loss(present: Floats, absent: Floats, unknown: float, temperature: float) -> float:
-    """Log loss of saying "unknown" where the label is absent and not where it is present."""
-    column = np.full((len(present), 1), unknown)
-    said, wanted = (
-        _log_softmax(np.hstack([similarities, column]) / temperature)[:, -1]
-        for similarities in (present, absent)
+def _words(arrays: Mapping[str, NDArray[np.float32]]) -> PackWords | None:
+    if "words_vocabulary" not in arrays:
+        return None
+    return PackWords(
+        tuple(str(piece) for piece in arrays["words_vocabulary"]),
+        arrays["words_rarity"].astype(np.float32),
+        arrays["words_rows"].astype(np.float32),
     )
-    known = np.log(np.maximum(-np.expm1(said), 1e-12))
-    return -float((1 - ABSENT_SHARE) * known.mean() + ABSENT_SHARE * wanted.mean())

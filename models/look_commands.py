@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from models.errors import ModelError
-from models.figures import calibration_error, share_text
+from models.evaluation import Answers, pictures, table
 from models.gallery import Belief, Gallery, probability
-from models.pictures import photo_paths, read_rgb
+from models.grocery import labelled
+from models.observer import Observer
+from models.pictures import Pixels, photo_paths, read_rgb
 from models.recogniser import Embedding, Recogniser
-from models.weights_files import GALLERY_NAME, WEIGHTS_DIR, verified
+from models.words import Lines, PackWords, WordReader
 
 
 def enrol_command(arguments: argparse.Namespace) -> Iterator[str]:
     """Make a gallery of DIR/<label>/* and save it."""
-    recogniser = Recogniser()
-    gallery = Gallery.build(_embeddings(recogniser, arguments.folder), recogniser.fingerprint)
+    recogniser = Recogniser(arguments.weights)
+    reader = WordReader() if arguments.text else None
+    looks: dict[str, list[Embedding]] = defaultdict(list)
+    texts: dict[str, list[Lines]] = defaultdict(list)
+    for label, frame in _labelled_frames(arguments.folder):
+        looks[label].append(recogniser.look(frame).embedding)
+        if reader is not None:
+            texts[label].append(reader.read(frame))
+    gallery = Gallery.build(looks, recogniser.fingerprint)
+    if reader is not None:
+        gallery = replace(gallery, words=PackWords.build(texts, gallery.labels))
     if arguments.calibrate:
-        held_out = _embeddings(recogniser, arguments.calibrate)
-        pairs = [(one, label) for label, looks in held_out.items() for one in looks]
-        gallery = gallery.calibrated([one for one, _ in pairs], [label for _, label in pairs])
+        held_out = [
+            (recogniser.look(frame).embedding, label)
+            for label, frame in _labelled_frames(arguments.calibrate)
+        ]
+        gallery = gallery.calibrated([one for one, _ in held_out], [label for _, label in held_out])
     gallery.save(arguments.out)
     yield f"{len(gallery.labels)} labels enrolled in {arguments.out}"
 
 
 def recognise_command(arguments: argparse.Namespace) -> Iterator[str]:
     """One line a photo: the five most probable labels, and how probably it is none of them."""
-    recogniser = Recogniser()
-    gallery = _gallery(recogniser, arguments.gallery)
+    observer = Observer(arguments.weights, arguments.gallery, arguments.text)
     line, complaint = (
         (_json_line, _json_complaint) if arguments.jsonl else (_text_line, _text_complaint)
     )
@@ -48,66 +60,47 @@ def recognise_command(arguments: argparse.Namespace) -> Iterator[str]:
             yield complaint(name, trouble)
             continue
         began = time.perf_counter()
-        belief = gallery.believe(recogniser.look(frame).embedding)
+        belief = observer.believe(frame)
         yield line(name, belief, (time.perf_counter() - began) * 1000)
 
 
 def evaluate_command(arguments: argparse.Namespace) -> Iterator[str]:
-    """Top-1, top-5, coarse top-1 and calibration of the gallery on one official split."""
-    recogniser = Recogniser()
-    gallery = _gallery(recogniser, arguments.gallery)
-    rows = _labelled(arguments.data / "grocery")
+    """The figures of the gallery on one official split, and pictures of them."""
+    observer = Observer(arguments.weights, arguments.gallery, arguments.text)
+    rows = labelled(arguments.data)
     coarse = {row["fine_name"]: row["coarse_name"] for row in rows}
     rows = [row for row in rows if row["split"] == arguments.split]
-    names, tops, times_ms = [row["fine_name"] for row in rows], [], []
+    beliefs, times_ms = [], []
     for row in rows:
         frame = read_rgb(arguments.data / "grocery" / row["path"])
         began = time.perf_counter()
-        tops.append(gallery.believe(recogniser.look(frame).embedding).top())
+        beliefs.append(observer.believe(frame))
         times_ms.append((time.perf_counter() - began) * 1000)
-    pairs = list(zip(tops, names, strict=True))
-    hits = np.array([top[0][0] == name for top, name in pairs])
-    among_five = sum(name in dict(top) for top, name in pairs)
-    coarse_hits = sum(coarse.get(top[0][0]) == coarse[name] for top, name in pairs)
-    error = calibration_error(np.array([top[0][1] for top in tops]), hits)
+    names = [row["fine_name"] for row in rows]
+    answers = Answers(beliefs, names, coarse, observer.gallery.acceptance)
     yield f"split {arguments.split}: {len(rows)} photos of {len(set(names))} classes,"
-    yield f"  {len(gallery.labels)} labels in the gallery; intervals are 95 % (Wilson)"
-    yield f"fine top-1    {share_text(int(hits.sum()), len(rows))}"
-    yield f"fine top-5    {share_text(among_five, len(rows))}"
-    yield f"coarse top-1  {share_text(coarse_hits, len(rows))}"
-    yield f"calibration   expected error {error:.3f} (15 bins)"
+    yield f"  {len(observer.gallery.labels)} labels in the gallery; intervals are 95 % (Wilson)"
+    yield from table(answers)
     yield f"mean time     {np.mean(times_ms):.1f} ms a photo, one thread"
+    if arguments.out:
+        pictures(answers, arguments.out)
+        yield f"pictures      in {arguments.out}"
 
 
-def _embeddings(recogniser: Recogniser, folder: Path) -> dict[str, list[Embedding]]:
-    """The embeddings of each label's photos; the label is the name of the folder around them."""
-    looks: dict[str, list[Embedding]] = defaultdict(list)
+def _labelled_frames(folder: Path) -> Iterator[tuple[str, Pixels]]:
+    """Every photo with its label, the name of the folder around it; complaints go to stderr."""
+    labels = set()
     for path in photo_paths(folder):
         if path.parent == folder:
             sys.stderr.write(f"left out: {path.name} lies in no label's folder\n")
             continue
         try:
-            looks[path.parent.name].append(recogniser.look(read_rgb(path)).embedding)
+            yield path.parent.name, read_rgb(path)
+            labels.add(path.parent.name)
         except ModelError as trouble:
             sys.stderr.write(f"left out: {trouble}\n")
-    if not looks:
+    if not labels:
         raise ModelError(f"{folder}: holds no photo; expected {folder}/<label>/<photo>")
-    return dict(looks)
-
-
-def _gallery(recogniser: Recogniser, path: Path | None) -> Gallery:
-    shipped = WEIGHTS_DIR / GALLERY_NAME
-    if path is None:
-        verified(shipped)
-    return Gallery.load(path or shipped, recogniser.fingerprint)
-
-
-def _labelled(folder: Path) -> list[dict[str, str]]:
-    labels = folder / "labels.csv"
-    if not labels.is_file():
-        raise ModelError(f"{labels} is absent; give the data's folder with --data")
-    with labels.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _json_line(name: str, belief: Belief, elapsed_ms: float) -> str:

@@ -1,7 +1,7 @@
 """What a picture looks like: one frame in, one embedding out.
 
-The network is a frozen EfficientNet-Lite0 (int8 ONNX); what the embedding means is the gallery's
-business. It must never decide anything, and never open a weight file the manifest does not know.
+The network is an EfficientNet-Lite (int8 ONNX); what the embedding means is the gallery's business.
+It must never decide anything, and never open a weight file the manifest does not know.
 """
 
 from __future__ import annotations
@@ -14,14 +14,25 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 
+from models.errors import ModelError
 from models.weights_files import EMBEDDING_NAME, WEIGHTS_DIR, fingerprint, verified
 
 Embedding = NDArray[np.float32]
 
-SIDE_PIXELS = 224
 EMBEDDING_SIZE = 256
-_MEAN, _SPREAD = 127.0, 128.0  # the input scaling EfficientNet-Lite was trained with
+MEAN, SPREAD = 127.0, 128.0  # the input scaling EfficientNet-Lite was trained with
+
+
+# What onnxruntime raises on bytes that are no network, and on a network of another form.
+_FOREIGN = (
+    onnxruntime_errors.Fail,
+    onnxruntime_errors.InvalidProtobuf,
+    IndexError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,33 +47,43 @@ class Recogniser:
 
     def __init__(self, weights: Path | None = None, threads: int = 1) -> None:
         """Load `weights` (default: the shipped network); `ModelError` if the manifest disagrees."""
-        content = verified(weights or WEIGHTS_DIR / EMBEDDING_NAME)
+        path = weights or WEIGHTS_DIR / EMBEDDING_NAME
+        content = verified(path)
         self.fingerprint = fingerprint(content)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"]
+            )
+            self._name = self._session.get_inputs()[0].name
+            self.side_pixels = int(self._session.get_inputs()[0].shape[2])
+        except _FOREIGN as trouble:
+            raise ModelError(f"{path}: is no network of ours ({trouble}); restore it") from trouble
 
     def look(self, frame: NDArray[np.uint8]) -> Sighting:
         """The sighting of one crop, HxWx3 uint8 RGB, of any size; its central square is seen."""
-        embeddings = self._session.run(None, {"picture": prepare(frame)})[0]
+        embeddings = self._session.run(None, {self._name: prepare(frame, self.side_pixels)})[0]
         return Sighting(np.asarray(embeddings[0], dtype=np.float32))
 
 
-def prepare(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The network's input for an RGB frame: central square, 224 px, shape (1, 3, 224, 224)."""
+def prepare(frame: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """The network's input for an RGB frame: its central square, shape (1, 3, side, side)."""
     if frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
         raise ValueError(f"a frame is HxWx3 RGB, not {frame.shape}")
-    side = min(frame.shape[:2])
-    top, left = (frame.shape[0] - side) // 2, (frame.shape[1] - side) // 2
-    square = frame[top : top + side, left : left + side]
-    # Area averaging keeps fine print from aliasing when it shrinks; it cannot enlarge.
-    method = cv2.INTER_AREA if side > SIDE_PIXELS else cv2.INTER_CUBIC
-    small = cv2.resize(square, (SIDE_PIXELS, SIDE_PIXELS), interpolation=method)
-    scaled = (small.astype(np.float32) - _MEAN) / _SPREAD
+    scaled = (central_square(frame, side).astype(np.float32) - MEAN) / SPREAD
     return np.ascontiguousarray(scaled.transpose(2, 0, 1)[np.newaxis])
+
+
+def central_square(frame: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """The central square of a frame, scaled to (side, side, 3)."""
+    length = min(frame.shape[:2])
+    top, left = (frame.shape[0] - length) // 2, (frame.shape[1] - length) // 2
+    square = frame[top : top + length, left : left + length]
+    # Area averaging keeps fine print from aliasing when it shrinks; it cannot enlarge.
+    method = cv2.INTER_AREA if length > side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(square, (side, side), interpolation=method), np.uint8)
 
 
 def mean_sighting(sightings: Sequence[Sighting]) -> Sighting:

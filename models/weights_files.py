@@ -1,6 +1,6 @@
-"""The weight files that ship with the package, checked against their manifest before use.
+"""Weight files, shipped or trained by a shop, checked against the manifest beside them before use.
 
-A file that differs from `weights/manifest.json` by one bit is refused by name: a damaged network
+A file that differs from its `manifest.json` by one bit is refused by name: a damaged network
 answers confidently and wrongly.
 """
 
@@ -14,8 +14,9 @@ from models.errors import ModelError
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 MANIFEST_NAME = "manifest.json"
-EMBEDDING_NAME = "lite0.onnx"
-GALLERY_NAME = "grocery81.npz"
+EMBEDDING_NAME = "look.onnx"
+GALLERY_NAME = "look.npz"
+SEALED_SUFFIXES = frozenset({".onnx", ".npz"})
 
 
 def verified(path: Path) -> bytes:
@@ -23,12 +24,22 @@ def verified(path: Path) -> bytes:
     content = _content(path)
     expected = _manifest(path.with_name(MANIFEST_NAME)).get(path.name)
     if expected is None:
-        raise ModelError(f"{path}: not in {MANIFEST_NAME} beside it; seal it (models.train.seal)")
+        raise ModelError(
+            f"{path}: not in {MANIFEST_NAME} beside it; run python -m models.train.seal"
+        )
     if fingerprint(content) != expected:
         raise ModelError(
             f"{path}: damaged or foreign, its sha256 is not the manifest's; restore it"
         )
     return content
+
+
+def seal(folder: Path) -> None:
+    """Write the manifest of a folder's weight files: what lies there now is what is meant."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in SEALED_SUFFIXES)
+    digests = {path.name: fingerprint(path.read_bytes()) for path in files}
+    text = json.dumps({"sha256": digests}, indent=2)
+    (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
 
 
 def fingerprint(content: bytes) -> str:

@@ -1,23 +1,22 @@
-"""Write the manifest of the shipped weights: `python -m models.train.seal`.
+"""Write the manifest of weight files: `python -m models.train.seal [DIR]`.
 
-Run it after a weight file was made anew and measured; the package refuses files it does not list.
+Run it after a weight file was made anew and measured; files that the manifest does not list are
+refused. It must never run by itself.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
+from pathlib import Path
 
-from models.weights_files import MANIFEST_NAME, WEIGHTS_DIR, fingerprint
-
-SEALED_SUFFIXES = frozenset({".onnx", ".npz"})
+from models.weights_files import WEIGHTS_DIR, seal
 
 
 def main() -> None:
-    """Hash every weight file and write the manifest beside them."""
-    files = sorted(path for path in WEIGHTS_DIR.iterdir() if path.suffix in SEALED_SUFFIXES)
-    digests = {path.name: fingerprint(path.read_bytes()) for path in files}
-    text = json.dumps({"sha256": digests}, indent=2)
-    (WEIGHTS_DIR / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+    """Seal the folder."""
+    parser = argparse.ArgumentParser(prog="python -m models.train.seal", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=WEIGHTS_DIR, metavar="DIR")
+    seal(parser.parse_args().folder)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from zxingcpp import BarcodeFormat as Kind
 from models.alone import Alone
 from models.errors import ModelError
 from models.pictures import photo_paths, read_luma
+from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, MANIFEST_NAME, WEIGHTS_DIR, seal
 from tests.data import ROOT, data_dir
 
 DRAWN = np.pad(
@@ -228,6 +230,40 @@ def test_recognise_without_a_gallery_knows_the_shipped_classes(tmp_path: Path) -
     (tmp_path / photo.name).symlink_to(photo)
     [row] = lines(models("recognise", tmp_path, "--jsonl"))
     assert len(row["top"]) == 5
+
+
+def test_weights_of_ones_own_bring_their_classes(tmp_path: Path) -> None:
+    """--weights takes the network and the classes beside it; one not vouched for is named."""
+    for name in (EMBEDDING_NAME, GALLERY_NAME, MANIFEST_NAME):
+        shutil.copy(WEIGHTS_DIR / name, tmp_path / name)
+    photo = photo_paths(data_dir() / "grocery" / "val")[0]
+    (tmp_path / "ask").mkdir()
+    (tmp_path / "ask" / photo.name).symlink_to(photo)
+    own = tmp_path / EMBEDDING_NAME
+    asked = ("recognise", tmp_path / "ask", "--jsonl")
+    [row], [shipped] = lines(models(*asked, "--weights", own)), lines(models(*asked))
+    assert row["top"] == shipped["top"]
+    (tmp_path / GALLERY_NAME).write_bytes(b"damaged")
+    assert f"{GALLERY_NAME}: damaged or foreign" in models(*asked, "--weights", own, status=1)
+    own.write_bytes(own.read_bytes()[:-1])
+    assert f"{EMBEDDING_NAME}: damaged or foreign" in models(*asked, "--weights", own, status=1)
+    seal(tmp_path)
+    assert f"{EMBEDDING_NAME}: is no network" in models(*asked, "--weights", own, status=1)
+
+
+def test_evaluate_prints_the_table_and_draws(tmp_path: Path) -> None:
+    """A data set of two photos has its figures with intervals, and its three pictures."""
+    grocery = tmp_path / "data" / "grocery"
+    grocery.mkdir(parents=True)
+    photos = photo_paths(data_dir() / "grocery" / "val")[:2]
+    rows = [f"{photo},val,{photo.parent.name},coarse" for photo in photos]
+    heading = "path,split,fine_name,coarse_name"
+    (grocery / "labels.csv").write_text("\n".join([heading, *rows]), encoding="utf-8")
+    said = models("evaluate", "--data", tmp_path / "data", "--out", tmp_path / "report")
+    assert "split val: 2 photos" in said
+    assert "of 2 = " in said
+    names = {"confusion.png", "reliability.png", "selective-risk.png"}
+    assert {path.name for path in (tmp_path / "report").iterdir()} == names
 
 
 def test_a_folder_without_photos_cannot_be_enrolled(tmp_path: Path) -> None:

@@ -202,10 +202,19 @@ def test_beliefs_combine_to_their_common_ground() -> None:
         combine([])
 
 
+def test_a_varied_label_has_as_good_a_chance_as_a_narrow_one() -> None:
+    """Between a label of few, unlike photos and one of many, alike, the middle goes to the few."""
+    alike = [unit(1, 0, 0.1 * (-1) ** turn) for turn in range(20)]
+    unlike = [unit(0, 1, turn) for turn in (-1, 0, 1)]
+    gallery = Gallery.build({"alike": alike, "unlike": unlike}, "w")
+    assert gallery.believe(unit(1, 1)).top(1)[0][0] == "unlike"
+    assert gallery.believe(unit(1, 0.5)).top(1)[0][0] == "alike"
+
+
 def test_calibration_chooses_from_held_out_photos(recogniser: Recogniser) -> None:
     """Held-out looks that are all clear make the gallery surer than looks that are not."""
     gallery = Gallery.build({"a": [unit(1, 0)], "b": [unit(0, 1)]}, recogniser.fingerprint)
     clear = gallery.calibrated([unit(1, 0.1), unit(0.1, 1)] * 4, ["a", "b"] * 4)
     mixed = gallery.calibrated([unit(1, 0.9), unit(1, 0.95)] * 4, ["a", "b"] * 4)
     assert clear.temperature < mixed.temperature
-    assert clear.believe(unit(1, 0.2)).millinats["a"] > mixed.believe(unit(1, 0.2)).millinats["a"]
+    assert clear.believe(unit(1, 0.8)).millinats["a"] > mixed.believe(unit(1, 0.8)).millinats["a"]

@@ -1,0 +1,39 @@
+"""Network, gallery and, if wanted, the words on the pack: from one crop to one belief.
+
+The words are read only where the look is undecided: they cost fifty times as much. It must never
+decide what is put into a basket.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.gallery import Belief, Gallery
+from models.recogniser import Recogniser
+from models.weights_files import EMBEDDING_NAME, WEIGHTS_DIR, verified
+from models.words import WordReader
+
+
+class Observer:
+    """Says what crops show, with the given weights and gallery (default: the shipped ones)."""
+
+    def __init__(self, weights: Path | None, gallery: Path | None, with_text: bool = False) -> None:
+        """Load everything; `ModelError` names a file that is damaged, foreign or absent."""
+        weights = weights or WEIGHTS_DIR / EMBEDDING_NAME
+        self.recogniser = Recogniser(weights)
+        if gallery is None:
+            # The classes that the network was trained on lie beside it.
+            gallery = weights.with_suffix(".npz")
+            verified(gallery)
+        self.gallery = Gallery.load(gallery, self.recogniser.fingerprint)
+        self._reader = WordReader() if with_text and self.gallery.words is not None else None
+
+    def believe(self, frame: NDArray[np.uint8]) -> Belief:
+        """What one RGB crop most probably shows."""
+        belief = self.gallery.believe(self.recogniser.look(frame).embedding)
+        if self._reader is None or self.gallery.is_accepted(belief):
+            return belief
+        return self.gallery.reread(belief, self._reader.read(frame))

@@ -1,0 +1,117 @@
+"""`python -m models train`: from photos to weights a cart can use, in one command.
+
+`--data` trains on the official train split, calibrates on val and reports; `--list` trains on
+exactly the listed photos. Both start from generic weights, go on where they were interrupted, and
+end in `look.onnx`, `look.npz` and their manifest. It must never look at another split.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import ModelError
+from models.evaluation import Answers, pictures, table
+from models.gallery import Gallery
+from models.grocery import labelled
+from models.pictures import read_rgb
+from models.recogniser import Recogniser
+from models.train.export import write_float, write_int8
+from models.train.fit import Classifier, Material
+from models.train.photos import Photo, decoded, grocery, listed
+from models.train.recipe import RECIPES, chosen
+from models.train.soup import averaged_runs
+from models.train.timing import times_ms
+from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, seal
+from models.words import Lines, PackWords, WordReader
+
+FLOAT_NAME = "float32.onnx"
+WORDS_PHOTOS = 12
+WORDLESS_PHOTOS = 3
+"""A label whose first three photos show no words is loose goods: the others are not read."""
+
+
+def train_command(arguments: argparse.Namespace) -> Iterator[str]:
+    """Train, export, calibrate, seal and report."""
+    out: Path = arguments.out
+    cache = arguments.cache or out / "cache"
+    photos = listed(arguments.list) if arguments.list else grocery(arguments.data, {"train"})
+    labels = sorted({photo.label for photo in photos})
+    if len(labels) < 2:
+        raise ModelError("training tells labels apart: it needs photos of at least two")
+    yield f"{len(photos)} photos of {len(labels)} labels"
+    recipe, sureness = chosen(len(photos) / len(labels))
+    recipe = replace(RECIPES.get(arguments.recipe, recipe), seed=arguments.seed)
+    targets = np.array([labels.index(photo.label) for photo in photos])
+    material = Material.prepared(decoded(photos, cache), targets)
+    classifier = averaged_runs(material, recipe)
+    pixels = material.pixels()
+    whole = cache / FLOAT_NAME
+    write_float(classifier.network, recipe.seen_side, whole)
+    gallery = write_weights(classifier, pixels, labels, whole, out)
+    scale = float(classifier.scale.detach().exp())
+    gallery = sureness.applied(gallery, scale)
+    if arguments.text:
+        gallery = replace(gallery, words=pack_words(photos, labels))
+    gallery.save(out / GALLERY_NAME)
+    seal(out)
+    yield from _timing(pixels, [whole, out / EMBEDDING_NAME])
+    if arguments.data:
+        yield from _calibrated(gallery, arguments.data, out)
+    yield f"use it with --weights {out / EMBEDDING_NAME}"
+
+
+def write_weights(
+    classifier: Classifier,
+    pixels: NDArray[np.uint8],
+    labels: Sequence[str],
+    whole: Path,
+    out: Path,
+) -> Gallery:
+    """The float network `whole` as int8 in `out`, and the trained vectors as a gallery."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_int8(whole, pixels, out / EMBEDDING_NAME)
+    seal(out)
+    vectors = classifier.vectors.detach().numpy()
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    fingerprint = Recogniser(out / EMBEDDING_NAME).fingerprint
+    return Gallery(tuple(labels), unit, fingerprint)
+
+
+def pack_words(photos: Sequence[Photo], labels: Sequence[str]) -> PackWords:
+    """The words on some photos of each label that has any."""
+    reader = WordReader()
+    texts: dict[str, list[Lines]] = {label: [] for label in labels}
+    for photo in photos:
+        read = texts[photo.label]
+        if len(read) < WORDS_PHOTOS and (len(read) < WORDLESS_PHOTOS or any(read)):
+            read.append(reader.read(read_rgb(photo.path)))
+    return PackWords.build(texts, labels)
+
+
+def _calibrated(gallery: Gallery, data_dir: Path, out: Path) -> Iterator[str]:
+    """Choose the gallery's numbers on val, save it again, and report on val."""
+    recogniser = Recogniser(out / EMBEDDING_NAME)
+    photos = grocery(data_dir, {"val"})
+    looks = [recogniser.look(read_rgb(photo.path)).embedding for photo in photos]
+    names = [photo.label for photo in photos]
+    gallery = gallery.calibrated(looks, names)
+    gallery.save(out / GALLERY_NAME)
+    seal(out)
+    coarse = {row["fine_name"]: row["coarse_name"] for row in labelled(data_dir)}
+    answers = Answers([gallery.believe(one) for one in looks], names, coarse, gallery.acceptance)
+    lines = list(table(answers))
+    (out / "report.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pictures(answers, out)
+    yield from lines
+
+
+def _timing(pixels: NDArray[np.uint8], files: Sequence[Path]) -> Iterator[str]:
+    """One crop through both networks in turn, on one thread."""
+    for file, elapsed_ms in zip(files, times_ms(files, pixels[:40]), strict=True):
+        yield f"{file.name}: {file.stat().st_size / 1e6:.2f} MB, {elapsed_ms:.1f} ms a crop"

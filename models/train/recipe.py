@@ -1,0 +1,78 @@
+"""Everything about the training that was chosen, and by what; docs/recognition.md has the table.
+
+Nothing here may be chosen on a photo of the official test split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from models.gallery import Gallery
+from models.train.augment import Views
+
+FEW_PHOTOS = 12
+"""Photos a label below which the recipe for few photos is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One run; rates are AdamW's peak learning rates."""
+
+    sides: tuple[int, ...] = (160, 160, 192, 192, 192, 192, 224, 224)
+    """Pixels a side in each epoch: small pictures first, they cost less."""
+    seen_side: int = 224
+    """Pixels a side on a cart: views while learning show things larger than whole photos do."""
+    frozen_blocks: int = 7
+    """The first of the 21 blocks see edges and colours, cost much of the time, and stay."""
+    batch: int = 32
+    rate: float = 4e-4
+    rate_decay: float = 0.9
+    """The rate of a block as a share of the next one's: what is early changes least."""
+    head_rate: float = 1e-3
+    weight_decay: float = 0.02
+    smoothing: float = 0.1
+    mixed: float = 0.3
+    dropped: float = 0.1
+    averaging: float = 0.99
+    scale: float = 20.0
+    views: Views = field(default_factory=Views)
+    seed: int = 0
+    runs: int = 2
+    """Runs with other dice whose weights are averaged: one for each core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How sure weights may be that no held-out photos calibrated."""
+
+    temperature_share: float
+    """The temperature as a share of the one that was trained with."""
+    unknown_similarity: float
+    unknown_width: float
+    acceptance: float
+
+    def applied(self, gallery: Gallery, scale: float) -> Gallery:
+        """The gallery, as sure; its cosines were trained with `scale`."""
+        return replace(
+            gallery,
+            temperature=self.temperature_share / scale,
+            unknown_similarity=self.unknown_similarity,
+            unknown_width=self.unknown_width,
+            acceptance=self.acceptance,
+        )
+
+
+MANY = Recipe()
+FEW = Recipe(sides=(160,) * 6 + (192,) * 10 + (224,) * 4)
+QUICK = Recipe(sides=(160, 160, 160, 192), seen_side=192, frozen_blocks=15, runs=3)
+"""What the shipped weights were made with: a third of the work of MANY."""
+
+RECIPES = {"many": MANY, "few": FEW, "quick": QUICK}
+# Measured on val after training on train, on 5 photos a label for the second.
+MANY_SURENESS = Sureness(0.71, 0.22, 0.027, 0.95)
+FEW_SURENESS = Sureness(0.55, 0.14, 0.033, 0.97)
+
+
+def chosen(photos_a_label: float) -> tuple[Recipe, Sureness]:
+    """Recipe and sureness for a set with so many photos a label, on average."""
+    return (FEW, FEW_SURENESS) if photos_a_label < FEW_PHOTOS else (MANY, MANY_SURENESS)

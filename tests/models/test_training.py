@@ -1,0 +1,113 @@
+"""The parts of the training that need no torch: lists, decoded photos, views, the closed form."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.errors import ModelError
+from models.train.augment import Views, view
+from models.train.fisher import fisher_projection
+from models.train.photos import KEPT_SIDE, Photo, decoded, grocery, listed
+from models.train.recipe import FEW, MANY, chosen
+from tests.data import ROOT, data_dir
+
+
+def test_a_list_names_photos_beside_it_or_from_here(tmp_path: Path) -> None:
+    """A heading and empty lines do not count; a path may also start from the working folder."""
+    file = tmp_path / "list.csv"
+    file.write_text('path,label\na/1.jpg,Milk\n\nb/2.jpg,"Milk, 1,5 %"\n', encoding="utf-8")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/1.jpg").touch()
+    assert listed(file) == [
+        Photo(tmp_path / "a/1.jpg", "Milk"),
+        Photo(Path("b/2.jpg"), "Milk, 1,5 %"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "a.jpg\n", "a.jpg,\n", "a.jpg,Milk,x\n", "path,label\n"])
+def test_a_list_that_is_none_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    """Lines of another form, or no photo at all, are named before any training."""
+    file = tmp_path / "list.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"list\.csv"):
+        listed(file)
+
+
+def test_photos_are_decoded_once(tmp_path: Path) -> None:
+    """The second time the pixels come from the cache; a changed photo is decoded anew."""
+    paths = [tmp_path / f"{number}.png" for number in range(2)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (40, 60), (number, 9, 9)).save(path)
+    photos = [Photo(path, "x") for path in paths]
+    first = decoded(photos, tmp_path / "cache")
+    assert np.load(first).shape == (2, KEPT_SIDE, KEPT_SIDE, 3)
+    assert decoded(photos, tmp_path / "cache") == first
+    Image.new("RGB", (40, 61), (200, 9, 9)).save(paths[0])
+    assert np.load(decoded(photos, tmp_path / "cache"))[0, 0, 0, 0] == 200
+    with pytest.raises(ModelError, match=r"absent\.png"):
+        decoded([Photo(tmp_path / "absent.png", "x")], tmp_path / "cache")
+
+
+def test_the_official_splits_are_told_apart() -> None:
+    """Train has all 81 classes, val some of them, and no photo is in both."""
+    train, val = (grocery(data_dir(), {split}) for split in ("train", "val"))
+    assert len({photo.label for photo in train}) == 81
+    assert {photo.label for photo in val} < {photo.label for photo in train}
+    assert not {photo.path for photo in val} & {photo.path for photo in train}
+
+
+def test_a_view_is_the_dices_and_keeps_the_colour() -> None:
+    """The same dice give the same view; a yellow photo never turns orange."""
+    photo = np.full((KEPT_SIDE, KEPT_SIDE, 3), (230, 200, 40), np.uint8)
+    views = Views(covered=0)
+    for seed in range(20):
+        one, again = (view(photo, 96, views, np.random.default_rng(seed)) for _ in range(2))
+        assert one.shape == (96, 96, 3)
+        assert np.array_equal(one, again)
+        red, green, _ = one[48, 48].astype(int)
+        assert red < 1.5 * green
+
+
+def test_the_closed_form_ignores_what_varies_within_a_label() -> None:
+    """Labels that differ in a faint feature are told apart beside a loud one of no meaning."""
+    dice = np.random.default_rng(0)
+    targets = np.arange(400) % 2
+    features = dice.normal(0, 0.1, (400, 300))
+    features[:, 0] += targets
+    features[:, 1] += dice.normal(0, 20, 400)
+    mean, projection = fisher_projection(features, targets)
+    projected = (features - mean) @ projection
+    projected /= np.linalg.norm(projected, axis=1, keepdims=True)
+    centroids = np.stack([projected[targets == one].mean(0) for one in (0, 1)])
+    assert ((projected @ centroids.T).argmax(1) == targets).mean() > 0.95
+
+
+def test_few_photos_have_a_recipe_of_their_own() -> None:
+    """Five photos a label are trained longer than thirty."""
+    assert chosen(5)[0] == FEW
+    assert chosen(30)[0] == MANY
+    assert len(FEW.sides) > len(MANY.sides)
+
+
+def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    """Where torch is absent, one line names the extra."""
+    (tmp_path / "torch.py").write_text("raise ImportError(name='torch')", encoding="utf-8")
+    (tmp_path / "list.csv").write_text("a.jpg,Milk\n", encoding="utf-8")
+    asked: list[str | Path] = ["train", "--list", tmp_path / "list.csv", "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [sys.executable, "-m", "models", *asked],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "dashcart[train]" in done.stderr

@@ -1,0 +1,60 @@
+"""Words on a pack as a second look: compared by their pieces, kept in a gallery, optional."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import ModelError
+from models.gallery import Belief, Gallery
+from models.recogniser import EMBEDDING_SIZE
+from models.words import Lines, PackWords, pieces, plain
+
+TEXTS: dict[str, list[Lines]] = {
+    "oat": [("havre dryck",), ("oat drink", "havre")],
+    "milk": [("lattmjolk 1 5",), ("mjolk", "latt")],
+    "apple": [(), ()],
+}
+LABELS = ("apple", "milk", "oat")
+
+
+def gallery(words: PackWords | None) -> Gallery:
+    """Three labels of which a look says nothing."""
+    return Gallery(LABELS, np.eye(3, EMBEDDING_SIZE, dtype=np.float32), "w", words=words)
+
+
+def test_a_line_is_compared_without_case_accents_and_signs() -> None:
+    """What differs between two prints of one word does not count."""
+    assert plain("LÄTTMJÖLK 1,5 %") == "lattmjolk 1 5"
+    assert pieces([plain("Öl")]) == {"<ol", "ol>"}
+
+
+def test_words_with_letters_wrong_still_point_to_their_label() -> None:
+    """A carton read badly resembles its own label most; a label without words gets nothing."""
+    alike = PackWords.build(TEXTS, LABELS).similarities(("havne dryk",))
+    assert LABELS[int(alike.argmax())] == "oat"
+    assert alike[LABELS.index("apple")] == 0
+
+
+def test_the_words_decide_between_labels_that_look_alike() -> None:
+    """A belief torn between two packs follows the words; without words it stays as it was."""
+    torn = Belief(dict.fromkeys(LABELS, -1100), -9000)
+    words = PackWords.build(TEXTS, LABELS)
+    assert gallery(words).reread(torn, ("lattmjolk",)).top(1)[0][0] == "milk"
+    assert gallery(words).reread(torn, ()).top(3)[0][1] == pytest.approx(1 / 3, abs=0.01)
+    assert gallery(None).reread(torn, ("lattmjolk",)) == torn
+
+
+def test_words_survive_the_gallerys_file(tmp_path: Path) -> None:
+    """What is saved reads the same; words that do not fit the labels are refused."""
+    words = PackWords.build(TEXTS, LABELS)
+    gallery(words).save(tmp_path / "g.npz")
+    loaded = Gallery.load(tmp_path / "g.npz", "w").words
+    assert loaded is not None
+    assert np.array_equal(loaded.similarities(("oat",)), words.similarities(("oat",)))
+    gallery(replace(words, rows=words.rows[:2])).save(tmp_path / "cut.npz")
+    with pytest.raises(ModelError, match=r"cut\.npz.*do not fit"):
+        Gallery.load(tmp_path / "cut.npz", "w")
