@@ -75,6 +75,10 @@ class Pipeline:
             case Candidates():
                 pass  # every product stays possible
 
+    def reopened(self) -> None:
+        """The camera was opened again: what its picture suffered from may be over."""
+        self._health, self.condition = CameraHealth(), "good"
+
     def see(self, frame: Frame) -> Iterator[EyesMessage]:
         """Look at one frame."""
         moving = self._gate.update(frame.luma) == "moving"
