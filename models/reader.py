@@ -20,10 +20,11 @@ from models.barcodes.cascade import STAGES, Frame
 from models.barcodes.confidence import weighed
 from models.barcodes.likelihood import Candidate
 from models.barcodes.verification import LAYOUTS, Finding, Verdict
-from models.symbols import Read
+from models.symbols import Corners, Read
 
 Luma = NDArray[np.uint8]
 Findings = list[tuple[str, Finding]]
+_ORDER = [stage.name for stage in STAGES]
 
 
 @dataclass(frozen=True)
@@ -66,31 +67,33 @@ class Reader:
             spent_ms = (self._clock_s() - began_s) * 1000
             fits = budget_ms is None or stage.cost_ms == 0 or spent_ms + stage.cost_ms <= budget_ms
             if fits and stage.applies(frame):
-                findings += [(stage.name, one) for one in stage.findings(frame)]
-                if _is_settled(findings):
-                    break
+                for one in stage.findings(frame):
+                    findings.append((stage.name, one))
+                    frame.settled = _settled(findings)
         return Look(_ranked(weighed(findings, self._known)), frame.decoded)
 
 
-def _is_settled(findings: Findings) -> bool:
-    """Whether some read needs no further stage: a UPC-E needs two, having the least redundancy."""
+def _settled(findings: Findings) -> list[Corners]:
+    """Where no further stage is needed: a UPC-E needs two, having the least redundancy."""
     stages: dict[str, set[str]] = {}
+    places = []
     for stage, one in findings:
         sure = one.verdict is Verdict.AGREED
         if sure or (one.verdict is Verdict.UNCHECKED and one.read.format not in LAYOUTS):
-            if one.read.format != "UPCE":
-                return True
-            stages.setdefault(one.read.text, set()).add(stage)
-    return any(len(agreeing) > 1 for agreeing in stages.values())
+            agreeing = stages.setdefault(one.read.text, set())
+            agreeing.add(stage)
+            if one.read.format != "UPCE" or len(agreeing) > 1:
+                places.append(one.read.corners)
+    return places
 
 
 def _ranked(reads: list[Read]) -> list[Read]:
-    """The likeliest first, of equals the largest."""
+    """The likeliest first, of equals the one that took the fewest stages, then the largest."""
     longer = any(read.format in LAYOUTS and read.format != "UPCE" for read in reads)
     # A UPC-E beside a longer code is a piece of it, or its add-on, misread.
     return sorted((read for read in reads if not (longer and read.format == "UPCE")), key=_rank)
 
 
-def _rank(read: Read) -> tuple[int, float]:
+def _rank(read: Read) -> tuple[int, int, float]:
     xs_ys = np.fromiter(chain.from_iterable(read.corners), np.float32).reshape(-1, 1, 2)
-    return -read.millinats, -float(cv2.contourArea(xs_ys))
+    return -read.millinats, _ORDER.index(read.stage), -float(cv2.contourArea(xs_ys))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from cart.core.observations import CameraCondition, Candidate
+from cart.core.observations import CameraCondition, Candidate, Millinats
 from cart.core.value import Value
 
 __all__ = [
@@ -40,12 +40,19 @@ class FromEyes(Value, tag_field="kind"):
 
 
 class CodeRead(FromEyes, tag="code_read"):
-    """A code appeared in view (once per appearance, not once per frame)."""
+    """A code appeared in view (once per appearance, not once per frame).
+
+    `millinats` is the log-probability that it was read rightly, `stage` what read it, and `proven`
+    says that frames, verification or the catalog agree; else it is evidence for the mass to judge.
+    """
 
     sensed_ms: int
     text: Annotated[str, Meta(max_length=10_000)]
     format: str
     frames: int = 1
+    millinats: Millinats = 0
+    stage: Annotated[str, Meta(max_length=40)] = ""
+    proven: bool = True
 
 
 class Sighting(FromEyes, tag="sighting"):

@@ -19,16 +19,18 @@ from cart.contract.senses import (
     Sighting,
     ToEyesMessage,
 )
-from cart.eyes.appearances import Appearances
+from cart.eyes.appearances import Appearances, Shown
 from cart.eyes.background import Background
 from cart.eyes.clips import ClipKeeper
 from cart.eyes.episodes import Episodes
 from cart.eyes.frames import Frame
 from cart.eyes.gaze import Gaze
+from cart.eyes.joint import JointReader
 from models.gallery import Belief
 from models.health import CameraHealth
 from models.motion import Box, MotionGate
 from models.reader import Reader
+from models.symbols import Read
 
 CANDIDATES_MAX = 8
 READ_AFTER_MOTION_MS = 400
@@ -55,6 +57,7 @@ class Pipeline:
         self._background = Background()
         self._gaze = Gaze()
         self._health = CameraHealth()
+        self._joint = JointReader()
         self._appearances = Appearances()
         self._moved_ms = -READ_AFTER_MOTION_MS
         self.condition: CameraCondition = "good"
@@ -63,12 +66,18 @@ class Pipeline:
         """Take what the cart says into account."""
         match message:
             case KnownCodes():
+                self._reader.know(message.gtins)
+                self._joint.know(message.gtins)
                 self._appearances.know(message.gtins)
             case KeepClip():
                 if self._clips is not None:
                     self._clips.keep(message.reason, message.sensed_ms)
             case Candidates():
                 pass  # every product stays possible
+
+    def reopened(self) -> None:
+        """The camera was opened again: what its picture suffered from may be over."""
+        self._health, self.condition = CameraHealth(), "good"
 
     def see(self, frame: Frame) -> Iterator[EyesMessage]:
         """Look at one frame."""
@@ -79,24 +88,45 @@ class Pipeline:
         if moving:
             self._moved_ms = frame.sensed_ms
             self._background.moving(frame)
+        reads: list[Read] = []
         if frame.sensed_ms - self._moved_ms <= READ_AFTER_MOTION_MS:
             regions = self._background.regions(frame.luma)
             if moving and self._episodes is not None:
                 for belief in self._episodes.moving(frame, regions):
                     yield _sighting(belief, frame.sensed_ms)
             budget_ms = MOVING_BUDGET_MS if moving else STILL_BUDGET_MS
-            yield from self._codes(frame, regions, budget_ms)
+            reads = self._codes(frame, regions, budget_ms)
+        for shown in self._appearances.update(reads, frame.sensed_ms):
+            yield _code_read(shown)
         if not moving and self._background.still(frame) and self._episodes is not None:
             self._episodes.over()
 
-    def _codes(self, frame: Frame, regions: list[Box], budget_ms: float) -> Iterator[CodeRead]:
+    def _codes(self, frame: Frame, regions: list[Box], budget_ms: float) -> list[Read]:
+        """What is read upright; else what the frames say together, else what is read turned."""
         views = list(self._gaze.upright(frame.luma, regions))
-        reads = [read for view in views for read in self._reader.read(view, budget_ms / len(views))]
+        looks = [self._reader.look(view, budget_ms / len(views)) for view in views]
+        reads = [read for look in looks for read in look.reads]
+        if reads or not regions:
+            self._joint.forget()
+        else:
+            reads = self._joint.read(looks[0].decoded, frame.sensed_ms)
         if not reads:
             for view in self._gaze.turned(frame.luma, regions):
                 reads += self._reader.read(view, FIRST_STAGE_MS)
-        for read, frames in self._appearances.update(reads, frame.sensed_ms):
-            yield CodeRead(frame.sensed_ms, read.text, read.format, frames)
+        return reads
+
+
+def _code_read(shown: Shown) -> CodeRead:
+    read = shown.read
+    return CodeRead(
+        shown.sensed_ms,
+        read.text,
+        read.format,
+        shown.frames,
+        min(0, read.millinats),
+        read.stage,
+        shown.proven,
+    )
 
 
 def _sighting(belief: Belief, sensed_ms: int) -> Sighting:

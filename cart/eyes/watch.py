@@ -1,8 +1,9 @@
 """The eyes' loop: newest frame, messages, heartbeat, and a watch over the age of frames.
 
 Camera stacks stall silently. An old newest frame reopens the source once; if that does not help
-the loop ends and the process with it, and systemd starts it anew. It must never sit on a dead
-camera without saying so.
+the loop ends and the process with it, and systemd starts it anew. A picture that repeats to the bit
+reopens it too, but ends nothing: what a new process would see is the same, and the cart is told. It
+must never sit on a dead camera without saying so.
 """
 
 from __future__ import annotations
@@ -71,9 +72,9 @@ class Watch:
             if not self.reopened:
                 on_ready()
             try:
-                if self._watch(source, stop):
+                trouble = self._watch(source, stop)
+                if not trouble:
                     return ""
-                trouble = f"no frame for {self._stall_ms} ms"
             except SourceLostError as lost:
                 trouble = str(lost)
             except SourceEndedError:
@@ -84,8 +85,8 @@ class Watch:
         self._link.say(EyesTrouble(trouble[:500], self._camera))
         return trouble
 
-    def _watch(self, source: FrameSource, stop: Stop) -> bool:
-        """True when asked to stop, False on a stall."""
+    def _watch(self, source: FrameSource, stop: Stop) -> str:
+        """Why the source has to be opened again; "" when asked to stop."""
         opened_ms, stale_looks = self._clock(), 0
         while not stop():
             frame = source.newest(WAIT_S)
@@ -98,9 +99,12 @@ class Watch:
             is_stale = now_ms - max(self._newest_ms or 0, opened_ms) > self._stall_ms
             stale_looks = stale_looks + 1 if is_stale else 0
             if stale_looks == STALE_LOOKS_MAX:
-                return False
+                return f"no frame for {self._stall_ms} ms"
             self._live(now_ms)
-        return True
+            if self._pipeline.condition == "frozen" and not self.reopened:
+                self._pipeline.reopened()
+                return "the picture is frozen"
+        return ""
 
     def _hear(self, now_ms: int) -> None:
         for message in self._link.heard(now_ms):

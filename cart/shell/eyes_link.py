@@ -100,6 +100,8 @@ class EyesLink:
                         text=message.text,
                         symbology=message.format,
                         source="camera",
+                        score_millinats=message.millinats,
+                        proven=message.proven,
                     )
                 )
             case Sighting():

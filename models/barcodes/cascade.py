@@ -1,15 +1,14 @@
 """The stages of reading a frame, cheapest first, each with its cost and its condition.
 
-A stage gives findings; the first that is settled ends the cascade, so clear codes cost one call of
-zxing-cpp and one verification, and only what nobody reads gets the likelihood decoder. It must
-never keep anything from one frame to the next.
+A stage gives findings. Once one is settled, what follows looks only at regions beside it, so a
+clear code costs one call of zxing-cpp, one verification and the regions, and only what nobody reads
+gets the likelihood decoder. It must never keep anything from one frame to the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -21,7 +20,7 @@ from models.barcodes.engine import Sight, seen
 from models.barcodes.layouts import EAN13
 from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.rectify import Patch, patch
-from models.barcodes.regions import regions
+from models.barcodes.regions import Region, covers, regions
 from models.barcodes.search import Profile, turns
 from models.barcodes.verification import Finding, found, is_clear, is_confirmed, judged
 from models.symbols import FORMATS, Corners
@@ -49,24 +48,42 @@ LINEAR = zxingcpp.BarcodeFormats([Kind.EAN13, Kind.EAN8, Kind.UPCA, Kind.UPCE, K
 class Frame:
     """A frame and what several stages need of it, made once.
 
-    `known` holds the GTINs of the catalog; `decoded` collects what the likelihood said.
+    `known` holds the GTINs of the catalog; `settled` is where codes are read beyond need of more;
+    `decoded` collects what the likelihood said.
     """
 
     def __init__(self, luma: Luma, known: Container[str] = ()) -> None:
         self.luma = luma
         self.known = known
+        self.settled: list[Corners] = []
         self.decoded: list[Candidate] = []
+        self._found: dict[tuple[Corners, ...], list[Region]] = {}
+        self._patches: dict[Region, Patch | None] = {}
 
-    @cached_property
-    def patches(self) -> list[Patch]:
-        """The regions that look like bars, upright, best first."""
-        turned = (patch(self.luma, region) for region in regions(self.luma, REGIONS_MAX))
-        return [one for one in turned if turns(one.line()) >= STRIPES_MIN]
+    def patches(self) -> Iterator[Patch]:
+        """The regions that look like bars, upright, best first; none that holds a settled read,
+        even if it was settled since the one before."""
+        for region in self._regions():
+            if not any(covers(region, corners) for corners in self.settled):
+                one = self._patch(region)
+                if one is not None:
+                    yield one
 
-    @cached_property
-    def symbols(self) -> list[Patch]:
+    def symbols(self) -> Iterator[Patch]:
         """Those patches that may be a retail symbol: worth more than a glance."""
-        return [one for one in self.patches if _may_be_symbol(one)]
+        return filter(_may_be_symbol, self.patches())
+
+    def _regions(self) -> list[Region]:
+        beside = tuple(self.settled)
+        if beside not in self._found:
+            self._found[beside] = regions(self.luma, REGIONS_MAX, beside)
+        return self._found[beside]
+
+    def _patch(self, region: Region) -> Patch | None:
+        if region not in self._patches:
+            one = patch(self.luma, region)
+            self._patches[region] = one if turns(one.line()) >= STRIPES_MIN else None
+        return self._patches[region]
 
 
 def _may_be_symbol(one: Patch) -> bool:
@@ -88,6 +105,10 @@ def _plain(frame: Frame) -> Iterator[Finding]:
         yield judged(sight)
 
 
+def _is_small_and_unread(frame: Frame) -> bool:
+    return frame.luma.size <= ENLARGED_PIXELS_MAX and not frame.settled
+
+
 def _enlarged(frame: Frame) -> Iterator[Finding]:
     size = (frame.luma.shape[1] * ENLARGEMENT, frame.luma.shape[0] * ENLARGEMENT)
     large = np.asarray(cv2.resize(frame.luma, size, interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -100,12 +121,12 @@ def _shrunk(x: float, y: float) -> tuple[int, int]:
 
 
 def _straightened(frame: Frame) -> Iterator[Finding]:
-    for one in frame.patches:
+    for one in frame.patches():
         yield from map(judged, _sharpened(one, 1))
 
 
 def _stretched(frame: Frame) -> Iterator[Finding]:
-    for one in frame.patches:
+    for one in frame.patches():
         yield from map(judged, _sharpened(one, 2))
 
 
@@ -120,14 +141,14 @@ def _sharpened(one: Patch, stretch: int) -> list[Sight]:
 
 def _likeliest(frame: Frame) -> Iterator[Finding]:
     plausible = 0
-    for one in frame.symbols:
+    for one in frame.symbols():
         tried = False
         for candidate in candidates(Profile(one.line(), one.start, one.end), EAN13):
             tried = True
             frame.decoded.append(candidate)
             if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
-                return
+                break
         plausible += tried
         if plausible == LIKELIEST_MAX:
             return
@@ -146,9 +167,9 @@ def _corners(one: Patch, candidate: Candidate) -> Corners:
 
 STAGES = (
     Stage("plain", 0, lambda _: True, _plain),
-    Stage("enlarged", 10, lambda frame: frame.luma.size <= ENLARGED_PIXELS_MAX, _enlarged),
+    Stage("enlarged", 10, _is_small_and_unread, _enlarged),
     Stage("straightened", 15, lambda _: True, _straightened),
-    Stage("stretched", 5, lambda frame: bool(frame.patches), _stretched),
-    Stage("likelihood", 80, lambda frame: bool(frame.symbols), _likeliest),
+    Stage("stretched", 5, lambda _: True, _stretched),
+    Stage("likelihood", 80, lambda _: True, _likeliest),
 )
 """In the order in which they are tried."""

@@ -8,12 +8,15 @@ that touch make a region. It must never decode: a fence is a region too.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from models.symbols import Corners
 
 Luma = NDArray[np.uint8]
 Singles = NDArray[np.float32]
@@ -36,6 +39,9 @@ BOXES_MAX = 5
 """How many components of one window size are measured."""
 LENGTH_PIXELS_MIN = 40.0
 HEIGHT_PIXELS_MIN = 6.0
+THICKNESS_SHARE = 0.6
+"""A symbol's height as a share of its length."""
+INFLATED = 1.1
 
 
 @dataclass(frozen=True)
@@ -51,24 +57,58 @@ class Region:
     merit: float
 
 
-def regions(luma: Luma, most: int) -> list[Region]:
-    """The regions most like bars, best first."""
+def regions(luma: Luma, most: int, beside: Sequence[Corners] = ()) -> list[Region]:
+    """The regions most like bars, best first, none at the symbols `beside` which it is looked for:
+    a clear symbol would make a blurred one seem even."""
     shrink = max(1.0, math.sqrt(luma.size / WORK_PIXELS_MAX))
-    found = [_at_scale(luma, shrink, WINDOWS)]
+    symbols = [_symbol_at(corners) for corners in beside]
+    found = [_at_scale(luma, shrink, WINDOWS, symbols)]
     if luma.size < SMALL_PIXELS_MAX:
-        found.append(_at_scale(luma, ENLARGED, WINDOWS[:1]))
+        found.append(_at_scale(luma, ENLARGED, WINDOWS[:1], symbols))
     # Of equal rank, so that neither scale crowds the other out.
     ranked = (region for rank in zip_longest(*found) for region in rank if region is not None)
-    return list(ranked)[:most]
+    return [one for one in ranked if not any(_is_piece(one, other) for other in symbols)][:most]
 
 
-def _at_scale(luma: Luma, shrink: float, windows: tuple[int, ...]) -> list[Region]:
+def covers(region: Region, corners: Corners) -> bool:
+    """Whether a read at these corners and the region are the same symbol, or pieces of it."""
+    return _is_piece(region, _symbol_at(corners))
+
+
+def _symbol_at(corners: Corners) -> Region:
+    """The box of a read; its corners may be those of one scan line only."""
+    top_left, top_right, bottom_right, bottom_left = np.array(corners, float)
+    along, down = (top_right + bottom_right - top_left - bottom_left) / 2, bottom_left - top_left
+    middle = (top_left + top_right + bottom_right + bottom_left) / 4
+    length = max(float(np.hypot(*along)), 1.0)
+    height = max(float(np.hypot(*down)), THICKNESS_SHARE * length)
+    angle = math.atan2(along[1], along[0])
+    return Region(float(middle[0]), float(middle[1]), angle, length / 2, height / 2, 0.0)
+
+
+def _is_piece(region: Region, symbol: Region) -> bool:
+    away = (symbol.x - region.x, symbol.y - region.y)
+    return _is_within(region, *away) or _is_within(symbol, *away)
+
+
+def _is_within(box: Region, x: float, y: float) -> bool:
+    """Whether a point, as seen from the middle of a box, lies in or hardly beyond it."""
+    cosine, sine = math.cos(box.angle), math.sin(box.angle)
+    along, across = x * cosine + y * sine, y * cosine - x * sine
+    return max(abs(along) / box.half_length, abs(across) / box.half_height) <= INFLATED
+
+
+def _at_scale(
+    luma: Luma, shrink: float, windows: tuple[int, ...], symbols: list[Region]
+) -> list[Region]:
     size = (round(luma.shape[1] / shrink), round(luma.shape[0] / shrink))
     method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
     small = luma if shrink == 1 else cv2.resize(luma, size, interpolation=method)
     if min(small.shape) < 2 * BLOCK:
         return []
     tensor = _tensor(np.asarray(small, np.uint8))
+    for symbol in symbols:
+        _erase(tensor, symbol, 1 / (shrink * BLOCK))
     found = [region for window in windows for region in _found(tensor, window, shrink)]
     found.sort(key=lambda region: -region.merit)
     return _distinct(found)
@@ -89,6 +129,19 @@ def _tensor(small: Luma) -> tuple[Singles, Singles, Singles]:
     ]
     horizontal, vertical, mixed = (np.asarray(mean, np.float32) for mean in means)
     return horizontal - vertical, 2 * mixed, horizontal + vertical
+
+
+def _erase(tensor: tuple[Singles, Singles, Singles], symbol: Region, blocks_a_pixel: float) -> None:
+    """Make the blocks of a symbol even."""
+    scale = 2 * INFLATED * blocks_a_pixel
+    box = (
+        (symbol.x * blocks_a_pixel - 0.5, symbol.y * blocks_a_pixel - 0.5),
+        (symbol.half_length * scale + 1, symbol.half_height * scale + 1),
+        math.degrees(symbol.angle),
+    )
+    outline = np.round(cv2.boxPoints(box)).astype(np.int32)
+    for part in tensor:
+        cv2.fillConvexPoly(part, outline, 0.0)
 
 
 def _found(tensor: tuple[Singles, Singles, Singles], window: int, shrink: float) -> list[Region]:

@@ -12,8 +12,7 @@ from cart.eyes.clips import ClipKeeper
 from cart.eyes.frames import Frame, Pixels
 from cart.eyes.gaze import turned
 from cart.eyes.pipeline import READ_AFTER_MOTION_MS, Pipeline
-from models.reader import Reader
-from models.symbols import Read
+from models.reader import Look, Reader
 from tests.eyes.codes import frame_with_code
 
 FRAME_MS = 66
@@ -28,9 +27,9 @@ class CountingReader(Reader):
         super().__init__()
         self.pixels: list[int] = []
 
-    def read(self, luma: Pixels, budget_ms: float | None = None) -> list[Read]:
+    def look(self, luma: Pixels, budget_ms: float | None = None) -> Look:
         self.pixels.append(luma.size)
-        return super().read(luma, budget_ms)
+        return super().look(luma, budget_ms)
 
 
 def basket() -> Pixels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -104,6 +105,20 @@ def test_frames_that_are_old_are_a_stall_too(tmp_path: Path, cart: Cart) -> None
     assert 0 < watch.frames < 2 * len(pictures)
     alive = [message for message in cart.all_heard() if isinstance(message, EyesAlive)]
     assert max(message.frame_age_ms for message in alive) > 300
+
+
+def test_a_picture_that_repeats_reopens_the_camera_once(tmp_path: Path, cart: Cart) -> None:
+    """New stamps on one picture are a frozen camera. If that does not help, the eyes go on: they
+    say so with every heartbeat, where a new process would only begin anew."""
+    stamps = itertools.count(now_ms(), 1_000)
+    pictures = [frame_with_code("9520000000011")] * 500
+    lens = ShortLens(tmp_path / "lens.sock", pictures, stamp=lambda: next(stamps))
+    watch, why = watch_source(f"lens:{lens.path}", tmp_path)
+    lens.close()
+    assert (lens.visits, watch.reopened) == (2, 1)
+    assert why == "no frame for 300 ms"
+    alive = [message for message in cart.all_heard() if isinstance(message, EyesAlive)]
+    assert (alive[-1].reopened, alive[-1].condition) == (1, "frozen")
 
 
 def test_frames_that_never_came_are_counted(tmp_path: Path, cart: Cart) -> None:

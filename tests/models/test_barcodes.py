@@ -242,6 +242,20 @@ def test_a_budget_leaves_out_what_does_not_fit() -> None:
     assert Reader(clock_s=lambda: next(clock)).read(luma, budget_ms=1000) == []
 
 
+def test_a_clear_code_does_not_hide_a_blurred_one() -> None:
+    """Two labels in view, one sharp, one too blurred for the library: both are read, each where it
+    is; with no time for more, the sharp one alone."""
+    sharp = photographed(printed(EAN13, "4006381333931"), 0, 0, 0.8, 1.0, 1)
+    blurred = photographed(printed(EAN13, "5201815331227"), 5.2, 0, 0.7, 1.0, 2)
+    view = np.vstack([sharp, blurred])
+    sharp_read, blurred_read = Reader().read(view)
+    assert (sharp_read.text, sharp_read.stage) == ("4006381333931", "plain")
+    assert (blurred_read.text, blurred_read.stage) == ("5201815331227", "likelihood")
+    assert max(y for _, y in sharp_read.corners) < len(sharp)
+    assert min(y for _, y in blurred_read.corners) > len(sharp)
+    assert Reader(clock_s=lambda: 0.0).read(view, budget_ms=1) == [sharp_read]
+
+
 def test_a_short_itf_is_reported_and_never_proof() -> None:
     """Six to twelve digits of ITF name no item and prove nothing."""
     barcode = zxingcpp.create_barcode("0053611912", zxingcpp.BarcodeFormat.ITF)

@@ -93,6 +93,9 @@ def test_the_cameras_settings_are_accepted() -> None:
     arguments = parser().parse_args(shlex.split(command.partition("cart.eyes")[2]))
     source_opener(arguments.source, settings_of(arguments))
     assert settings_of(arguments).exposure_us == 2_000
+    service = unit_service(DEPLOY / "systemd" / "cart-eyes@.service")
+    assert arguments.clips == Path("/var/lib", service["StateDirectory"])
+    assert service["StateDirectoryMode"] == "0700"
     assert "$" not in command
 
 

@@ -174,8 +174,21 @@ def test_what_the_eyes_see_arrives(tmp_path: Path) -> None:
         sighted = ear.hear(ItemSighted)
     assert (scan.sensed_ms, scan.text, scan.symbology) == (7, "9520000000011", "EAN13")
     assert scan.source == "camera"
+    assert (scan.score_millinats, scan.proven) == (0, True)
     assert sighted.candidates[0].sku == "bananas"
     assert sighted.unknown_millinats == -3_000
+
+
+def test_a_doubtful_read_arrives_as_one(tmp_path: Path) -> None:
+    """How surely it was read crosses the socket; what can be no probability is refused."""
+    ear, link, path = eyes_bench(tmp_path)
+    read = {"kind": "code_read", "sensed_ms": 7, "text": "1", "format": "UPCE", "stage": "plain"}
+    with serving(link.serve, link.stop), LinePeer(path) as eyes:
+        eyes.say(**read, millinats=105)
+        assert "millinats" in ear.hear(InputRefused).reason
+        eyes.say(**read, millinats=-105, proven=False)
+        scan = ear.hear(ScanSeen)
+    assert (scan.score_millinats, scan.proven) == (-105, False)
 
 
 def test_a_malformed_sighting_costs_only_itself(tmp_path: Path) -> None:
