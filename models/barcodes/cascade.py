@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 from zxingcpp import BarcodeFormat as Kind
 
 from models.barcodes.engine import Sight, seen
-from models.barcodes.layouts import EAN13
+from models.barcodes.layouts import EAN8, EAN13
 from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.rectify import Patch, patch
-from models.barcodes.regions import Region, covers, regions
+from models.barcodes.regions import SMALL_PIXELS_MAX, Region, covers, regions
 from models.barcodes.search import Profile, turns
 from models.barcodes.verification import Finding, found, is_clear, is_confirmed, judged
 from models.symbols import FORMATS, Corners
@@ -40,6 +41,9 @@ its add-on 95, a wall or a rim fewer than eight."""
 AGREEING_MIN = 0.3
 """The share of a region's rows that must look alike."""
 
+DECODED = (EAN13, EAN8)
+SHORT_TURNS_MAX = 50
+"""A sharp EAN-8 shows 43 changes; what shows more is a longer code."""
 MATRIX = zxingcpp.BarcodeFormats([Kind.QRCode, Kind.DataMatrix])
 LINEAR = zxingcpp.BarcodeFormats([Kind.EAN13, Kind.EAN8, Kind.UPCA, Kind.UPCE, Kind.Code128])
 """What is believed of a straightened region: verified formats, and one with a check of its own."""
@@ -76,7 +80,8 @@ class Frame:
     def _regions(self) -> list[Region]:
         beside = tuple(self.settled)
         if beside not in self._found:
-            self._found[beside] = regions(self.luma, REGIONS_MAX, beside)
+            most = REGIONS_MAX + 2 * (self.luma.size < SMALL_PIXELS_MAX)
+            self._found[beside] = regions(self.luma, most, beside)
         return self._found[beside]
 
     def _patch(self, region: Region) -> Patch | None:
@@ -122,34 +127,35 @@ def _shrunk(x: float, y: float) -> tuple[int, int]:
 
 def _straightened(frame: Frame) -> Iterator[Finding]:
     for one in frame.patches():
-        yield from map(judged, _sharpened(one, 1))
+        yield from map(judged, _sharpened(one, 1, 1.5))
 
 
 def _stretched(frame: Frame) -> Iterator[Finding]:
     for one in frame.patches():
-        yield from map(judged, _sharpened(one, 2))
+        yield from map(judged, [*_sharpened(one, 2, 2.5), *_sharpened(one, 1, 4.0)])
 
 
-def _sharpened(one: Patch, stretch: int) -> list[Sight]:
+def _sharpened(one: Patch, stretch: int, amount: float) -> list[Sight]:
     """zxing-cpp on a patch whose blur is partly undone, stretched along the bars' direction."""
     size = (one.pixels.shape[1] * stretch, one.pixels.shape[0])
     wide = cv2.resize(one.pixels, size, interpolation=cv2.INTER_CUBIC)
     blurred = cv2.GaussianBlur(wide, (0, 0), 3 * stretch)
-    sharp = np.asarray(cv2.addWeighted(wide, 1.5 + stretch, blurred, -0.5 - stretch, 0), np.uint8)
+    sharp = np.asarray(cv2.addWeighted(wide, 1 + amount, blurred, -amount, 0), np.uint8)
     return seen(sharp, LINEAR, lambda x, y: one.in_frame(x / stretch, y), turned=False)
 
 
 def _likeliest(frame: Frame) -> Iterator[Finding]:
     plausible = 0
     for one in frame.symbols():
-        tried = False
-        for candidate in candidates(Profile(one.line(), one.start, one.end), EAN13):
-            tried = True
+        profile = Profile(one.line(), one.start, one.end)
+        before = len(frame.decoded)
+        layouts = DECODED if turns(profile.brightness) <= SHORT_TURNS_MAX else DECODED[:1]
+        for candidate in chain.from_iterable(candidates(profile, layout) for layout in layouts):
             frame.decoded.append(candidate)
             if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
                 break
-        plausible += tried
+        plausible += len(frame.decoded) > before
         if plausible == LIKELIEST_MAX:
             return
 

@@ -33,6 +33,9 @@ HALF_ROWS = 3
 
 CLEAR_ERROR_MAX = 0.15
 CLEAR_LEAD_MIN = 1.2
+SHORT_LEAD_MIN = 2.0
+"""A short code explains anything more easily: of the EAN-8 decoded where none is, one led by
+1.32; the true ones lead by 5.9 and more."""
 STRONG_LEAD_MIN = 1.4
 KNOWN_LEAD_MIN = 1.03
 WEAK_LEAD_MIN = 1.15
@@ -61,7 +64,8 @@ class Finding:
 
 def is_clear(candidate: Candidate) -> bool:
     """Whether a code explains the picture well and far better than any other legal code."""
-    return candidate.error < CLEAR_ERROR_MAX and candidate.lead >= CLEAR_LEAD_MIN
+    least = CLEAR_LEAD_MIN if candidate.layout is EAN13 else SHORT_LEAD_MIN
+    return candidate.error < CLEAR_ERROR_MAX and candidate.lead >= least
 
 
 def is_confirmed(candidate: Candidate, known: Container[str]) -> bool:
@@ -70,8 +74,9 @@ def is_confirmed(candidate: Candidate, known: Container[str]) -> bool:
     Only the likeliest of all legal codes can be confirmed: if the true code is not in the catalog,
     some other code would have to be likelier than the true one *and* be in the catalog.
     """
-    gtin = found(candidate, _NOWHERE).read.gtin
-    return candidate.error < CLEAR_ERROR_MAX and candidate.lead >= KNOWN_LEAD_MIN and gtin in known
+    if candidate.layout is not EAN13 or candidate.error >= CLEAR_ERROR_MAX:
+        return False
+    return candidate.lead >= KNOWN_LEAD_MIN and found(candidate, _NOWHERE).read.gtin in known
 
 
 def is_strong(finding: Finding) -> bool:
