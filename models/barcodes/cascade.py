@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from zxingcpp import BarcodeFormat as Kind
 
 from models.barcodes.engine import Sight, seen
-from models.barcodes.layouts import EAN8, EAN13
+from models.barcodes.layouts import EAN8, EAN13, Layout
 from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.rectify import Patch, patch
 from models.barcodes.regions import SMALL_PIXELS_MAX, Region, covers, regions
@@ -40,10 +40,11 @@ TURNS_MIN, TURNS_MAX = 15, 100
 its add-on 95, a wall or a rim fewer than eight."""
 AGREEING_MIN = 0.3
 """The share of a region's rows that must look alike."""
+SHORT_AGREEING_MIN, SHORT_TURNS_MAX = 0.6, 50
+"""Of an EAN-8, which explains anything more easily: sharp it shows 43 changes."""
+HEIGHT_SHARE_MAX = 1.2
+"""Of a symbol's length: by GS1 0.73 for EAN-13 and 0.82 for EAN-8, with room for a slanted view."""
 
-DECODED = (EAN13, EAN8)
-SHORT_TURNS_MAX = 50
-"""A sharp EAN-8 shows 43 changes; what shows more is a longer code."""
 MATRIX = zxingcpp.BarcodeFormats([Kind.QRCode, Kind.DataMatrix])
 LINEAR = zxingcpp.BarcodeFormats([Kind.EAN13, Kind.EAN8, Kind.UPCA, Kind.UPCE, Kind.Code128])
 """What is believed of a straightened region: verified formats, and one with a check of its own."""
@@ -92,7 +93,14 @@ class Frame:
 
 
 def _may_be_symbol(one: Patch) -> bool:
-    return one.rows.mean() >= AGREEING_MIN and TURNS_MIN <= turns(one.line()) <= TURNS_MAX
+    flat = one.view.height <= HEIGHT_SHARE_MAX * one.view.length
+    return flat and one.rows.mean() >= AGREEING_MIN and TURNS_MIN <= turns(one.line()) <= TURNS_MAX
+
+
+def _layouts(one: Patch) -> tuple[Layout, ...]:
+    """Those worth trying on a patch, likeliest first."""
+    may_be_short = one.rows.mean() >= SHORT_AGREEING_MIN and turns(one.line()) <= SHORT_TURNS_MAX
+    return (EAN13, EAN8) if may_be_short else (EAN13,)
 
 
 @dataclass(frozen=True)
@@ -149,8 +157,8 @@ def _likeliest(frame: Frame) -> Iterator[Finding]:
     for one in frame.symbols():
         profile = Profile(one.line(), one.start, one.end)
         before = len(frame.decoded)
-        layouts = DECODED if turns(profile.brightness) <= SHORT_TURNS_MAX else DECODED[:1]
-        for candidate in chain.from_iterable(candidates(profile, layout) for layout in layouts):
+        tried = (candidates(profile, layout) for layout in _layouts(one))
+        for candidate in chain.from_iterable(tried):
             frame.decoded.append(candidate)
             if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
