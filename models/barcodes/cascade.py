@@ -139,7 +139,7 @@ def _straightened(frame: Frame) -> Iterator[Finding]:
 
 
 def _stretched(frame: Frame) -> Iterator[Finding]:
-    for one in frame.patches():
+    for one in frame.symbols():
         yield from map(judged, [*_sharpened(one, 2, 2.5), *_sharpened(one, 1, 4.0)])
 
 
