@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 import cv2
 import numpy as np
@@ -23,7 +22,14 @@ from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.rectify import Patch, patch
 from models.barcodes.regions import SMALL_PIXELS_MAX, Region, covers, regions
 from models.barcodes.search import Profile, turns
-from models.barcodes.verification import Finding, found, is_clear, is_confirmed, judged
+from models.barcodes.verification import (
+    CLEAR_ERROR_MAX,
+    Finding,
+    found,
+    is_clear,
+    is_confirmed,
+    judged,
+)
 from models.symbols import FORMATS, Corners
 
 Luma = NDArray[np.uint8]
@@ -42,6 +48,7 @@ AGREEING_MIN = 0.3
 """The share of a region's rows that must look alike."""
 SHORT_AGREEING_MIN, SHORT_TURNS_MAX = 0.6, 50
 """Of an EAN-8, which explains anything more easily: sharp it shows 43 changes."""
+HALF_ROWS_MIN = 4
 HEIGHT_SHARE_MAX = 1.2
 """Of a symbol's length: by GS1 0.73 for EAN-13 and 0.82 for EAN-8, with room for a slanted view."""
 
@@ -155,10 +162,8 @@ def _sharpened(one: Patch, stretch: int, amount: float) -> list[Sight]:
 def _likeliest(frame: Frame) -> Iterator[Finding]:
     plausible = 0
     for one in frame.symbols():
-        profile = Profile(one.line(), one.start, one.end)
         before = len(frame.decoded)
-        tried = (candidates(profile, layout) for layout in _layouts(one))
-        for candidate in chain.from_iterable(tried):
+        for candidate in _decoded(one):
             frame.decoded.append(candidate)
             if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
@@ -166,6 +171,20 @@ def _likeliest(frame: Frame) -> Iterator[Finding]:
         plausible += len(frame.decoded) > before
         if plausible == LIKELIEST_MAX:
             return
+
+
+def _decoded(one: Patch) -> Iterator[Candidate]:
+    """What the mean of all rows shows; where that fits some code well, also what either half of
+    them shows, since bars that are not quite straight blur each other less there."""
+    fitting = False
+    for layout in _layouts(one):
+        for candidate in candidates(Profile(one.line(), one.start, one.end), layout):
+            fitting = fitting or candidate.error < CLEAR_ERROR_MAX
+            yield candidate
+    half = int(one.rows.sum()) // 2
+    if fitting and half >= HALF_ROWS_MIN:
+        for rows in (slice(None, half), slice(half, None)):
+            yield from candidates(Profile(one.line(rows), one.start, one.end), EAN13)
 
 
 def _corners(one: Patch, candidate: Candidate) -> Corners:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,12 @@ class Candidate:
     def lead(self) -> float:
         """How many times larger the next best code's error is."""
         return self.next_error / max(self.error, 1e-6)
+
+    @property
+    def locality(self) -> float:
+        """How many times larger the worst digit's error is than the usual digit's: what covers a
+        digit is explained badly there and nowhere else. 1 where the parts are not known."""
+        return max(self.parts) / max(median(self.parts), 1e-6) if self.parts else 1.0
 
 
 def verify(profile: Profile, layout: Layout, code: str) -> tuple[float, Candidate]:
