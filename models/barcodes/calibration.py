@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from models.barcodes.layouts import EAN13
 from models.barcodes.likelihood import Candidate
 from models.barcodes.verification import CLEAR_ERROR_MAX, CLEAR_LEAD_MIN
 
@@ -27,7 +28,7 @@ class Trial:
 
 def trial(folder: str, candidates: Iterable[Candidate], code: str | None) -> Trial | None:
     """What the likelihood says of a photo that shows `code`, thirteen digits (None: no code)."""
-    fitting = [one for one in candidates if one.error < CLEAR_ERROR_MAX]
+    fitting = [one for one in candidates if one.layout is EAN13 and one.error < CLEAR_ERROR_MAX]
     if not fitting:
         return None
     best = max(fitting, key=lambda one: one.lead)

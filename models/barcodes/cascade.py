@@ -17,12 +17,19 @@ from numpy.typing import NDArray
 from zxingcpp import BarcodeFormat as Kind
 
 from models.barcodes.engine import Sight, seen
-from models.barcodes.layouts import EAN13
+from models.barcodes.layouts import EAN8, EAN13, Layout
 from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.rectify import Patch, patch
-from models.barcodes.regions import Region, covers, regions
+from models.barcodes.regions import SMALL_PIXELS_MAX, Region, covers, regions
 from models.barcodes.search import Profile, turns
-from models.barcodes.verification import Finding, found, is_clear, is_confirmed, judged
+from models.barcodes.verification import (
+    CLEAR_ERROR_MAX,
+    Finding,
+    found,
+    is_clear,
+    is_confirmed,
+    judged,
+)
 from models.symbols import FORMATS, Corners
 
 Luma = NDArray[np.uint8]
@@ -39,6 +46,11 @@ TURNS_MIN, TURNS_MAX = 15, 100
 its add-on 95, a wall or a rim fewer than eight."""
 AGREEING_MIN = 0.3
 """The share of a region's rows that must look alike."""
+SHORT_AGREEING_MIN, SHORT_TURNS_MAX = 0.6, 50
+"""Of an EAN-8, which explains anything more easily: sharp it shows 43 changes."""
+HALF_ROWS_MIN = 4
+HEIGHT_SHARE_MAX = 1.2
+"""Of a symbol's length: by GS1 0.73 for EAN-13 and 0.82 for EAN-8, with room for a slanted view."""
 
 MATRIX = zxingcpp.BarcodeFormats([Kind.QRCode, Kind.DataMatrix])
 LINEAR = zxingcpp.BarcodeFormats([Kind.EAN13, Kind.EAN8, Kind.UPCA, Kind.UPCE, Kind.Code128])
@@ -76,7 +88,8 @@ class Frame:
     def _regions(self) -> list[Region]:
         beside = tuple(self.settled)
         if beside not in self._found:
-            self._found[beside] = regions(self.luma, REGIONS_MAX, beside)
+            most = REGIONS_MAX + 2 * (self.luma.size < SMALL_PIXELS_MAX)
+            self._found[beside] = regions(self.luma, most, beside)
         return self._found[beside]
 
     def _patch(self, region: Region) -> Patch | None:
@@ -87,7 +100,14 @@ class Frame:
 
 
 def _may_be_symbol(one: Patch) -> bool:
-    return one.rows.mean() >= AGREEING_MIN and TURNS_MIN <= turns(one.line()) <= TURNS_MAX
+    flat = one.view.height <= HEIGHT_SHARE_MAX * one.view.length
+    return flat and one.rows.mean() >= AGREEING_MIN and TURNS_MIN <= turns(one.line()) <= TURNS_MAX
+
+
+def _layouts(one: Patch) -> tuple[Layout, ...]:
+    """Those worth trying on a patch, likeliest first."""
+    may_be_short = one.rows.mean() >= SHORT_AGREEING_MIN and turns(one.line()) <= SHORT_TURNS_MAX
+    return (EAN13, EAN8) if may_be_short else (EAN13,)
 
 
 @dataclass(frozen=True)
@@ -122,36 +142,49 @@ def _shrunk(x: float, y: float) -> tuple[int, int]:
 
 def _straightened(frame: Frame) -> Iterator[Finding]:
     for one in frame.patches():
-        yield from map(judged, _sharpened(one, 1))
+        yield from map(judged, _sharpened(one, 1, 1.5))
 
 
 def _stretched(frame: Frame) -> Iterator[Finding]:
-    for one in frame.patches():
-        yield from map(judged, _sharpened(one, 2))
+    for one in frame.symbols():
+        yield from map(judged, [*_sharpened(one, 2, 2.5), *_sharpened(one, 1, 4.0)])
 
 
-def _sharpened(one: Patch, stretch: int) -> list[Sight]:
+def _sharpened(one: Patch, stretch: int, amount: float) -> list[Sight]:
     """zxing-cpp on a patch whose blur is partly undone, stretched along the bars' direction."""
     size = (one.pixels.shape[1] * stretch, one.pixels.shape[0])
     wide = cv2.resize(one.pixels, size, interpolation=cv2.INTER_CUBIC)
     blurred = cv2.GaussianBlur(wide, (0, 0), 3 * stretch)
-    sharp = np.asarray(cv2.addWeighted(wide, 1.5 + stretch, blurred, -0.5 - stretch, 0), np.uint8)
+    sharp = np.asarray(cv2.addWeighted(wide, 1 + amount, blurred, -amount, 0), np.uint8)
     return seen(sharp, LINEAR, lambda x, y: one.in_frame(x / stretch, y), turned=False)
 
 
 def _likeliest(frame: Frame) -> Iterator[Finding]:
     plausible = 0
     for one in frame.symbols():
-        tried = False
-        for candidate in candidates(Profile(one.line(), one.start, one.end), EAN13):
-            tried = True
+        before = len(frame.decoded)
+        for candidate in _decoded(one):
             frame.decoded.append(candidate)
             if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
                 break
-        plausible += tried
+        plausible += len(frame.decoded) > before
         if plausible == LIKELIEST_MAX:
             return
+
+
+def _decoded(one: Patch) -> Iterator[Candidate]:
+    """What the mean of all rows shows; where that fits some code well, also what either half of
+    them shows, since bars that are not quite straight blur each other less there."""
+    fitting = False
+    for layout in _layouts(one):
+        for candidate in candidates(Profile(one.line(), one.start, one.end), layout):
+            fitting = fitting or candidate.error < CLEAR_ERROR_MAX
+            yield candidate
+    half = int(one.rows.sum()) // 2
+    if fitting and half >= HALF_ROWS_MIN:
+        for rows in (slice(None, half), slice(half, None)):
+            yield from candidates(Profile(one.line(rows), one.start, one.end), EAN13)
 
 
 def _corners(one: Patch, candidate: Candidate) -> Corners:

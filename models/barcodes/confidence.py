@@ -20,9 +20,13 @@ COUNTS = {
     "decoded": (31, 31),
     "unchecked": (236, 236),
     "doubtful": (8, 8),
+    "confirmed": (0, 0),
 }
 PROVABLE = frozenset({"EAN13", "UPCA", "EAN8"})
-"""Formats that verification alone may prove. UPC-E has too little redundancy: two stages."""
+"""Formats that verification alone may prove. Never UPC-E: half a longer code is one, and however
+many stages read the same pixels, they are no second witness."""
+WEAK = frozenset({Verdict.DOUBTFUL, Verdict.CONFIRMED})
+"""What is said only where nothing better is read, and is never proof."""
 
 
 def way_of(stage: str, finding: Finding) -> str:
@@ -43,16 +47,12 @@ def weighed(findings: Sequence[tuple[str, Finding]], known: Container[str]) -> l
     `known` holds the catalog's GTINs: a read of one is proven unless it is doubtful.
     """
     best: dict[tuple[str, str], Read] = {}
-    settled = any(one.verdict is not Verdict.DOUBTFUL for _, one in findings)
-    stages: dict[str, set[str]] = {}
+    settled = any(one.verdict not in WEAK for _, one in findings)
     for stage, one in findings:
-        if one.verdict is Verdict.DOUBTFUL and settled:
+        if one.verdict in WEAK and settled:
             continue
-        agreeing = stages.setdefault(one.read.text, set())
-        agreeing.add(stage)
-        proven = one.verdict is not Verdict.DOUBTFUL and (
-            one.read.gtin in known
-            or (is_strong(one) and (one.read.format in PROVABLE or len(agreeing) > 1))
+        proven = one.verdict not in WEAK and (
+            one.read.gtin in known or (is_strong(one) and one.read.format in PROVABLE)
         )
         score = millinats(*COUNTS[way_of(stage, one)])
         read = replace(one.read, millinats=score, stage=stage, proven=proven)

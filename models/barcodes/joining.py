@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from models.barcodes.layouts import EAN13
 from models.barcodes.likelihood import Candidate
 from models.barcodes.programme import best_two, total
 
@@ -29,9 +30,10 @@ class Joiner:
         """The likeliest code of these frames together; None where only one frame says anything.
 
         Of each frame only the candidate of least error counts: others are other placements of the
-        same bars.
+        same bars. An EAN-8 is clear in one frame or none.
         """
-        fitting = [one for one in candidates if one.error < CANDIDATE_ERROR_MAX]
+        of_one_layout = (one for one in candidates if one.layout is EAN13)
+        fitting = [one for one in of_one_layout if one.error < CANDIDATE_ERROR_MAX]
         self._kept = [kept for kept in self._kept if sensed_ms - kept[0] <= JOINED_MS]
         if fitting:
             self._kept.append((sensed_ms, min(fitting, key=lambda one: one.error)))

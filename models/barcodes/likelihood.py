@@ -12,13 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.barcodes.bars import darkness, edges_of, sample_places, templates
-from models.barcodes.fitting import Pose, fit, mirrored
-from models.barcodes.layouts import Layout
+from models.barcodes.bars import (
+    QUIET_MODULES,
+    SAMPLES_PER_MODULE,
+    darkness,
+    edges_of,
+    sample_places,
+    templates,
+)
+from models.barcodes.fitting import Fit, Pose, fit, mirrored
+from models.barcodes.layouts import DIGIT_MODULES, Layout
 from models.barcodes.programme import Chain, best_choice, best_two, chain, errors_of
 from models.barcodes.search import PLACEMENTS_MAX, Look, Placement, Profile, darkened, search
 
@@ -43,7 +51,8 @@ _VERIFY_LOOKS = (
 class Candidate:
     """A code with its relative error, the relative error of the next best code, and the evidence.
 
-    `chain` is scaled so that its errors are relative, like `error` and `next_error`.
+    `chain` is scaled so that its errors are relative, like `error` and `next_error`; `parts` is
+    what the seven modules of each digit add to the error (none where looks are joined).
     """
 
     layout: Layout
@@ -52,11 +61,18 @@ class Candidate:
     next_error: float
     pose: Pose
     chain: Chain
+    parts: tuple[float, ...] = ()
 
     @property
     def lead(self) -> float:
         """How many times larger the next best code's error is."""
         return self.next_error / max(self.error, 1e-6)
+
+    @property
+    def locality(self) -> float:
+        """How many times larger the worst digit's error is than the usual digit's: what covers a
+        digit is explained badly there and nowhere else. 1 where the parts are not known."""
+        return max(self.parts) / max(median(self.parts), 1e-6) if self.parts else 1.0
 
 
 def verify(profile: Profile, layout: Layout, code: str) -> tuple[float, Candidate]:
@@ -72,7 +88,8 @@ def verify(profile: Profile, layout: Layout, code: str) -> tuple[float, Candidat
     error = float(errors_of(evidence, np.array([claimed]))[0])
     choice, next_error = best_two(evidence)
     if choice.patterns == claimed:
-        return error, Candidate(layout, code, error, next_error, fitted.pose, evidence)
+        parts = _parts(layout, claimed, fitted)
+        return error, Candidate(layout, code, error, next_error, fitted.pose, evidence, parts)
     return error, _settled(profile, layout, fitted.pose, evidence)
 
 
@@ -131,7 +148,19 @@ def _settled(line: Profile, layout: Layout, pose: Pose, evidence: Chain) -> Cand
         if choice.code == before:
             break
     choice, next_error = best_two(evidence)
-    return Candidate(layout, choice.code, choice.error, next_error, pose, evidence)
+    parts = _parts(layout, choice.patterns, fitted)
+    return Candidate(layout, choice.code, choice.error, next_error, pose, evidence, parts)
+
+
+def _parts(layout: Layout, patterns: tuple[int, ...], fitted: Fit) -> tuple[float, ...]:
+    """The relative error at each digit's own seven modules."""
+    places, edges = sample_places(layout.modules), edges_of(layout.bits(patterns))
+    bars = darkness(places, *edges, fitted.pose.blur, fitted.pose.growth)[0]
+    squares = np.square(fitted.darkness - bars)
+    squares /= max(float(fitted.darkness.var()) * len(squares), 1e-9)
+    first = [(start + QUIET_MODULES) * SAMPLES_PER_MODULE for start in layout.starts]
+    width = DIGIT_MODULES * SAMPLES_PER_MODULE
+    return tuple(float(squares[begin : begin + width].sum()) for begin in first)
 
 
 def _chain(layout: Layout, dark: NDArray[np.floating], pose: Pose) -> Chain:

@@ -85,12 +85,12 @@ def relaxed_errors(layout: Layout, darkness: Singles, table: Templates) -> Singl
 def _relaxed(layout: Layout, darkness: Singles, table: Templates) -> Singles:
     unary, constant = _unary(darkness, table)
     gaps = _gaps(layout)
-    columns = _free_patterns(layout)
-    best = unary[0, columns[0]]
+    free = _free_patterns(layout)
+    best = unary[0, free[0]]
     for place in range(1, layout.places):
-        step = table.overlaps[gaps[place - 1]][np.ix_(columns[place - 1], columns[place])]
+        step = table.overlaps[gaps[place - 1]][free[place - 1], free[place]]
         arrived = (best[:, None] + step[:, :, None]).min(axis=0)
-        best = arrived + unary[place, columns[place]]
+        best = arrived + unary[place, free[place]]
     return np.asarray(best.min(axis=0) + constant, np.float32)
 
 
@@ -143,10 +143,10 @@ def _pairs(layout: Layout, table: Templates) -> Singles:
 
 
 @cache
-def _free_patterns(layout: Layout) -> list[Integers]:
-    """By place, the patterns that some plan allows there."""
-    sets = (np.unique(layout.sets[:, place]) for place in range(layout.places))
-    return [(10 * allowed[:, None] + np.arange(10)).ravel() for allowed in sets]
+def _free_patterns(layout: Layout) -> list[slice]:
+    """By place, the patterns that some plan allows there: sets that follow each other."""
+    sets = (layout.sets[:, place] for place in range(layout.places))
+    return [slice(10 * int(allowed.min()), 10 * int(allowed.max()) + 10) for allowed in sets]
 
 
 @cache

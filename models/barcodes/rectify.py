@@ -37,6 +37,7 @@ class View:
 
     def __init__(self, region: Region) -> None:
         length, height = 2 * region.half_length, max(2 * region.half_height, 8.0)
+        self.length, self.height = length, height
         self.zoom = min(max(LENGTH_SAMPLES / length, MAGNIFICATION_MIN), MAGNIFICATION_MAX)
         margin = MARGIN * length
         columns = int((length + 2 * margin) * self.zoom)
@@ -45,7 +46,6 @@ class View:
         self._along = (np.arange(columns) / self.zoom - length / 2 - margin).astype(np.float32)
         self._down = ((np.arange(rows) / (rows - 1) - 0.5) * height).astype(np.float32)[:, None]
         self.row_pixels = height / (rows - 1)
-        self._length = length
         self._region = region
 
     def sampled(self, luma: Luma, slope: float, fan: float) -> Luma:
@@ -65,7 +65,7 @@ class View:
         self, along: NDArray[Any], down: NDArray[Any], slope: float, fan: float
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         cosine, sine = math.cos(self._region.angle), math.sin(self._region.angle)
-        along = along + down * (slope + fan * along / self._length)
+        along = along + down * (slope + fan * along / self.length)
         return (
             self._region.x + along * cosine - down * sine,
             self._region.y + along * sine + down * cosine,

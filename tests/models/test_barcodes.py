@@ -256,6 +256,19 @@ def test_a_clear_code_does_not_hide_a_blurred_one() -> None:
     assert Reader(clock_s=lambda: 0.0).read(view, budget_ms=1) == [sharp_read]
 
 
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_a_blurred_ean8_is_read_either_way_up(angle: int) -> None:
+    """A short code too blurred for the library is read by likelihood, and its looks do not disturb
+    the joining of longer codes."""
+    luma = photographed(printed(EAN8, "59001270"), 5.2, angle, 0.8, 1.0, 5)
+    assert zxingcpp.read_barcodes(luma, formats=FORMATS) == []
+    look = Reader().look(luma)
+    assert [(read.text, read.stage) for read in look.reads] == [("59001270", "likelihood")]
+    joiner = Joiner()
+    assert joiner.add([one for one in look.decoded if one.layout is EAN8], 0) is None
+    assert joiner.add([heavily_blurred(1)], 50) is None
+
+
 def test_a_short_itf_is_reported_and_never_proof() -> None:
     """Six to twelve digits of ITF name no item and prove nothing."""
     barcode = zxingcpp.create_barcode("0053611912", zxingcpp.BarcodeFormat.ITF)
