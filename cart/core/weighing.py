@@ -209,7 +209,8 @@ def _decide(draft: Draft, verdict: Verdict, evidence: Pending, *, going_out: boo
     best = verdict.best
     alone = len(best.parts) == 1
     if best.kind in ("back", "open", "own"):
-        lines.settle_gone(draft, best.line_id, evidence.steps[0])
+        for line_id in best.line_ids:
+            lines.settle_gone(draft, line_id, evidence.steps[0])
     elif best.kind == "weighed_late":
         lines.weigh_late(draft, best, evidence.steps[0])
     elif best.kind == "swap":

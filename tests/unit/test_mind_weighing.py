@@ -107,6 +107,42 @@ def test_what_was_not_soundly_indicated_is_weighed_again(trouble: Trouble) -> No
     assert (hands.skus, hands.total_minor) == ([BANANAS], 110)
 
 
+def two_touches(hands: Hands) -> None:
+    """Half a kilogram of bananas lands 0.2 and 0.3 kg at a time, never at rest in between."""
+    hands.sight(BANANAS, -60)
+    hands.load(200_000, readings=Readings(SOUND.before, None))
+    hands.load(300_000, readings=Readings(None, None))
+    hands.wait(3_000)
+
+
+def test_what_landed_as_two_yellow_lines_leaves_in_one_hand() -> None:
+    """Both lines end, nothing is asked, the shopper can pay; put in again it is weighed anew."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.wait(1_000)
+    two_touches(hands)
+    assert len(hands.state.basket.open_lines) == 2
+    hands.load(-500_000)
+    hands.wait(3_000)
+    assert not hands.state.basket.open_lines
+    assert hands.state.question is None
+    put_bananas(hands, 500_000, None)
+    assert hands.skus == [TOMATOES, BANANAS]
+    hands.touch("pay_start")
+    assert hands.state.basket.phase == "checkout"
+
+
+def test_two_of_three_yellow_things_may_leave_together() -> None:
+    """The pair whose masses fit goes; the third stays."""
+    hands = Hands()
+    two_touches(hands)
+    hands.load(911_000)
+    hands.wait(3_000)
+    hands.load(-1_211_000)
+    hands.wait(3_000)
+    assert [line.mass_mg for line in hands.state.basket.open_lines] == [200_000]
+
+
 def test_less_than_min_is_never_billed_by_weight() -> None:
     """20 g of bananas: told why, charged nothing, and billed once more of them are put in."""
     hands = Hands()

@@ -102,7 +102,7 @@ def _returned(line: OpenLine, step: Step) -> Explanation:
     mass = scores.mass_score(step.change_mg - line.mass_mg, variance)
     return Explanation(
         kind="back",
-        line_id=line.line_id,
+        line_ids=(line.line_id,),
         score_millinats=scores.PUT_BACK + mass,
         mass_millinats=mass,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import combinations
 
 from cart.core.basket import Basket, Line, OpenLine
 from cart.core.catalog import CatalogIndex
@@ -35,11 +36,10 @@ def explain_out(evidence: Pending, index: CatalogIndex | None, basket: Basket) -
     (step,) = evidence.steps
     found = [_unknown()]
     found += [
-        _open_line(line, step, "open", scores.OPEN_LINE_OUT)
-        for line in basket.open_lines
-        if line.direction == "in"
+        _open_lines(together, step, "open", scores.OPEN_LINE_OUT * len(together))
+        for together in _in_one_hand(basket)
     ]
-    found += [_open_line(line, step, "own", scores.OWN_THING_OUT) for line in basket.own_lines]
+    found += [_open_lines((line,), step, "own", scores.OWN_THING_OUT) for line in basket.own_lines]
     pieces = list(removable(basket, index))
     found += [_lines((piece,), scores.ONE_LINE_OUT, evidence) for piece in pieces]
     found += [_lines(pair, scores.TWO_LINES_OUT, evidence) for pair in _pairs(pieces, step)]
@@ -63,6 +63,13 @@ def removable(basket: Basket, index: CatalogIndex | None) -> Iterator[Piece]:
         mass_mg, spread_mg = weight
         for quantity in range(1, line.quantity + 1):
             yield Piece(line.line_id, line.sku, quantity, quantity * mass_mg, spread_mg * quantity)
+
+
+def _in_one_hand(basket: Basket) -> Iterator[tuple[OpenLine, ...]]:
+    """Yellow things that may leave in one move: each alone, two of them, or all there are."""
+    yellow = [line for line in basket.open_lines if line.direction == "in"]
+    for count in sorted({1, 2, max(1, len(yellow))}):
+        yield from combinations(yellow, count)
 
 
 def _pairs(pieces: list[Piece], step: Step) -> Iterator[tuple[Piece, Piece]]:
@@ -93,10 +100,15 @@ def _unknown() -> Explanation:
     return Explanation(kind="unknown", score_millinats=score, mass_millinats=scores.FLAT_MASS)
 
 
-def _open_line(line: OpenLine, step: Step, kind: str, prior: int) -> Explanation:
-    mass = scores.mass_score(-step.change_mg - line.mass_mg, _variance(step, 0))
+def _open_lines(together: tuple[OpenLine, ...], step: Step, kind: str, prior: int) -> Explanation:
+    expected_mg = sum(line.mass_mg for line in together)
+    spread_mg2 = (len(together) - 1) * MEASURED_SPREAD_MG**2
+    mass = scores.mass_score(-step.change_mg - expected_mg, _variance(step, spread_mg2))
     return Explanation(
-        kind=kind, line_id=line.line_id, score_millinats=prior + mass, mass_millinats=mass
+        kind=kind,
+        line_ids=tuple(line.line_id for line in together),
+        score_millinats=prior + mass,
+        mass_millinats=mass,
     )
 
 

@@ -28,8 +28,8 @@ class Explanation(Value):
     """One way it may have been.
 
     kind: "items" · "unknown" · "weighed_late" (on the receipt already, without a scale) ·
-    "back" (what an open question missed returned) · "open" (a yellow
-    thing left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left) ·
+    "back" (what an open question missed returned) · "open" (yellow
+    things left) · "own" (the shopper's own thing left) · "some_of" (part of a weighed line left) ·
     "swap" (its first part came, its second left).
     `mass_millinats` and `look_millinats` are their shares of the score; `contradicted` means that
     the eyes are sure it was something else; not `proven`, that it rests on a code that may have
@@ -39,16 +39,16 @@ class Explanation(Value):
     score_millinats: int
     mass_millinats: int
     parts: tuple[Part, ...] = ()
-    line_id: str = ""
+    line_ids: tuple[str, ...] = ()
     look_millinats: int = 0
     contradicted: bool = False
     proven: bool = True
 
     @property
-    def key(self) -> tuple[str, str, tuple[tuple[str, int], ...]]:
+    def key(self) -> tuple[str, tuple[str, ...], tuple[tuple[str, int], ...]]:
         """What it means: explanations with one key differ only in how they came about."""
         meaning = tuple(sorted((part.sku, part.quantity) for part in self.parts))
-        return (self.kind, self.line_id, meaning)
+        return (self.kind, self.line_ids, meaning)
 
 
 class Verdict(Value):
