@@ -64,7 +64,8 @@ class Indicated:
         """Before and after of what rests since then; None for a scale that indicates nothing."""
         after = next((one for one in self._rests if one.sensed_ms == sensed_ms), None)
         before, self._before = self._before, None
-        self._rests = () if after is None else (after,)
+        # What rests later is kept: of two things in one swing the second's reading came first.
+        self._rests = tuple(one for one in self._rests if one.sensed_ms >= sensed_ms)
         return Readings(_as_told(before), _as_told(after)) if self._at_all else None
 
 

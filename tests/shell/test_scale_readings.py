@@ -83,6 +83,26 @@ def test_before_is_what_was_indicated_at_the_onset() -> None:
     assert (after_split.before, after_split.after) == (None, None)
 
 
+def test_the_second_of_two_in_one_swing_keeps_its_reading() -> None:
+    """Its load is indicated before either of the two changes is told; the next starts from it."""
+    indicator, indicated = Indicator(), Indicated()
+    indicated.take(reading_at(100, indicator))
+    indicated.began(200)
+    indicated.take(reading_at(900, indicator))
+    first = indicated.settled(500)
+    indicated.began(510)
+    second = indicated.settled(900)
+    assert first is not None
+    assert second is not None
+    assert (first.after, second.before) == (None, None)
+    assert second.after is not None
+    indicated.began(1_000)
+    indicated.take(reading_at(1_500, indicator))
+    third = indicated.settled(1_500)
+    assert third is not None
+    assert third.before == second.after
+
+
 def test_a_scale_that_indicates_nothing_says_none() -> None:
     """A scale of another make judges its mass itself."""
     indicated = Indicated()

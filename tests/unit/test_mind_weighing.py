@@ -121,7 +121,7 @@ def test_what_landed_as_two_yellow_lines_leaves_in_one_hand() -> None:
     hands.put(TOMATOES)
     hands.wait(1_000)
     two_touches(hands)
-    assert len(hands.state.basket.open_lines) == 2
+    assert [line.mass_mg for line in hands.state.basket.open_lines] == [200_000, 300_000]
     hands.load(-500_000)
     hands.wait(3_000)
     assert not hands.state.basket.open_lines
