@@ -141,9 +141,9 @@ def load_changed(draft: Draft, load: LoadChanged) -> None:
 
 def _readings(load: LoadChanged, before_mg: int) -> Readings | None:
     """What was indicated; before a change that nobody watched, nothing was."""
-    if load.readings is None or before_mg == load.before_mg:
+    if before_mg == load.before_mg:
         return load.readings
-    return replace(load.readings, before=None)
+    return Readings(after=None if load.readings is None else load.readings.after)
 
 
 def _accounted(rest_mg: int | None, before_mg: int) -> int:

@@ -46,6 +46,7 @@ class Indicated:
 
     def __init__(self) -> None:
         self._at_all = False
+        self._unwatched = False
         self._rests: tuple[Reading, ...] = ()
         self._before: Reading | None = None
 
@@ -60,13 +61,21 @@ class Indicated:
         earlier = [reading for reading in self._rests if reading.sensed_ms <= onset_ms]
         self._before = earlier[-1] if earlier else None
 
+    def lost(self) -> None:
+        """Nobody watches now: what was indicated until here is before no later change."""
+        self._unwatched = True
+        self._rests, self._before = (), None
+
     def settled(self, sensed_ms: int) -> Readings | None:
-        """Before and after of what rests since then; None for a scale that indicates nothing."""
+        """Before and after of what rests since then; None for a scale that indicates nothing. The
+        first after a loss has no before, on any scale."""
         after = next((one for one in self._rests if one.sensed_ms == sensed_ms), None)
-        before, self._before = self._before, None
+        before = None if self._unwatched else self._before
+        told = self._at_all or self._unwatched
+        self._before, self._unwatched = None, False
         # What rests later is kept: of two things in one swing the second's reading came first.
         self._rests = tuple(one for one in self._rests if one.sensed_ms >= sensed_ms)
-        return Readings(_as_told(before), _as_told(after)) if self._at_all else None
+        return Readings(_as_told(before), _as_told(after)) if told else None
 
 
 def _as_told(reading: Reading | None) -> LoadReading | None:
@@ -169,6 +178,7 @@ class ScaleSense:
             case CornerBad():
                 self._doubt(event)
             case ScaleLost():
+                self._indicated.lost()
                 log.warning("sense_lost sense=scale reason=%s: %s", event.reason, event.detail)
                 self._inbox.put(SenseLost(t_ms=0, sense="scale", reason=event.detail))
             case ScaleBack():

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cart.core.observations import LoadChanged, SenseDoubted
+from cart.core.observations import LoadChanged, SenseBack, SenseDoubted, SenseLost
+from cart.core.weighed import Readings
 from cart.shell.clock import monotonic_ms
 from cart.shell.config import ScaleConfig
 from cart.shell.scale_sense import Indicated, ScaleSense
@@ -101,6 +102,51 @@ def test_the_second_of_two_in_one_swing_keeps_its_reading() -> None:
     third = indicated.settled(1_500)
     assert third is not None
     assert third.before == second.after
+
+
+def test_nothing_indicated_before_a_loss_is_before_a_later_change() -> None:
+    """What came while the scale was away has no reading before; the next change has one again."""
+    indicator, indicated = Indicator(), Indicated()
+    indicated.take(reading_at(100, indicator))
+    indicated.began(200)
+    indicated.lost()
+    indicated.take(reading_at(5_000, indicator))
+    indicated.began(5_000)
+    found = indicated.settled(5_000)
+    assert found is not None
+    assert (found.before, found.after is None) == (None, False)
+    indicated.began(6_000)
+    indicated.take(reading_at(6_500, indicator))
+    later = indicated.settled(6_500)
+    assert later is not None
+    assert later.before == found.after
+
+
+def test_a_change_across_a_loss_was_indicated_by_no_scale() -> None:
+    """One of another make has nothing to say of it either; of the change after it, its mass."""
+    indicated = Indicated()
+    indicated.lost()
+    assert indicated.settled(900) == Readings(None, None)
+    indicated.began(1_000)
+    assert indicated.settled(1_500) is None
+
+
+def test_a_lost_scale_forgets_what_it_indicated(tmp_path: Path) -> None:
+    """The driver remembers the load from before the loss; its reading goes with no load change."""
+    ear, link = Ear(), tmp_path / "scale"
+    driver = open_driver("chip", calibration=CALIBRATED)
+    sense = ScaleSense(ScaleConfig(link), driver, ear.inbox, monotonic_ms)
+    with serving(sense.serve, sense.stop):
+        with chip(link):
+            ear.hear(LoadChanged)
+        ear.hear(SenseLost)
+        with chip(link) as process:
+            put(process, 400_000)
+            ear.hear(SenseBack)
+            found = ear.hear(LoadChanged)
+    assert found.readings is not None
+    assert found.readings.before is None
+    assert found.readings.after is not None
 
 
 def test_a_scale_that_indicates_nothing_says_none() -> None:

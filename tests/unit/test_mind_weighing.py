@@ -232,13 +232,14 @@ def test_a_code_without_a_scale_charges_nothing_that_only_a_scale_can_price() ->
 GTIN = "09520000000059"
 
 
-def test_what_came_while_nobody_watched_has_no_reading_before() -> None:
-    """After a restart the load is elsewhere: bananas named for it are weighed again."""
+@pytest.mark.parametrize("readings", [SOUND, None])
+def test_what_came_while_nobody_watched_has_no_reading_before(readings: Readings | None) -> None:
+    """After a restart the load is elsewhere: bananas for it are weighed again, on any scale."""
     hands = Hands()
     hands.put(TOMATOES)
     again = Hands(journal=tuple(hands.events))
     again.load_mg = 458_000 + 740_000
-    again.load(0, readings=SOUND)
+    again.load(0, readings=readings)
     again.wait(2_000)
     again.touch("answer", again.state.basket.open_lines[0].line_id, BANANAS)
     assert again.state.basket.open_lines[0].trouble == "not_at_rest"
