@@ -90,6 +90,19 @@ def weigh(
     )
 
 
+def readings_of(readings: Readings | None, change_mg: int, uncertainty_mg: int) -> Readings | None:
+    """What was indicated around a settled change; where the two indications contradict it, the
+    one before is not of this change, and goes.
+
+    Each indication is half an interval off at most, the change by its `uncertainty_mg`."""
+    before, after = (None, None) if readings is None else (readings.before, readings.after)
+    if before is None or after is None or before.overload or after.overload:
+        return readings
+    contradiction_mg = abs(after.gross_mg - before.gross_mg - change_mg)
+    agree = contradiction_mg <= INTERVAL_MG + uncertainty_mg
+    return readings if agree else Readings(after=after)
+
+
 def _unfit(readings: Readings | None) -> Trouble | None:
     """Both indications must be there and sound: the net is what lies between them."""
     if readings is None:

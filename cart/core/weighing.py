@@ -31,7 +31,7 @@ from cart.core.fusion.swapping import explain_swap
 from cart.core.fusion.verdict import WAIT_MS, Explanation, Verdict, best_first, judge
 from cart.core.observations import ItemSighted, LoadChanged, ScanSeen
 from cart.core.state import Draft
-from cart.core.weighed import Readings
+from cart.core.weighed import Readings, readings_of
 
 
 def scan_seen(draft: Draft, scan: ScanSeen) -> None:
@@ -142,7 +142,8 @@ def load_changed(draft: Draft, load: LoadChanged) -> None:
 def _readings(load: LoadChanged, before_mg: int) -> Readings | None:
     """What was indicated; before a change that nobody watched, nothing was."""
     if before_mg == load.before_mg:
-        return load.readings
+        change_mg = load.after_mg - load.before_mg
+        return readings_of(load.readings, change_mg, load.uncertainty_mg)
     return Readings(after=None if load.readings is None else load.readings.after)
 
 

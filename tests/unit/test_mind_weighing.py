@@ -14,12 +14,20 @@ from cart.core.catalog import Catalog, CatalogIndex
 from cart.core.events import Event, ItemAdded, LineOpened
 from cart.core.observations import AnyObservation, LoadChanged, SenseBack, SenseDoubted, SenseLost
 from cart.core.pricing.engine import receipt_of
-from cart.core.units import divide_half_up
+from cart.core.units import divide_half_up, round_to_step
 from cart.core.weighed import INTERVAL_MG, MIN_MG, LoadReading, Readings, Trouble, Weighing, weigh
 from tests.unit.mind_world import APPLES, BANANAS, CATALOG, PASTA, TOMATOES, Hands
 
 SOFTWARE = "dashcart-metrology 0123456789ab"
-SOUND = Readings(LoadReading(7, SOFTWARE, 0), LoadReading(9, SOFTWARE, 740_000))
+
+
+def between(before_mg: int, after_mg: int) -> Readings:
+    """Two sound indications, in whole intervals."""
+    grosses_mg = [round_to_step(load_mg, INTERVAL_MG) for load_mg in (before_mg, after_mg)]
+    return Readings(*map(LoadReading, (7, 9), (SOFTWARE, SOFTWARE), grosses_mg))
+
+
+SOUND = between(0, 740_000)
 NOT_SOUND = LoadReading(9, SOFTWARE, 740_000, sound=False, trouble="front left drifts")
 UNFIT: dict[Trouble, Readings] = {
     "not_at_rest": Readings(SOUND.before, None),
@@ -54,15 +62,15 @@ def decoded(events: list[Event]) -> list[Event]:
     mass_mg=some.integers(MIN_MG + 60_000, 20_000_000),
     price_minor=some.integers(0, 100_000),
     tare_mg=some.integers(0, 50_000),
-    readings=some.sampled_from([SOUND, None]),
+    indicates=some.booleans(),
 )
 def test_one_weighing_from_the_fact_to_the_screen_and_the_store(
-    mass_mg: int, price_minor: int, tare_mg: int, readings: Readings | None
+    mass_mg: int, price_minor: int, tare_mg: int, *, indicates: bool
 ) -> None:
     """Fact, line, weigh screen, row and the store's receipt say the same; price is net x rate."""
     catalog = with_bananas_at(price_minor, tare_mg)
     hands = Hands(catalog=catalog)
-    facts = put_bananas(hands, mass_mg, readings)
+    facts = put_bananas(hands, mass_mg, between(0, mass_mg) if indicates else None)
     (added,) = (fact for fact in facts if isinstance(fact, ItemAdded))
     weighing = added.weighing
     assert weighing is not None
@@ -70,7 +78,7 @@ def test_one_weighing_from_the_fact_to_the_screen_and_the_store(
     assert weighing.net_mg % INTERVAL_MG == 0
     assert 2 * abs(weighing.net_mg + tare_mg - mass_mg) <= INTERVAL_MG
     assert (added.mass_mg, added.price_minor) == (weighing.net_mg, weighing.price_minor)
-    told = (7, 9, SOFTWARE) if readings else (0, 0, "")
+    told = (7, 9, SOFTWARE) if indicates else (0, 0, "")
     assert (weighing.reading_before_id, weighing.reading_id, weighing.software_id) == told
 
     shown = snapshot(hands.state, 1, 0)
@@ -100,11 +108,24 @@ def test_what_was_not_soundly_indicated_is_weighed_again(trouble: Trouble) -> No
     assert "please_weigh_again" in hands.told()
     hands.touch("pay_start")
     assert hands.state.basket.phase == "shopping"
-    hands.load(-740_000, readings=SOUND)
+    hands.load(-740_000, readings=between(740_000, 0))
     assert hands.state.basket.open_lines == ()
     hands.wait(1_000)
     put_bananas(hands, 740_000, SOUND)
     assert (hands.skus, hands.total_minor) == ([BANANAS], 110)
+
+
+@pytest.mark.parametrize(("indicated_mg", "billed"), [(746_000, True), (750_000, False)])
+def test_readings_that_contradict_the_load_change_are_not_of_it(
+    indicated_mg: int, *, billed: bool
+) -> None:
+    """An interval and the uncertainty of 1 g apart is sold; more is weighed again."""
+    hands = Hands()
+    indicated = Readings(SOUND.before, LoadReading(9, SOFTWARE, indicated_mg))
+    put_bananas(hands, 740_000, indicated)
+    assert hands.skus == ([BANANAS] if billed else [])
+    troubles = [line.trouble for line in hands.state.basket.open_lines]
+    assert troubles == ([] if billed else ["not_at_rest"])
 
 
 def two_touches(hands: Hands) -> None:
@@ -146,15 +167,15 @@ def test_two_of_three_yellow_things_may_leave_together() -> None:
 def test_less_than_min_is_never_billed_by_weight() -> None:
     """20 g of bananas: told why, charged nothing, and billed once more of them are put in."""
     hands = Hands()
-    put_bananas(hands, 20_000, SOUND)
+    put_bananas(hands, 20_000, between(0, 20_000))
     (line,) = hands.state.basket.open_lines
     assert (line.trouble, hands.skus) == ("too_light", [])
     assert "too_light_to_weigh" in hands.told()
     hands.touch("answer", line.line_id, BANANAS)
     assert (hands.state.basket.open_lines[0].trouble, hands.skus) == ("too_light", [])
-    hands.load(-20_000, readings=SOUND)
+    hands.load(-20_000, readings=between(20_000, 0))
     hands.wait(1_000)
-    put_bananas(hands, 180_000, SOUND)
+    put_bananas(hands, 180_000, between(0, 180_000))
     assert (hands.skus, hands.total_minor) == ([BANANAS], 27)
 
 
@@ -167,21 +188,21 @@ def test_min_is_asked_of_what_is_billed(mass_mg: int, *, billed: bool) -> None:
 def test_what_stays_of_some_bananas_is_weighed_or_asked_about() -> None:
     """Of a kilogram 940 g go back: the 60 g that stay are too light to be sold by weight."""
     hands = Hands()
-    put_bananas(hands, 1_000_000, SOUND)
-    hands.load(-940_000, readings=SOUND)
+    put_bananas(hands, 1_000_000, between(0, 1_000_000))
+    hands.load(-940_000, readings=between(1_000_000, 60_000))
     hands.wait(2_000)
     (line,) = hands.state.basket.open_lines
     hands.touch("answer", line.line_id, hands.state.basket.lines[0].line_id)
     (rest,) = hands.state.basket.open_lines
     assert (rest.trouble, rest.mass_mg, hands.skus) == ("too_light", 60_000, [])
-    hands.load(-60_000, readings=SOUND)
+    hands.load(-60_000, readings=between(60_000, 0))
     assert hands.state.basket.open_lines == ()
 
 
 def test_what_stays_of_some_bananas_stands_on_the_readings_it_was_found_by() -> None:
     """Of a kilogram 400 g go back: line, row and receipt have the later weighing, and its id."""
     hands = Hands()
-    put_bananas(hands, 1_000_000, SOUND)
+    put_bananas(hands, 1_000_000, between(0, 1_000_000))
     later = Readings(LoadReading(31, SOFTWARE, 1_000_000), LoadReading(36, SOFTWARE, 600_000))
     hands.load(-400_000, readings=later)
     hands.wait(2_000)
@@ -210,7 +231,7 @@ def test_a_correction_of_what_lay_beside_a_tin_bills_no_tin() -> None:
     hands = Hands()
     hands.scan(TOMATOES)
     hands.sight(BANANAS, -100)
-    hands.load(458_000 + 742_000, readings=SOUND)
+    hands.load(458_000 + 742_000, readings=between(0, 1_200_000))
     bananas = next(line for line in hands.state.basket.lines if line.sku == BANANAS)
     hands.touch("answer", bananas.line_id, APPLES)
     apples = next(line for line in hands.state.basket.lines if line.sku == APPLES)
