@@ -155,6 +155,23 @@ def test_an_item_laid_down_slowly_is_seen() -> None:
     assert total_mg == pytest.approx(10 * GRAM, abs=GRAM)
 
 
+@pytest.mark.parametrize("step_g", [20, 30, 50])
+@pytest.mark.parametrize("lowered_s", [0.3, 0.5, 0.8])
+def test_a_light_item_set_down_gently_is_one_change(step_g: int, lowered_s: float) -> None:
+    """A hand that lowers it steadily makes no two items of it: its good would not be found."""
+    for seed in range(12):
+        cart = Cart(seed)
+        cart.run(3 + cart.dice.random())
+        ticks = round(lowered_s * SAMPLES_PER_SECOND)
+        events = []
+        for tick in range(1, ticks + 1):
+            cart.cell.set_load(BASKET_MG + step_g * GRAM * tick / ticks, cart.t_s)
+            events += cart.run(1 / SAMPLES_PER_SECOND)
+        events += cart.run(3)
+        assert [type(event) for event in events] == [MotionBegan, Settled], f"seed {seed}"
+        assert change_mg(events) == pytest.approx(step_g * GRAM, abs=2 * GRAM)
+
+
 def change_mg(events: list[MotionBegan | Settled]) -> float:
     """The sum of settled changes."""
     return sum(event.after_mg - event.before_mg for event in events if isinstance(event, Settled))
