@@ -15,7 +15,7 @@ from models.barcodes.verification import Finding, Verdict, is_strong
 from models.symbols import Read
 
 # By way of reading: right reads and all reads on zxing's photos in ../shared/data/barcodes and on
-# copies of them: some 500 with a flat strip over 2 to 6 % of the symbol's width, 510 with half of it
+# copies of them: 500 with a flat strip over 2 to 6 % of the symbol's width, 510 with half of it
 # hidden or outside.
 COUNTS = {
     "agreed": (214, 214),
