@@ -17,6 +17,8 @@ from models.errors import ModelError
 
 START_S = 60.0
 """A worker loads its libraries before its first answer; a busy small computer takes its time."""
+END_S = 5.0
+"""So long may a worker that crashed take to end of itself, or its exit status would be our kill."""
 
 
 class Alone:
@@ -46,8 +48,9 @@ class Alone:
                 raise ModelError(f"given up after {limit_s:g} s")
             answer, trouble = self._pipe.recv()
         except (EOFError, OSError):
-            self._stop()
+            self._worker.join(END_S)
             code = self._worker.exitcode
+            self._stop()
             self._start()
             raise ModelError(f"the decoder crashed on it (exit status {code})") from None
         except ModelError:

@@ -61,7 +61,7 @@ def score_command(arguments: argparse.Namespace) -> Iterator[str]:
 def read_catalog(path: Path) -> frozenset[str]:
     """The GTINs of a text file, one of 8 to 14 digits a line; `ValueError` names a bad line."""
     gtins = set()
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
         digits = line.strip()
         if digits and not _GTIN.fullmatch(digits):
@@ -118,7 +118,7 @@ def _labels(path: Path, folder: Path) -> dict[str, str | None]:
     """The expected text of each labelled picture in `folder`; None where nothing may be read."""
     root, labels = folder.resolve(), {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 picture = (path.parent / row["path"]).resolve()
                 if picture.is_relative_to(root):

@@ -32,6 +32,13 @@ LASTS_MS: dict[Condition, int] = {
 """How long each must last before it is said; the first that holds wins. Dirt has waited already."""
 
 BRIGHT_LEVEL = 250
+VEIL_LEVEL = 175
+"""A reflection fades into the picture: what surrounds it is veiled. White paper ends at an edge."""
+VEIL_REACH = 7, 11
+"""The sides of the squares between which is looked around it, in columns of the outlines."""
+VEIL_PIXELS_MIN = 20
+BACKGROUND_SHARE = 0.6
+"""More white than this along the picture's rim is what the goods lie on."""
 OUTLINE_COLUMNS = 160
 OUTLINE_NOISE = 2.5
 ROWS = 90
@@ -55,12 +62,14 @@ SOFT_CELLS_MIN = 6
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What one picture shows: `bright` the luma that 5 % exceed, `saturated` a share, `outlines`
-    the contrast of large shapes as a share of `bright`, `sharpness` 0 (soft) to 100 (a pixel)."""
+    the contrast of large shapes as a share of `bright`, `sharpness` 0 (soft) to 100 (a pixel),
+    `veil` the luma around what is blown out, 0 where nothing or only the background is."""
 
     bright: float
     saturated: float
     outlines: float
     sharpness: float
+    veil: float
 
 
 def figures(luma: Luma) -> Figures:
@@ -77,7 +86,19 @@ def figures(luma: Luma) -> Figures:
         float((sample >= BRIGHT_LEVEL).mean()),
         max(0.0, contrast) / max(bright, 1.0),
         0.0 if np.isnan(cells).all() else float(np.nanmedian(cells)),
+        _veil(np.asarray(shapes, np.uint8)),
     )
+
+
+def _veil(shapes: Luma) -> float:
+    """The usual luma around areas that are blown out, specks left out."""
+    white = shapes >= BRIGHT_LEVEL
+    if np.concatenate([white[0], white[-1], white[:, 0], white[:, -1]]).mean() > BACKGROUND_SHARE:
+        return 0.0
+    areas = cv2.morphologyEx(white.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    near, far = (cv2.dilate(areas, np.ones((side, side), np.uint8)) for side in VEIL_REACH)
+    around = shapes[(far > 0) & (near == 0)]
+    return float(np.median(around)) if around.size >= VEIL_PIXELS_MIN else 0.0
 
 
 def shown_by(seen: Figures, said: Condition = "good") -> list[Condition]:
@@ -86,7 +107,7 @@ def shown_by(seen: Figures, said: Condition = "good") -> list[Condition]:
     limits: tuple[tuple[Condition, bool, bool], ...] = (
         ("covered", seen.outlines < 0.1 or seen.bright < 16, seen.outlines < 0.14),
         ("dark", seen.bright < 40, seen.bright < 48),
-        ("glare", seen.saturated > 0.15, seen.saturated > 0.1),
+        ("glare", seen.saturated > 0.15 and seen.veil >= VEIL_LEVEL, seen.saturated > 0.1),
     )
     return [one for one, begins, holds in limits if begins or (holds and one == said)]
 

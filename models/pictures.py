@@ -21,6 +21,8 @@ Pixels = NDArray[np.uint8]
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 PIXELS_MAX = 64_000_000
 """Larger pictures are refused before they are decoded: a small file can unfold to gigabytes."""
+SIDE_PIXELS_MAX = 32_766
+"""OpenCV places pixels by 16-bit numbers, and zxing-cpp refuses twice as much, enlarged."""
 
 # What Pillow's decoders raise on damaged or hostile files, gathered by mutating real files.
 _DAMAGE = (
@@ -62,11 +64,20 @@ def _read(path: Path, mode: str) -> Pixels:
         with Image.open(path) as image:
             if image.width * image.height > PIXELS_MAX:
                 raise ValueError(f"{image.width}x{image.height} pixels are too many")
-            upright = ImageOps.exif_transpose(image)
+            if max(image.size) > SIDE_PIXELS_MAX:
+                raise ValueError(f"a side of {max(image.size)} pixels exceeds {SIDE_PIXELS_MAX}")
+            upright = ImageOps.exif_transpose(_eight_bit(image))
             return np.ascontiguousarray(np.asarray(_on_white(upright).convert(mode)))
     except _DAMAGE as damage:
         reason = str(damage) or type(damage).__name__
         raise ModelError(f"cannot read {path.name} as a picture: {reason}") from damage
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Sixteen bits of grey as eight: Pillow's own conversion would clip them at 255."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image, np.uint16) >> 8).astype(np.uint8))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

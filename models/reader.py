@@ -20,10 +20,13 @@ from models.barcodes.cascade import STAGES, Frame
 from models.barcodes.confidence import weighed
 from models.barcodes.likelihood import Candidate
 from models.barcodes.verification import LAYOUTS, Finding, Verdict
+from models.pictures import SIDE_PIXELS_MAX
 from models.symbols import Corners, Read
 
 Luma = NDArray[np.uint8]
 Findings = list[tuple[str, Finding]]
+PIECE_ASIDE_MAX = 0.7
+"""Bars are at most so high, in lengths of their symbol."""
 _ORDER = [stage.name for stage in STAGES]
 
 
@@ -61,6 +64,8 @@ class Reader:
         """
         if luma.ndim != 2 or luma.dtype != np.uint8 or 0 in luma.shape:
             raise ValueError(f"luma is HxW uint8, not {luma.dtype} {luma.shape}")
+        if max(luma.shape) > SIDE_PIXELS_MAX:
+            raise ValueError(f"luma {luma.shape}: no side may exceed {SIDE_PIXELS_MAX} pixels")
         began_s, frame = self._clock_s(), Frame(luma, self._known)
         findings: Findings = []
         for stage in STAGES:
@@ -89,9 +94,26 @@ def _settled(findings: Findings) -> list[Corners]:
 
 def _ranked(reads: list[Read]) -> list[Read]:
     """The likeliest first, of equals the one that took the fewest stages, then the largest."""
-    longer = any(read.format in LAYOUTS and read.format != "UPCE" for read in reads)
-    # A UPC-E beside a longer code is a piece of it, or its add-on, misread.
-    return sorted((read for read in reads if not (longer and read.format == "UPCE")), key=_rank)
+    longer = [read for read in reads if read.format in LAYOUTS and read.format != "UPCE"]
+    pieces = [
+        read
+        for read in reads
+        if read.format == "UPCE" and any(_is_piece(read, one) for one in longer)
+    ]
+    return sorted((read for read in reads if read not in pieces), key=_rank)
+
+
+def _is_piece(short: Read, longer: Read) -> bool:
+    """Whether a UPC-E lies on the bars of a longer code, which go on above and below where it was
+    found: then it is its half, misread."""
+    top_left, top_right, bottom_right, bottom_left = np.array(longer.corners, float)
+    begin = (top_left + bottom_left) / 2
+    along = (top_right + bottom_right) / 2 - begin
+    middle = np.mean(short.corners, axis=0) - begin
+    length = max(float(along @ along), 1.0)
+    share = float(middle @ along) / length
+    aside = abs(float(along[0] * middle[1] - along[1] * middle[0])) / length
+    return -0.1 <= share <= 1.1 and aside < PIECE_ASIDE_MAX
 
 
 def _rank(read: Read) -> tuple[int, int, float]:

@@ -32,6 +32,8 @@ VIEWS_MAX = 12
 WARM_UP_FRAMES = 10
 """A camera's first frames are too dark: its exposure settles."""
 FOLLOW_EVERY_S = 0.5
+SIDE_PIXELS_MIN, RATIO_MAX = 32, 16
+"""Thinner pictures cannot be drawn on a page, and no camera takes them."""
 CANDIDATES = 5
 WINDOW = "what the eyes see"
 
@@ -62,6 +64,11 @@ class Viewfinder:
 
     def view(self, shot: _Shot) -> View:
         """Everything the eyes make of a frame."""
+        height, width = shot.rgb.shape[:2]
+        if min(height, width) < SIDE_PIXELS_MIN or max(height, width) > RATIO_MAX * min(
+            height, width
+        ):
+            raise ModelError(f"{shot.name}: {width}x{height} pixels are no camera's picture")
         luma = np.asarray(cv2.cvtColor(shot.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
         seen = figures_of(luma)
         changes = [] if shot.before is None else _changes(shot.before, luma)

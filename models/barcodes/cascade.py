@@ -163,7 +163,7 @@ def _likeliest(frame: Frame) -> Iterator[Finding]:
     plausible = 0
     for one in frame.symbols():
         before = len(frame.decoded)
-        for candidate in _decoded(one):
+        for candidate in _decoded(one, halved=plausible == 0):
             frame.decoded.append(candidate)
             if is_clear(candidate) or is_confirmed(candidate, frame.known):
                 yield found(candidate, _corners(one, candidate))
@@ -173,7 +173,7 @@ def _likeliest(frame: Frame) -> Iterator[Finding]:
             return
 
 
-def _decoded(one: Patch) -> Iterator[Candidate]:
+def _decoded(one: Patch, *, halved: bool) -> Iterator[Candidate]:
     """What the mean of all rows shows; where that fits some code well, also what either half of
     them shows, since bars that are not quite straight blur each other less there."""
     fitting = False
@@ -182,7 +182,7 @@ def _decoded(one: Patch) -> Iterator[Candidate]:
             fitting = fitting or candidate.error < CLEAR_ERROR_MAX
             yield candidate
     half = int(one.rows.sum()) // 2
-    if fitting and half >= HALF_ROWS_MIN:
+    if halved and fitting and half >= HALF_ROWS_MIN:
         for rows in (slice(None, half), slice(half, None)):
             yield from candidates(Profile(one.line(rows), one.start, one.end), EAN13)
 

@@ -46,7 +46,7 @@ LOCAL_ERROR = 5.0
 """A digit explained so many times worse than the usual one is partly hidden: the check digit alone
 says what it is, and with a second digit at the rim of the hidden part it says so wrongly. Of the
 photos' own reads at most 4.9 (post hoc)."""
-STRONG_LOCAL_ERROR = 4.0
+STRONG_LOCAL_ERROR = 3.0
 HIDDEN_LEAD_MIN = 2.0
 """On photos with a strip of 2 to 6 % of the width covered, no wrong code led by more than 1.67."""
 

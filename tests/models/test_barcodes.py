@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,13 +14,24 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.barcodes.bars import darkness, edges_of, sample_places, templates
+from models.barcodes.confidence import millinats, weighed
 from models.barcodes.engine import Sight
 from models.barcodes.joining import Joiner, joined
 from models.barcodes.layouts import EAN8, EAN13, UPCE, Layout, upca_of
 from models.barcodes.likelihood import Candidate, candidates
 from models.barcodes.programme import best_two, chain, errors_of
 from models.barcodes.search import Profile
-from models.barcodes.verification import Verdict, is_clear, judged
+from models.barcodes.verification import (
+    CLEAR_LEAD_MIN,
+    KNOWN_LEAD_MIN,
+    LOCAL_ERROR,
+    STRONG_LOCAL_ERROR,
+    Verdict,
+    found,
+    is_clear,
+    is_confirmed,
+    judged,
+)
 from models.reader import Reader
 from models.symbols import FORMATS, Read, has_valid_check_digit
 
@@ -225,12 +237,79 @@ def test_the_joiner_needs_two_frames_and_forgets() -> None:
     assert again.code == look.code
 
 
+def hardly_leading() -> Candidate:
+    """A candidate that explains the picture and leads too little to be believed alone."""
+    luma = photographed(printed(EAN13, "4006381333931"), 5.6, 3.0, 0.6, 1.0, 7)
+    best = min(Reader().look(luma).decoded, key=lambda one: one.error)
+    lead = (KNOWN_LEAD_MIN + CLEAR_LEAD_MIN) / 2
+    return replace(best, next_error=lead * best.error)
+
+
 def test_the_catalog_confirms_but_never_invents() -> None:
-    """With the true code absent, a catalog full of its neighbours changes nothing."""
-    luma = photographed(printed(EAN13, "4006381333931"), 6.2, 2.0, 0.5, 3.0, 11)
-    rivals = {code.zfill(14) for code in neighbours(EAN13, "4006381333931")}
-    rivals.discard("04006381333931")
-    assert Reader(rivals).read(luma) == Reader().read(luma)
+    """A code that nearly convinces is said if the catalog knows it, never as proof; a catalog full
+    of its neighbours, or of what leads less, changes nothing."""
+    candidate = hardly_leading()
+    gtin = "04006381333931"
+    assert not is_clear(candidate)
+    assert is_confirmed(candidate, {gtin})
+    rivals = {code.zfill(14) for code in neighbours(EAN13, candidate.code)} - {gtin}
+    assert not is_confirmed(candidate, rivals)
+    less = replace(candidate, next_error=candidate.error * (KNOWN_LEAD_MIN - 0.01))
+    assert not is_confirmed(less, {gtin})
+    [read] = weighed([("likelihood", found(candidate, ((0, 0), (9, 0), (9, 9), (0, 9))))], {gtin})
+    assert (read.gtin, read.proven) == (gtin, False)
+    assert read.millinats < millinats(10, 13)
+
+
+@pytest.mark.parametrize("seed", [6, 7, 10, 12, 14, 23, 28, 33, 48, 54])
+def test_a_partly_hidden_code_is_read_right_or_not_at_all(seed: int) -> None:
+    """With a grey strip over two to six modules no other code is read, though the check digit would
+    let one through."""
+    dice = np.random.default_rng(seed)
+    code = with_check_digit("".join(map(str, dice.integers(0, 10, 12))))
+    paper = printed(EAN13, code)
+    left = 80 + round(4 * dice.uniform(8, 85))
+    paper[:, left : left + round(4 * dice.uniform(2, 6))] = dice.choice((60, 90, 150, 200))
+    blur, angle = dice.uniform(1.5, 4.5), dice.uniform(0, 8)
+    reads = Reader().read(photographed(paper, blur, angle, 0.7, 2.0, seed))
+    assert [read.text.zfill(13) for read in reads] in ([], [code])
+
+
+def test_one_hidden_digit_is_told_by_its_error() -> None:
+    """What covers a digit is explained badly there only; a clean code has no such place."""
+    line = profile_of(EAN13, "4006381333931", 0.8, 2.0, 1)
+    clean = min(candidates(line, EAN13), key=lambda one: one.error)
+    line.brightness[80 + 4 * 60 : 80 + 4 * 66] = 90
+    hidden = min(candidates(line, EAN13), key=lambda one: one.error)
+    assert clean.locality < STRONG_LOCAL_ERROR
+    assert hidden.locality > LOCAL_ERROR
+
+
+@pytest.mark.parametrize("beyond", ["frame", "hand"])
+@pytest.mark.parametrize("code", ["9780441014989", "0005079600008", "0023942431015"])
+def test_half_a_code_is_never_a_proven_short_one(code: str, beyond: str) -> None:
+    """The left half of an EAN-13 has the bars of a UPC-E: at the rim of the frame or of a hand
+    whatever is read of it is a doubt."""
+    sharp = photographed(printed(EAN13, code), 0.5, 0, 0.8, 1.0, 2)
+    middle = sharp.shape[1] // 2 + 4 * 4
+    if beyond == "frame":
+        sharp = np.ascontiguousarray(sharp[:, :middle])
+    else:
+        sharp[:, middle:] = 190
+    reads = Reader().read(sharp)
+    assert all(not read.proven and read.millinats < millinats(8, 8) for read in reads)
+
+
+def test_a_short_code_with_its_quiet_zones_is_read() -> None:
+    """A UPC-E on white paper is proven by the catalog alone, and at the rim by nothing."""
+    sheet = photographed(printed(UPCE, "04963406"), 0.5, 0, 0.8, 1.0, 2)
+    [read] = Reader().read(sheet)
+    assert (read.text, read.proven) == ("04963406", False)
+    [known] = Reader(["00049000006346"]).read(sheet)
+    assert known.proven
+    columns = np.flatnonzero((sheet < 60).any(axis=0))
+    [rim] = Reader(["00049000006346"]).read(np.ascontiguousarray(sheet[:, : columns[-1] + 10]))
+    assert (rim.text, rim.proven) == ("04963406", False)
 
 
 def test_a_budget_leaves_out_what_does_not_fit() -> None:

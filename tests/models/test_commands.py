@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from PIL import Image
 from zxingcpp import BarcodeFormat as Kind
 
 from models.alone import Alone
+from models.code_commands import read_catalog
 from models.errors import ModelError
 from models.pictures import photo_paths, read_luma
 from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, MANIFEST_NAME, WEIGHTS_DIR, seal
@@ -96,8 +98,10 @@ def test_a_crash_or_a_hang_costs_one_answer() -> None:
     """A worker that dies or takes too long is replaced, and the next question is answered."""
     with Alone(make_fragile) as worker:
         assert worker.ask("ok", 5) == "ok"
-        with pytest.raises(ModelError, match="crashed"):
+        with pytest.raises(ModelError, match=f"crashed.*exit status -{signal.SIGABRT.value}"):
             worker.ask("crash", 5)
+        with pytest.raises(ModelError, match=r"crashed.*exit status 3"):
+            worker.ask("leave", 5)
         with pytest.raises(ModelError, match="given up after"):
             worker.ask("hang", 0.2)
         with pytest.raises(ModelError, match="no picture"):
@@ -112,6 +116,8 @@ def make_fragile() -> Callable[[str], str]:
         match question:
             case "crash":
                 os.abort()
+            case "leave":
+                os._exit(3)
             case "hang":
                 threading.Event().wait()
             case "refuse":
@@ -132,6 +138,8 @@ def hostile_pictures(folder: Path) -> None:
     code.save(folder / "turned.jpg", exif=exif)
     Image.new("L", (1, 1)).save(folder / "dot.png")
     Image.new("1", (9000, 9000)).save(folder / "bomb.png")
+    Image.new("L", (60_000, 1)).save(folder / "wide.png")
+    Image.new("L", (1, 30_000)).save(folder / "thin.png")
 
 
 def test_awkward_pictures_are_read_or_refused(tmp_path: Path) -> None:
@@ -142,6 +150,19 @@ def test_awkward_pictures_are_read_or_refused(tmp_path: Path) -> None:
         assert rows[name]["text"] == "5201815331227", name
     assert rows["dot.png"]["text"] is None
     assert "too many" in rows["bomb.png"]["error"]
+    assert rows["thin.png"]["text"] is None
+    assert "60000 pixels exceeds" in rows["wide.png"]["error"]
+    for name in ("thin.png", "wide.png"):
+        complaint = models("look", tmp_path / name, "--out", tmp_path / "o.png", status=1)
+        assert "Traceback" not in complaint
+        assert complaint.count("\n") == 1
+
+
+def test_sixteen_bits_of_grey_read_as_eight(tmp_path: Path) -> None:
+    """Every level of a 16-bit picture has the level of its 8-bit twin."""
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (8, 1))
+    Image.fromarray(ramp.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    assert np.array_equal(read_luma(tmp_path / "deep.png"), ramp)
 
 
 def test_a_catalog_with_a_bad_line_is_refused_by_number(tmp_path: Path) -> None:
@@ -151,6 +172,8 @@ def test_a_catalog_with_a_bad_line_is_refused_by_number(tmp_path: Path) -> None:
     catalog.write_text("5201815331227\n\n59001270\n", encoding="utf-8")
     [row] = lines(models("read", tmp_path, "--jsonl", "--catalog", catalog, "--budget-ms", "50"))
     assert row["text"] == "5201815331227"
+    catalog.write_text("5201815331227\n", encoding="utf-8-sig")
+    assert read_catalog(catalog) == {"05201815331227"}
     for bad in ("tomatoes", "1234567", "5201815331228", "123456789012345"):
         catalog.write_text(f"59001270\n{bad}\n", encoding="utf-8")
         assert "line 2" in models("read", tmp_path, "--catalog", catalog, status=2)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.health import GONE_MS, CameraHealth, Condition, figures
+from models.health import GONE_MS, CameraHealth, Condition, figures, shown_by
 from models.motion import MotionGate
 from models.pictures import photo_paths, read_luma
 from rig.enrol import demo_catalog
@@ -76,6 +76,18 @@ def test_photographs_of_goods_are_no_trouble() -> None:
     assert len(photos) > 30
     for luma in photos:
         assert set(conditions(watched(luma, 5_000), CameraHealth())) == {"good"}
+
+
+def test_goods_on_white_paper_are_no_glare() -> None:
+    """Packs and fruit cut out on white, filling the view or smaller: not one is a reflection."""
+    paths = photo_paths(data_dir() / "grocery" / "iconic-images-and-descriptions")
+    assert len(paths) > 30
+    for path in paths:
+        luma = read_luma(path)
+        rows, columns = np.nonzero(luma < 245)
+        filling = luma[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        for view in (luma, cv2.resize(filling, (640, 360), interpolation=cv2.INTER_CUBIC)):
+            assert "glare" not in shown_by(figures(np.asarray(view, np.uint8))), path.name
 
 
 @pytest.mark.parametrize("condition", SPOILS)

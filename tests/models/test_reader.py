@@ -193,3 +193,20 @@ def test_the_tiniest_frame_is_no_trouble() -> None:
 def middle_row(read: Read) -> float:
     """The row of the middle of a read's corners."""
     return sum(y for _, y in read.corners) / 4
+
+
+def test_a_short_code_beside_a_longer_one_is_no_piece_of_it() -> None:
+    """A UPC-E on a label of its own is read beside an EAN-13, above it as well as at its side."""
+    short, longer = drawn("04963406", Kind.UPCE), drawn("5201815331227", Kind.EAN13)
+    height = max(len(short), len(longer))
+    tall = [
+        np.pad(one, ((0, height - len(one)), (0, 0)), constant_values=255)
+        for one in (short, longer)
+    ]
+    width = max(short.shape[1], longer.shape[1])
+    wide = [
+        np.pad(one, ((60, 60), (0, width - one.shape[1])), constant_values=255)
+        for one in (short, longer)
+    ]
+    for view in (np.hstack(tall), np.vstack(wide)):
+        assert {read.text for read in READER.read(view)} == {"04963406", "5201815331227"}
