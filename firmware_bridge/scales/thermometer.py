@@ -10,6 +10,7 @@ RANGE_CENTI_C = range(-4_000, 8_501)  # what load cells are built for
 JUMP_CENTI_C = 300  # metal takes minutes for so much
 JUMP_REPORTS = 3  # in a row before a jump is taken for more than a loose wire
 OLD_MS = 10_000  # reports come once a second
+ANCHOR_MS = 600_000  # metal is about as warm as it was so long ago
 NONE_WORDS = "the thermometer says nothing that can be: check it and its cable"
 JUMP_WORDS = "the thermometer jumped: check it, then restart the scale"
 
@@ -20,15 +21,16 @@ class Thermometer:
     def __init__(self, *, needed: bool) -> None:
         self.centi_c: int | None = None
         self._needed = needed
-        self._anchored = False  # a report was believed since the chip was connected
+        self._anchor_ms: int | None = None  # when a report was believed last
         self._jumped = False
         self._jumps: list[int] = []
         self._believed_ms = 0
 
     def restart(self, now_ms: int) -> None:
-        """The chip is connected anew: nobody knows how much time passed."""
-        self._anchored = self._jumped = False
-        self._jumps = []
+        """The chip is connected anew: after a short gap its metal is as warm as before."""
+        if self._anchor_ms is not None and now_ms - self._anchor_ms > ANCHOR_MS:
+            self._anchor_ms = None
+        self._jumped, self._jumps = False, []
         self._believed_ms = now_ms
 
     def said(self, centi_c: int, now_ms: int) -> None:
@@ -36,13 +38,13 @@ class Thermometer:
         if centi_c not in RANGE_CENTI_C:
             self._jumps = []
             return
-        before = self.centi_c if self._anchored else None
+        before = self.centi_c if self._anchor_ms is not None else None
         if before is not None and abs(centi_c - before) > JUMP_CENTI_C:
             if not self._confirmed(centi_c):
                 return
             self._jumped = True
-        self._anchored, self._jumps = True, []
-        self.centi_c, self._believed_ms = centi_c, now_ms
+        self._jumps = []
+        self.centi_c, self._believed_ms, self._anchor_ms = centi_c, now_ms, now_ms
 
     def doubt(self, now_ms: int) -> str:
         """Why no load should be sold by; empty when all is well."""

@@ -28,6 +28,7 @@ from firmware_bridge.scales.base import (
     Weighed,
 )
 from firmware_bridge.scales.chip import ChipScale
+from firmware_bridge.scales.thermometer import Thermometer
 from rig.chip import SimulatedChip
 from rig.platform import Platform
 from tests.wire.wires import Bench, changes_mg, only
@@ -216,6 +217,17 @@ def test_a_jump_that_lasts_is_not_sold_by() -> None:
     wire.bend = warm(6_000)
     bench.run(5_000)
     assert "thermometer jumped" in troubles(bench).pop()
+
+
+@pytest.mark.parametrize(("away_s", "believed"), [(5, False), (540, False), (660, True)])
+def test_a_short_absence_of_the_chip_warms_no_metal(away_s: int, believed: bool) -> None:
+    """The first report after it is held against the last before; after long it is news."""
+    thermometer = Thermometer(needed=True)
+    thermometer.said(2_000, 1_000)
+    thermometer.restart(1_000 + away_s * 500)
+    thermometer.restart(1_000 + away_s * 1_000)
+    thermometer.said(6_000, 1_500 + away_s * 1_000)
+    assert thermometer.centi_c == (6_000 if believed else 2_000)
 
 
 def test_a_slow_warming_is_followed() -> None:
