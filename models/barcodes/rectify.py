@@ -28,6 +28,8 @@ MARGIN = 0.22
 ROWS_MAX = 80
 MAGNIFICATION_MIN, MAGNIFICATION_MAX = 0.5, 3.0
 ROUNDS = 3
+PAPER_PERCENTILE = 98
+"""Of a symbol's brightness; half of it is paper."""
 AGREEMENT_MIN = 0.6
 AGREEMENT_SPREAD = 0.15
 
@@ -106,8 +108,14 @@ def patch(luma: Luma, region: Region) -> Patch:
         slope, fan = slope + more[0], fan + more[1]
         if abs(more[0]) + abs(more[1]) < 0.01:
             break
-    pixels = view.sampled(luma, slope, fan)
+    pixels = _levelled(view.sampled(luma, slope, fan), view)
     return Patch(pixels, view.start, view.end, _agreeing(pixels, view), view, slope, fan)
+
+
+def _levelled(pixels: Luma, view: View) -> Luma:
+    """Nothing beside the symbol brighter than its paper: a lamp or a window would outshine it."""
+    paper = np.percentile(pixels[::2, int(view.start) : int(view.end) : 2], PAPER_PERCENTILE)
+    return np.minimum(pixels, np.uint8(paper))
 
 
 def _pencil(pixels: Luma, view: View) -> tuple[float, float]:

@@ -33,6 +33,9 @@ COHERENCE_MIN = 0.55
 STRENGTH_SHARE_MIN = 0.04
 """Of the strongest blocks' strength; below it a block counts as even."""
 STRENGTH_MIN = 1.0
+SIDED = (1, 3, 5)
+ONE_SIDED_MIN = 0.7
+"""A block whose mean gradient is this share of its mean size is an edge: bars have both signs."""
 DIRECTIONS = 8
 BLOCKS_MIN = 6
 BOXES_MAX = 5
@@ -126,7 +129,25 @@ def _tensor(small: Luma) -> tuple[Singles, Singles, Singles]:
         for product in (across * across, down * down, across * down)
     ]
     horizontal, vertical, mixed = (np.asarray(mean, np.float32) for mean in means)
+    many = _alternating(across, down, blocks)
+    horizontal, vertical, mixed = horizontal * many, vertical * many, mixed * many
     return horizontal - vertical, 2 * mixed, horizontal + vertical
+
+
+def _alternating(
+    across: cv2.typing.MatLike, down: cv2.typing.MatLike, blocks: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Which blocks, alone or with those around them, are no single edge: that of a frame or a shelf
+    is stronger than any bars."""
+    means = [
+        cv2.resize(part, blocks, interpolation=cv2.INTER_AREA)
+        for part in (across, down, cv2.magnitude(across, down))
+    ]
+    alternating = np.zeros(means[0].shape, np.bool_)
+    for window in SIDED:
+        x, y, size = (cv2.boxFilter(mean, -1, (window, window)) for mean in means)
+        alternating |= np.hypot(x, y) <= ONE_SIDED_MIN * size + 0.01
+    return alternating
 
 
 def _erase(tensor: tuple[Singles, Singles, Singles], symbol: Region, blocks_a_pixel: float) -> None:
