@@ -6,8 +6,7 @@ It never waits for a whole frame: it reads what has come, and one byte when noth
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import serial
 
@@ -20,7 +19,19 @@ class PortLost(Exception):  # noqa: N818 - it says what happened, like ScaleLost
     """The port is missing, busy, or went away. The message says which and what to do."""
 
 
-class Port:
+class Closing(Protocol):
+    """What a `with` block closes at its end."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Port(Closing):
     """An open serial port, exclusive. Prefer /dev/serial/by-id/... as `path`.
 
     `framing` is data bits, parity (N, E, O) and stop bits, such as "7E1".
@@ -67,17 +78,6 @@ class Port:
             self._serial.close()
         except (OSError, serial.SerialException):
             return  # nothing is left to close
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _why_not_open(path: str, error: Exception) -> str:

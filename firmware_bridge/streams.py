@@ -12,10 +12,9 @@ import select
 import stat
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
-from firmware_bridge.port import READ_WAIT_S, PortLost
+from firmware_bridge.port import READ_WAIT_S, Closing, PortLost
 
 BULK_BYTES = 4_096
 EVIOCGRAB = 0x40044590  # linux/input.h: what a grabbed device types reaches nobody else
@@ -23,7 +22,7 @@ CONVERSION_FILE = "in_voltage0_raw"  # channel A of an HX711, gain 128
 CONVERSION_S = 1 / 80
 
 
-class Stream(Protocol):
+class Stream(Closing, Protocol):
     """An open source of bytes. Any call may raise PortLost."""
 
     def read(self) -> bytes:
@@ -32,19 +31,8 @@ class Stream(Protocol):
     def write(self, data: bytes) -> None:
         """Write all of `data`."""
 
-    def close(self) -> None: ...
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
-class _ReadOnly:
+class _ReadOnly(Closing):
     """What nothing can be said to."""
 
     def write(self, data: bytes) -> None:
@@ -53,17 +41,6 @@ class _ReadOnly:
 
     def close(self) -> None:
         """Nothing to close."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class DeviceFile(_ReadOnly):
