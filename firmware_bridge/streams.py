@@ -95,6 +95,8 @@ class ConverterFolder(_ReadOnly):
 
     def read(self) -> bytes:
         """One conversion as a line; nothing where the kernel had none to give."""
+        # No conversion comes sooner, and a folder that answers without waiting for one would keep
+        # the reader's thread at full load.
         time.sleep(max(0.0, self._next_s - time.monotonic()))
         self._next_s = time.monotonic() + CONVERSION_S
         try:
