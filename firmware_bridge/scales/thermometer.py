@@ -12,7 +12,7 @@ JUMP_REPORTS = 3  # in a row before a jump is taken for more than a loose wire
 OLD_MS = 10_000  # reports come once a second
 ANCHOR_MS = 600_000  # metal is about as warm as it was so long ago
 NONE_WORDS = "the thermometer says nothing that can be: check it and its cable"
-JUMP_WORDS = "the thermometer jumped: check it, then restart the scale"
+JUMP_WORDS = "the thermometer jumped: check it, then restart the cart"
 
 
 class Thermometer:
@@ -22,15 +22,18 @@ class Thermometer:
         self.centi_c: int | None = None
         self._needed = needed
         self._anchor_ms: int | None = None  # when a report was believed last
-        self._jumped = False
+        self._jumped = False  # for good: whoever mends it starts this program anew
         self._jumps: list[int] = []
         self._believed_ms = 0
 
     def restart(self, now_ms: int) -> None:
-        """The chip is connected anew: after a short gap its metal is as warm as before."""
+        """The chip is connected anew: after a short gap its metal is as warm as before.
+
+        A jump that was confirmed stays one: no loose plug makes a broken thermometer legal.
+        """
         if self._anchor_ms is not None and now_ms - self._anchor_ms > ANCHOR_MS:
             self._anchor_ms = None
-        self._jumped, self._jumps = False, []
+        self._jumps = []
         self._believed_ms = now_ms
 
     def said(self, centi_c: int, now_ms: int) -> None:

@@ -16,6 +16,7 @@ from firmware_bridge.messages import (
     Environment,
     FromChip,
     Motion,
+    ResetCause,
     Samples,
 )
 from firmware_bridge.metrology.calibration import NOMINAL_CORNERS
@@ -211,10 +212,33 @@ def test_a_loose_wire_of_the_thermometer_moves_no_load() -> None:
     assert troubles(bench) == {""}
 
 
-def test_a_jump_that_lasts_is_not_sold_by() -> None:
-    """Metal does not warm by forty degrees in a second: not legal until the chip starts anew."""
+def jumped() -> tuple[Bench, BendingWire]:
+    """The same cart, after its thermometer has jumped by forty degrees and stayed there."""
     bench, wire = corrected()
     wire.bend = warm(6_000)
+    bench.run(5_000)
+    return bench, wire
+
+
+def test_a_jump_that_lasts_is_not_sold_by() -> None:
+    """Metal does not warm by forty degrees in a second: not legal any more."""
+    bench, _wire = jumped()
+    assert "thermometer jumped" in troubles(bench).pop()
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_lost_link_takes_no_doubt_away(reset: bool) -> None:
+    """The chip is silent for two seconds, or starts anew: what jumped is not sold by after it."""
+    bench, wire = jumped()
+    if reset:
+        bench.chip.reset(ResetCause.BROWN_OUT, bench.now_ms * 1000)
+    else:
+        bench.cut = True
+        assert only(ScaleLost, bench.run(2_000))
+        bench.cut = False
+    bench.run(4_000)
+    assert "thermometer jumped" in troubles(bench).pop()
+    wire.bend = lambda message: message
     bench.run(5_000)
     assert "thermometer jumped" in troubles(bench).pop()
 
