@@ -69,6 +69,7 @@ class Malformed:
 
 
 Answer = Weight | InMotion | Alive | Unwell | Malformed
+NET_MASS = Unwell("the scale shows a net mass: clear its tare")
 
 
 class Codec(Protocol):

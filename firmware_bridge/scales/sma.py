@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import re
 
-from firmware_bridge.scales.answering import Answer, Malformed, TextCodec, Unwell, Weight
+from firmware_bridge.scales.answering import (
+    NET_MASS,
+    Answer,
+    Malformed,
+    TextCodec,
+    Unwell,
+    Weight,
+)
 from firmware_bridge.scales.units import MG_IN, mass_mg, parsed
 
 QUERY = b"\nW\r"
@@ -18,7 +25,6 @@ FRAME = re.compile(
     rb"(?P<mass>(?=.{13}\Z) *-?\d+(?:\.\d+)?|-{10})(?P<unit>[a-z _]{3})\Z",
     re.DOTALL,
 )
-NET_MASS = Unwell("the scale shows a net mass: clear its tare")
 TROUBLE = {
     b"O": "overload: take something off the scale",
     b"U": "below its range: empty the scale and zero it",

@@ -13,7 +13,15 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from firmware_bridge.scales.answering import Alive, Answer, InMotion, TextCodec, Unwell, Weight
+from firmware_bridge.scales.answering import (
+    NET_MASS,
+    Alive,
+    Answer,
+    InMotion,
+    TextCodec,
+    Unwell,
+    Weight,
+)
 from firmware_bridge.scales.units import mass_mg, parsed
 
 QUERY = b"W"
@@ -25,7 +33,6 @@ FRAME = re.compile(
     re.DOTALL,
 )
 DECIMALS = {"kg": {3}, "lb": {2, 3}}
-NET_MASS = Unwell("the scale shows a net mass: clear its tare")
 NOT_KILOGRAMS = Unwell("the scale shows two decimals, as one in pounds: use driver toledo8217-lb")
 TROUBLE = (
     (OVER_CAPACITY, "overload: take something off the scale"),

@@ -27,6 +27,7 @@ from firmware_bridge.scales import (
     toledo8217,
 )
 from firmware_bridge.scales.answering import (
+    NET_MASS,
     Alive,
     Answer,
     Codec,
@@ -54,7 +55,7 @@ WORDS: list[tuple[str, bytes, Answer]] = [
     ("toledo8217", b"\x0201.25\r", toledo8217.NOT_KILOGRAMS),
     ("toledo8217-lb", b"\x0201.25\r", Weight(566_990, 4_536, stable=True)),
     ("toledo8217-lb", b"\x0201.250\r", Weight(566_990, 454, stable=True)),
-    ("toledo8217-lb", b"\x0201.25N\r", toledo8217.NET_MASS),
+    ("toledo8217-lb", b"\x0201.25N\r", NET_MASS),
     ("toledo8217", b"\x02?A\r", InMotion()),
     ("toledo8217", b"\x02?B\r", Unwell("overload: take something off the scale")),
     ("toledo8217", b"\x02?\x02\r", Unwell("overload: take something off the scale")),
@@ -82,8 +83,8 @@ WORDS: list[tuple[str, bytes, Answer]] = [
     ("sma", b"\nZ1G       0.000lb_\r", Weight(0, 454, stable=True)),
     ("sma", b"\n 1gM       16.0oz \r", Weight(453_592, 2_835, stable=False)),
     ("sma", b"\n 1N        1.250kg \r", Malformed()),
-    ("sma", b"\n 1N       1.250kg \r", sma.NET_MASS),
-    ("sma", b"\n 1nM       16.0oz \r", sma.NET_MASS),
+    ("sma", b"\n 1N       1.250kg \r", NET_MASS),
+    ("sma", b"\n 1nM       16.0oz \r", NET_MASS),
     ("sma", b"\nO1G      31.250kg \r", Unwell("overload: take something off the scale")),
     ("sma", b"\nE1G  ----------kg \r", Unwell(sma.TROUBLE[b"E"])),
     ("sma", b"\nT1G  ----------   \r", Unwell(sma.TROUBLE[b"T"])),
