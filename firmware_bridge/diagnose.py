@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean, pstdev
+from statistics import fmean, linear_regression, pstdev
 
 from firmware_bridge.metrology.calibration import NOMINAL, Calibration, CalibrationError, load
 from firmware_bridge.metrology.corners import corner_name
@@ -124,7 +124,8 @@ def _cell(
         f"{name}: noise", noise_g, "g", noise_g <= NOISE_G_MAX,
         "it is loud: was the cart touched? Else check its screws, the cable's shield, the supply",
     )  # fmt: skip
-    drift_g = _slope(masses_g) * (len(masses_g) - 1) / max(1, span_ms) * 60_000
+    a_row_g = linear_regression(range(len(masses_g)), masses_g).slope
+    drift_g = a_row_g * (len(masses_g) - 1) / max(1, span_ms) * 60_000
     yield Finding(
         f"{name}: drift", drift_g, "g/min", abs(drift_g) <= DRIFT_G_PER_MIN_MAX,
         "it drifts: let it warm up for ten minutes; if it stays, the cell is damp or damaged",
@@ -143,13 +144,6 @@ def _balance(masses_g: Sequence[Sequence[float]]) -> Iterator[Finding]:
             f"{name}: share of the load", 100 * share, "%", 0 < share <= CORNER_SHARE_MAX,
             "it carries far too much or nothing: level the feet, look for what touches the frame",
         )  # fmt: skip
-
-
-def _slope(values: Sequence[float]) -> float:
-    """Least squares, for each step."""
-    middle, mean = (len(values) - 1) / 2, fmean(values)
-    above = sum((n - middle) * (value - mean) for n, value in enumerate(values))
-    return above / sum((n - middle) ** 2 for n in range(len(values)))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
