@@ -62,7 +62,6 @@ class FrameReader:
     def __init__(self) -> None:
         self._partial = bytearray()
         self._skipping = False
-        self.good = 0
         self.bad = 0
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -95,5 +94,4 @@ class FrameReader:
         except WireError:
             self.bad += 1
             return []
-        self.good += 1
         return [frame]

@@ -272,5 +272,5 @@ def _encode(message: messages.ToChip, sequence: int) -> bytes:
 
 def _renewed(reader: FrameReader) -> FrameReader:
     fresh = FrameReader()
-    fresh.good, fresh.bad = reader.good, reader.bad
+    fresh.bad = reader.bad
     return fresh
