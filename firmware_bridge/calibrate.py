@@ -207,8 +207,7 @@ def _prove(station: Station, found: Calibration, span_g: float) -> None:
 
 
 def _weighed_g(found: Calibration, counts: Array, centi_c: int | None = None) -> float:
-    pairs = zip(found.cells, counts, strict=True)
-    return found.load_mg([cell.mass_mg(count) for cell, count in pairs], centi_c) / 1000
+    return found.row_mg(counts.tolist(), centi_c) / 1000
 
 
 def _counts(station: Station, load_g: float, at: str = "centre") -> Array:

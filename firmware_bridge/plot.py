@@ -70,9 +70,7 @@ def replay(file: Path, scale: CountingScale, calibration: Calibration) -> Curves
                 case LoadSettled():
                     curves.settled.append((event.sensed_ms / 1000, event.after_mg / 1000))
         for sensed_ms, row in scale.rows:
-            pairs = zip(calibration.cells, row, strict=True)
-            mass_mg = calibration.load_mg([cell.mass_mg(count) for cell, count in pairs], None)
-            curves.raw.append((sensed_ms / 1000, mass_mg / 1000))
+            curves.raw.append((sensed_ms / 1000, calibration.row_mg(row) / 1000))
         scale.rows.clear()
         scale.to_send(t_ms)
     if len(curves.raw) < 2:

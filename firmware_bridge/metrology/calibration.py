@@ -70,9 +70,10 @@ class Calibration:
         if shown != sorted(set(shown)):
             raise CalibrationError("calibration: linearity must rise from point to point")
 
-    def mass_mg(self, counts: float) -> float:
-        """Milligrams of a conversion, where there is one converter."""
-        return self.load_mg([self.cells[0].mass_mg(counts)], None)
+    def row_mg(self, row: Sequence[float], temperature_centi_c: int | None = None) -> float:
+        """The load of one conversion of each cell, corrected."""
+        pairs = zip(self.cells, row, strict=True)
+        return self.load_mg([cell.mass_mg(counts) for cell, counts in pairs], temperature_centi_c)
 
     def counts(self, mass_mg: float) -> int:
         """The conversion that shows this mass, where there is one converter."""

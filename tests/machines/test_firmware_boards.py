@@ -197,7 +197,7 @@ def test_a_tear_that_no_chip_can_see_is_a_spike_that_weighs_nothing(chip: ChipPr
         for _ in range(2):
             live = reader.until(LoadLive)
             assert isinstance(live, LoadLive)
-            assert live.mass_mg == pytest.approx(NOMINAL.mass_mg(SPIKY), abs=100)
+            assert live.mass_mg == pytest.approx(NOMINAL.row_mg([SPIKY]), abs=100)
     reader.close()
     assert chip.tell('{"stat": true}')["converters"][0]["torn"] >= 5
 
@@ -253,7 +253,7 @@ def test_the_scale_says_that_it_is_lost_and_comes_back(chip: ChipProcess) -> Non
     settled = reader.until(LoadSettled)
     reader.close()
     assert isinstance(settled, LoadSettled)
-    assert settled.after_mg == pytest.approx(NOMINAL.mass_mg(LOAD), abs=10)
+    assert settled.after_mg == pytest.approx(NOMINAL.row_mg([LOAD]), abs=10)
 
 
 @pytest.mark.parametrize("line", ['{"reset": true}', '{"reset_at_pulse": 12}'])

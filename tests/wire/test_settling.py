@@ -36,7 +36,7 @@ class Cart:
         events = []
         for _ in range(round(duration_s * SAMPLES_PER_SECOND)):
             self.t_s += 1 / SAMPLES_PER_SECOND
-            mass_mg = NOMINAL.mass_mg(self.cell.read(self.t_s))
+            mass_mg = NOMINAL.row_mg([self.cell.read(self.t_s)])
             events += self.settling.push(round(self.t_s * 1000), mass_mg)
         return [event for event in events if not isinstance(event, LoadWithin)]
 
@@ -195,14 +195,14 @@ def test_the_ring_period_is_learnt_from_one_swing(ring_hz: float) -> None:
     dice = random.Random(1)
     cell = LoadCell(Traits(ring_hz=ring_hz), dice, 0)
     cell.set_load(300_000, 0.0)
-    values = [NOMINAL.mass_mg(cell.read(0.15 + n / 80)) for n in range(36)]
+    values = [NOMINAL.row_mg([cell.read(0.15 + n / 80)]) for n in range(36)]
     assert estimate(values) == pytest.approx(80 / ring_hz, abs=0.17)
 
 
 def test_noise_teaches_no_period() -> None:
     """A cart at rest has no swing to learn from."""
     cell = LoadCell(Traits(), random.Random(2), 0)
-    assert estimate([NOMINAL.mass_mg(cell.read(n / 80)) for n in range(48)]) is None
+    assert estimate([NOMINAL.row_mg([cell.read(n / 80)]) for n in range(48)]) is None
 
 
 @pytest.mark.parametrize("length", [7.0, 7.3, 9.0, 11.4])
