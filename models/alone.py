@@ -68,9 +68,15 @@ class Alone:
         )
         self._worker.start()
         theirs.close()
-        if not self._pipe.poll(START_S) or self._pipe.recv() != "ready":
+        if not self._is_ready():
             self._stop()
             raise ModelError("the worker process does not start")
+
+    def _is_ready(self) -> bool:
+        try:
+            return self._pipe.poll(START_S) and self._pipe.recv() == "ready"
+        except (EOFError, OSError):  # it died before it was
+            return False
 
     def _stop(self) -> None:
         self._pipe.close()

@@ -109,6 +109,12 @@ def test_a_crash_or_a_hang_costs_one_answer() -> None:
         assert worker.ask("ok", 5) == "ok"
 
 
+def test_a_worker_that_dies_at_its_start_is_named() -> None:
+    """Who asks for it hears why, in the words of every other trouble."""
+    with pytest.raises(ModelError, match="does not start"):
+        Alone(os._exit, 3)
+
+
 def make_fragile() -> Callable[[str], str]:
     """What a hostile file may do to a decoder."""
 
