@@ -27,13 +27,11 @@ from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.scales.base import (
     ROWS_KEPT,
     FramesLost,
-    LoadLive,
     LossReason,
     Row,
     ScaleBack,
     ScaleEvent,
     ScaleLost,
-    Weighed,
 )
 from firmware_bridge.scales.standstill import HANGING_WORDS, Standstill
 from firmware_bridge.scales.thermometer import Thermometer
@@ -219,14 +217,11 @@ class ChipScale:
         return events + self._live(sensed_ms)
 
     def _live(self, sensed_ms: int) -> list[ScaleEvent]:
-        mass_mg, stable = self._weighing.shown()
-        due_ms = sensed_ms if self._stream.live_due_ms is None else self._stream.live_due_ms
-        if mass_mg is None or sensed_ms < due_ms:
-            return []
-        self._stream.live_due_ms = sensed_ms + LIVE_EVERY_MS
-        reading = self.indicator.reading()
-        live = LoadLive(sensed_ms, round(mass_mg), stable)
-        return [Weighed(reading), live] if reading else [live]
+        due_ms = self._stream.live_due_ms
+        live = self._weighing.live(sensed_ms) if due_ms is None or sensed_ms >= due_ms else []
+        if live:
+            self._stream.live_due_ms = sensed_ms + LIVE_EVERY_MS
+        return live
 
     def _count_overruns(self, overruns: int) -> list[ScaleEvent]:
         before, self._stream.overruns = self._stream.overruns, overruns

@@ -14,13 +14,11 @@ from firmware_bridge.metrology.calibration import Calibration
 from firmware_bridge.metrology.indicator import Indicator
 from firmware_bridge.scales.base import (
     ROWS_KEPT,
-    LoadLive,
     LossReason,
     Row,
     ScaleBack,
     ScaleEvent,
     ScaleLost,
-    Weighed,
 )
 from firmware_bridge.scales.standstill import HANGING_WORDS, Standstill
 from firmware_bridge.scales.weighing import Weighing
@@ -115,13 +113,10 @@ class IioScale:
         events: list[ScaleEvent] = [ScaleBack()] if self._lost else []
         self._lost = None
         events += self._weighing.push(now_ms, (counts,))
-        mass_mg, stable = self._weighing.shown()
-        if mass_mg is None or now_ms < self._live_due_ms:
-            return events
-        self._live_due_ms = now_ms + LIVE_EVERY_MS
-        reading = self.indicator.reading()
-        live = LoadLive(now_ms, round(mass_mg), stable)
-        return [*events, Weighed(reading), live] if reading else [*events, live]
+        live = self._weighing.live(now_ms) if now_ms >= self._live_due_ms else []
+        if live:
+            self._live_due_ms = now_ms + LIVE_EVERY_MS
+        return events + live
 
     def _lose(self, reason: LossReason, detail: str) -> list[ScaleEvent]:
         if self._lost is reason:

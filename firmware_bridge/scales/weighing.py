@@ -15,6 +15,7 @@ from firmware_bridge.metrology.pending import LoadWithin
 from firmware_bridge.metrology.settling import Event, MotionBegan, Settled, Settling
 from firmware_bridge.scales.base import (
     CornerBad,
+    LoadLive,
     LoadMoving,
     LoadPending,
     LoadSettled,
@@ -61,9 +62,14 @@ class Weighing:
         reading = self.indicator.reading() if _settled(events) else None
         return [Weighed(reading), *events] if reading else events
 
-    def shown(self) -> tuple[float | None, bool]:
-        """The best value for a display, and whether the load rests."""
-        return self._settling.mass_mg, not self._settling.moving
+    def live(self, sensed_ms: int) -> list[ScaleEvent]:
+        """The best value for a display, and before it what is indicated; nothing while unknown."""
+        mass_mg = self._settling.mass_mg
+        if mass_mg is None:
+            return []
+        reading = self.indicator.reading()
+        live = LoadLive(sensed_ms, round(mass_mg), not self._settling.moving)
+        return [Weighed(reading), live] if reading else [live]
 
     def forget(self) -> list[ScaleEvent]:
         """Samples are missing."""
