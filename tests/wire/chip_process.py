@@ -12,7 +12,7 @@ from typing import Any, Self
 from firmware_bridge.metrology.calibration import NOMINAL
 from firmware_bridge.port import Port, PortLost
 from firmware_bridge.scales import open_driver
-from firmware_bridge.scales.base import ScaleEvent
+from firmware_bridge.scales.base import LoadSettled, ScaleEvent
 
 START = """
 import argparse, sys
@@ -22,6 +22,7 @@ chip.add_arguments(parser)
 sys.exit(chip.run(parser.parse_args()))
 """
 DEADLINE_S = 10.0
+SETTLED_MG = 1_500
 
 
 class ChipProcess:
@@ -81,6 +82,20 @@ class Reader:
                 if isinstance(event, kind):
                     return event
         raise AssertionError(f"no {kind.__name__} within {DEADLINE_S} s")
+
+    def settles_at(self, mass_mg: int, settles_max: int = 5) -> int:
+        """Read until the load stands at this mass; the sum of the changes on the way there.
+
+        A hole in the samples, as a busy computer or a bad wire makes it, is a change of nothing.
+        """
+        change_mg = 0
+        for _ in range(settles_max):
+            event = self.until(LoadSettled)
+            assert isinstance(event, LoadSettled)
+            change_mg += event.after_mg - event.before_mg
+            if abs(event.after_mg - mass_mg) <= SETTLED_MG:
+                return change_mg
+        raise AssertionError(f"{settles_max} settled loads, none at {mass_mg} mg")
 
     def _read(self) -> list[ScaleEvent]:
         now_ms = round(time.monotonic() * 1000)

@@ -66,19 +66,19 @@ class Toledo(Judging):
 
     def answer(self, question: bytes, *, stable: bool) -> bytes:
         del question
-        shown = f"{self.grams // 1000:02}.{self.grams % 1000:03}".encode() if stable else b"?A"
-        return STX + shown + CR
+        return STX + (self.figures.encode() if stable else b"?A") + CR
+
+    @property
+    def figures(self) -> str:
+        return f"{self.grams // 1000:02}.{self.grams % 1000:03}"
 
 
-class ToledoPounds(Judging):
+class ToledoPounds(Toledo):
     """30 lb, in thousandths."""
 
-    ends = b"W"
-
-    def answer(self, question: bytes, *, stable: bool) -> bytes:
-        del question
-        shown = f"{self._mass_mg / 453_592.37:06.3f}".encode() if stable else b"?A"
-        return STX + shown + CR
+    @property
+    def figures(self) -> str:
+        return f"{self._mass_mg / 453_592.37:06.3f}"
 
 
 class Sics(Judging):

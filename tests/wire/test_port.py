@@ -32,40 +32,25 @@ def reader(chip: ChipProcess) -> Iterator[Reader]:
     reading.close()
 
 
-def settles_at(reader: Reader, mass_mg: int) -> int:
-    """Read until the load stands at this mass; the sum of the changes on the way there.
-
-    A computer too busy to run the chip makes a hole in its samples, and so a change of nothing.
-    """
-    change_mg = 0
-    for _ in range(5):
-        event = reader.until(LoadSettled)
-        assert isinstance(event, LoadSettled)
-        change_mg += event.after_mg - event.before_mg
-        if event.after_mg == pytest.approx(mass_mg, abs=1500):
-            return change_mg
-    raise AssertionError(f"five settled loads, none at {mass_mg} mg")
-
-
 def test_an_item_put_on_a_real_pty_settles_to_its_mass(chip: ChipProcess, reader: Reader) -> None:
     """Boot, one item, one jolt, junk and a reset, through the kernel's own serial line."""
-    assert settles_at(reader, 0) == pytest.approx(0, abs=1000)
+    assert reader.settles_at(0) == pytest.approx(0, abs=1000)
     assert chip.tell('{"load_mg": 400000}') == {"done": 1}
-    assert settles_at(reader, 400_000) == pytest.approx(400_000, abs=1500)
+    assert reader.settles_at(400_000) == pytest.approx(400_000, abs=1500)
     chip.tell('{"jolt": 1.0}')
-    assert settles_at(reader, 400_000) == pytest.approx(0, abs=1000)
+    assert reader.settles_at(400_000) == pytest.approx(0, abs=1000)
     chip.tell('{"garbage": 5000}')
     chip.tell('{"torn": true}')
     chip.tell('{"reset": true}')
     chip.tell('{"load_mg": 150000}')
-    assert settles_at(reader, 150_000) == pytest.approx(-250_000, abs=1500)
+    assert reader.settles_at(150_000) == pytest.approx(-250_000, abs=1500)
 
 
 def test_the_plug_pulled_is_a_lost_scale_and_replugging_brings_it_back(
     chip: ChipProcess, reader: Reader
 ) -> None:
     """The process ends: ScaleLost. Another takes its name: ScaleBack, and a settled load."""
-    settles_at(reader, 0)
+    reader.settles_at(0)
     chip.end()
     lost = reader.until(ScaleLost)
     assert isinstance(lost, ScaleLost)
@@ -75,7 +60,7 @@ def test_the_plug_pulled_is_a_lost_scale_and_replugging_brings_it_back(
     with ChipProcess(chip.link, seed=2) as another:
         another.tell('{"load_mg": 90000}')
         reader.until(ScaleBack)
-        assert settles_at(reader, 90_000) == pytest.approx(90_000, abs=1500)
+        assert reader.settles_at(90_000) == pytest.approx(90_000, abs=1500)
 
 
 def test_a_bad_control_line_is_answered_and_harms_nothing(chip: ChipProcess) -> None:

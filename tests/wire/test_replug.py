@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.scales.base import LoadSettled, LossReason, ScaleBack, ScaleLost
+from firmware_bridge.scales.base import LossReason, ScaleBack, ScaleLost
 from rig.chip import SimulatedChip
 from rig.load_cell import LoadCell, draw_traits
 from tests.wire.chip_process import Reader
@@ -80,25 +80,13 @@ def plugged(request: pytest.FixtureRequest) -> Iterator[list[Plugged]]:
         chip.forget()
 
 
-def settles_at(reader: Reader, mass_mg: int) -> int:
-    """Read until the load stands at this mass; the sum of the changes on the way there."""
-    change_mg = 0
-    for _ in range(SETTLES_MAX):
-        event = reader.until(LoadSettled)
-        assert isinstance(event, LoadSettled)
-        change_mg += event.after_mg - event.before_mg
-        if event.after_mg == pytest.approx(mass_mg, abs=1500):
-            return change_mg
-    raise AssertionError(f"{SETTLES_MAX} settled loads, none at {mass_mg} mg")
-
-
 def test_a_scale_comes_back_under_another_name(plugged: list[Plugged], tmp_path: Path) -> None:
     """Lost once, back at the new device through its link, and what changed meanwhile is found."""
     link = tmp_path / "scale"
     plug(link, plugged[0].device)
     reader = Reader(link)
     try:
-        settles_at(reader, 400 * GRAM)
+        reader.settles_at(400 * GRAM, SETTLES_MAX)
         plugged[0].pull()
         lost = reader.until(ScaleLost)
         assert isinstance(lost, ScaleLost)
@@ -106,6 +94,6 @@ def test_a_scale_comes_back_under_another_name(plugged: list[Plugged], tmp_path:
         assert plugged[1].device != plugged[0].device
         plug(link, plugged[1].device)
         reader.until(ScaleBack)
-        assert settles_at(reader, 250 * GRAM) == pytest.approx(-150 * GRAM, abs=1500)
+        assert reader.settles_at(250 * GRAM, SETTLES_MAX) == pytest.approx(-150 * GRAM, abs=1500)
     finally:
         reader.close()
