@@ -1,8 +1,8 @@
 """Is the camera's picture any good? Told from cheap statistics of luma, a few times a second.
 
-Conditions: dark, glare, covered, dirty, frozen, gone. Each must last before it is said and be over
-for a while before it is withdrawn, so a hand that passes is no news. Pure: time comes in with each
-frame. It must never guess who or what is to blame.
+Conditions: dark, glare, covered, dirty, frozen. Each must last before it is said and be over for a
+while before it is withdrawn, so a hand that passes is no news. Pure: time comes in with each frame.
+It must never guess who or what is to blame.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ Cells = NDArray[np.float64]
 Condition = Literal["good", "dark", "glare", "covered", "dirty", "frozen"]
 
 EVERY_MS = 250
-GONE_MS = 2_000
 BACK_MS = 1_000
 """A condition that is over for so long is withdrawn."""
 LASTS_MS: dict[Condition, int] = {
@@ -136,13 +135,11 @@ class CameraHealth:
         self._since: dict[Condition, int] = {}
         self._held_ms = 0
         self._looked_ms: int | None = None
-        self._fed_ms: int | None = None
         self._last: Luma | None = None
         self._lens = _LensClarity()
 
     def update(self, luma: Luma, sensed_ms: int, *, moving: bool) -> Condition:
         """The condition after this frame. Only moving frames tell dirt from a plain thing."""
-        self._fed_ms = sensed_ms
         if self._looked_ms is not None and sensed_ms - self._looked_ms < EVERY_MS:
             return self._said
         self._looked_ms = sensed_ms
@@ -156,12 +153,6 @@ class CameraHealth:
             self._held_ms = sensed_ms
         elif sensed_ms - self._held_ms >= BACK_MS:
             self._said = "good"
-        return self._said
-
-    def at(self, now_ms: int) -> Condition | Literal["gone"]:
-        """The condition now: gone when no frame has come for `GONE_MS`."""
-        if self._fed_ms is not None and now_ms - self._fed_ms > GONE_MS:
-            return "gone"
         return self._said
 
     def _holding(self, luma: Luma, *, moving: bool) -> set[Condition]:

@@ -28,7 +28,6 @@ from models.recogniser import Recogniser
 from models.viewfinder_page import Change, View, page, sheet
 from models.weights_files import GALLERY_NAME, WEIGHTS_DIR, verified
 
-VIEWS_MAX = 12
 WARM_UP_FRAMES = 10
 """A camera's first frames are too dark: its exposure settles."""
 FOLLOW_EVERY_S = 0.5

@@ -25,13 +25,11 @@ STILL_S = 1.0
 
 @dataclass(frozen=True)
 class Handling:
-    """One movement: which products and codes, which way, between which times, where they lie."""
+    """One movement: which products and codes, which way, and where they lie."""
 
     skus: tuple[str, ...]
     codes: frozenset[str]
     direction: Direction
-    began_ms: int
-    ended_ms: int
     boxes: tuple[Box, ...]
 
 
@@ -72,7 +70,7 @@ class Frames:
         yield from self._until(ENTER_S + SHOW_S + LOWER_S, began_ms)
         keys = [self._lay(product) for product in goods]
         yield from self._until(ENTER_S + SHOW_S + LOWER_S + LEAVE_S, began_ms)
-        yield from self._done(goods, "in", began_ms, tuple(self._scene.where(key) for key in keys))
+        yield from self._done(goods, "in", tuple(self._scene.where(key) for key in keys))
 
     def take(self) -> Iterator[Shown]:
         """The newest good out again."""
@@ -82,7 +80,7 @@ class Frames:
         yield from self._until(LEAVE_S, began_ms)
         self._scene.lift(key)
         yield from self._until(LEAVE_S + LOWER_S + SHOW_S + ENTER_S, began_ms)
-        yield from self._done([product], "out", began_ms, (box,))
+        yield from self._done([product], "out", (box,))
 
     @property
     def goods(self) -> int:
@@ -109,13 +107,11 @@ class Frames:
             yield Shown(self._frame())
 
     def _done(
-        self, goods: Sequence[Product], way: Direction, began_ms: int, boxes: tuple[Box, ...]
+        self, goods: Sequence[Product], way: Direction, boxes: tuple[Box, ...]
     ) -> Iterator[Shown]:
         self._scene.reach = None
         codes = frozenset(filter(None, map(_code_on, goods))) if way == "in" else frozenset()
-        done = Handling(
-            tuple(product.sku for product in goods), codes, way, began_ms, self._now_ms, boxes
-        )
+        done = Handling(tuple(product.sku for product in goods), codes, way, boxes)
         *still, last = self.rest()
         yield from still
         yield Shown(last.frame, done)

@@ -51,12 +51,6 @@ class Fit:
     darkness: Floats
 
 
-def positions(layout: Layout, pose: Pose) -> Floats:
-    """Where on the profile the symbol's samples lie."""
-    share = sample_places(layout.modules) / layout.modules
-    return pose.start + (pose.end - pose.start) * _warped(share, pose)
-
-
 def _warped(share: Floats, pose: Pose) -> Floats:
     arch = share * (1 - share)
     return share + arch * (pose.bend + pose.twist * (1 - 2 * share))

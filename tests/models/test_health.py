@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.health import GONE_MS, CameraHealth, Condition, figures, shown_by
+from models.health import CameraHealth, Condition, figures, shown_by
 from models.motion import MotionGate
 from models.pictures import photo_paths, read_luma
 from rig.enrol import demo_catalog
@@ -120,14 +120,6 @@ def test_a_picture_that_repeats_to_the_bit_is_frozen() -> None:
     luma = photographs()[0]
     assert conditions([luma] * 60, CameraHealth())[-1] == "frozen"
     assert conditions([np.zeros_like(luma)] * 60, CameraHealth())[-1] == "covered"
-
-
-def test_no_frame_for_a_while_is_gone() -> None:
-    """Its age tells, without a frame."""
-    health = CameraHealth()
-    assert health.at(0) == "good"
-    health.update(photographs()[0], 1_000, moving=False)
-    assert (health.at(1_000 + GONE_MS), health.at(1_001 + GONE_MS)) == ("good", "gone")
 
 
 def smeared(luma: Luma) -> Luma:
