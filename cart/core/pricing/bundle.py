@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from msgspec import Meta
 
 from cart.core.pricing.field import Field, Good, Use
+from cart.core.pricing.grouping import Grouping
 from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, Sku
-from cart.core.pricing.shapes import Counts, Groups, Slot
-from cart.core.pricing.uses import Compiled, units_of_counts
-from cart.core.units import allocate
+from cart.core.pricing.shapes import Groups, Slot
+from cart.core.pricing.uses import Compiled
 from cart.core.value import Value
 
 
@@ -69,28 +69,18 @@ def compiled(deal: Bundle, field: Field) -> Iterator[Compiled]:
         share = -(-field.price_minor(at) * (deal.share_ppm or 0) // 1_000_000)
         return share * top + field.worth(at, 0)
 
-    def uses(counts: Counts) -> list[Use]:
-        columns = []
-        start = 0
-        for part, wanted in zip(parts, deal.parts, strict=True):
-            units = units_of_counts(part, counts[start : start + len(part)])
-            columns.append((units, wanted.count))
-            start += len(part)
-        made = []
-        for use in range(len(columns[0][0]) // columns[0][1]):
-            group = [at for units, n in columns for at in units[use * n : (use + 1) * n]]
-            prices_minor = [field.price_minor(at) for at in group]
-            saving_minor = deal.saving_minor(sum(prices_minor), field)
-            made.append(tuple(zip(group, allocate(saving_minor, prices_minor), strict=True)))
-        return made
+    def use_of(units: Sequence[int]) -> Use:
+        prices_minor = sum([field.price_minor(at) for at in units])
+        return field.spread(units, deal.saving_minor(prices_minor, field))
 
     slots = [
         Slot(wanted.count, part, tuple([most(at) for at in part]))
         for part, wanted in zip(parts, deal.parts, strict=True)
     ]
     linear = field.even(classes) and deal.share_ppm is None and not _capped(deal, parts, field)
-    exact = None if linear else lambda counts: field.worth_of_uses(uses(counts))
-    yield Compiled(Groups(slots, constant, field.uses_max, exact), uses)
+    groups = Grouping(slots, use_of, field)
+    exact = None if linear else groups.worth_of
+    yield Compiled(Groups(slots, constant, field.uses_max, exact), groups.uses)
 
 
 def _wants(part: Part, good: Good) -> bool:

@@ -23,6 +23,8 @@ from cart.core.pricing.legal import (
 )
 
 STATES_MAX = 400_000
+# What an offer can take of each class, and the most that is worth.
+Plans = dict[Vector, int]
 
 
 class Verdict(NamedTuple):
@@ -67,6 +69,11 @@ def _illegal(proof: ComponentProof) -> Iterator[str]:
     left = [goods.quantity for goods in proof.goods]
     total = 0
     by_offer: dict[int, list[Use]] = {}
+    numbers = [chosen.offer for chosen in proof.chosen]
+    classes = [at for chosen in proof.chosen for at, _ in chosen.units]
+    if not (_within(numbers, proof.offers) and _within(classes, proof.goods)):
+        yield "a use names an offer or goods that are not there"
+        return
     for chosen in proof.chosen:
         by_offer.setdefault(chosen.offer, []).append(chosen.units)
         total += worth(proof, proof.offers[chosen.offer], chosen.units)
@@ -81,26 +88,25 @@ def _illegal(proof: ComponentProof) -> Iterator[str]:
             yield f"offers[{number}] does not allow its uses"
 
 
+def _within(numbers: Sequence[int], things: Sequence[object]) -> bool:
+    return all(0 <= number < len(things) for number in numbers)
+
+
 def _allowed(reader: Reader, offer: Contending, uses: Sequence[Use]) -> bool:
     if is_alone(offer):
         taken: dict[int, list[int]] = {}
-        for use in uses:
-            at = use[0][0]
-            taken[at] = [*taken.get(at, []), *[off_minor for _, off_minor in use]]
-        return all(sum(off) == saving_alone(reader, at, len(off)) for at, off in taken.items())
+        for at, off_minor in [pair for use in uses for pair in use]:
+            taken.setdefault(at, []).append(off_minor)
+        return all(
+            at in offer.covered and sum(off) == saving_alone(reader, at, len(off))
+            for at, off in taken.items()
+        )
     if is_ladder(offer.deal):
         return sorted(pair for use in uses for pair in use) in [
             sorted(rung) for rung in ladder(reader)
         ]
-    legal = frozenset(_key(reader, use) for use in USES[type(offer.deal)](reader))
-    return len(uses) <= reader.uses_max and all(_key(reader, use) in legal for use in uses)
-
-
-def _key(reader: Reader, use: Use) -> tuple[tuple[int, int], ...]:
-    """A use without the order of its units; equal prices may share a cent either way."""
-    prices = reader.prices([at for at, _ in use])
-    total = sum(off_minor for _, off_minor in use)
-    return (*sorted((at, 0) for at, _ in use), (sum(prices), total))
+    legal = frozenset(tuple(sorted(use)) for use in USES[type(offer.deal)](reader))
+    return len(uses) <= reader.uses_max and all(tuple(sorted(use)) in legal for use in uses)
 
 
 def upper_bound(proof: ComponentProof) -> int:
@@ -110,19 +116,31 @@ def upper_bound(proof: ComponentProof) -> int:
     )
     for offer in proof.offers:
         if not is_alone(offer):
-            total += max(found - _cost(proof, use) for use, found in _plans(proof, offer).items())
+            total += _most(proof, _plans(proof, offer))
     for at in range(len(proof.goods)):
         table = _alone(proof, at)
         total += max(found - proof.values[at] * n for n, found in enumerate(table))
     return total
 
 
+def _most(proof: ComponentProof, plans: Plans | None) -> int:
+    """The most that an offer brings when it buys its units; all goods for nothing if that is too
+    much to find out."""
+    if plans is None:
+        return sum(
+            goods.price_minor * goods.quantity * max(goods.worth, goods.worth_alone)
+            for goods in proof.goods
+        )
+    return max(found - _cost(proof, use) for use, found in plans.items())
+
+
 def _cost(proof: ComponentProof, used: Vector) -> int:
     return sum(value * n for value, n in zip(proof.values, used, strict=True))
 
 
-def _plans(proof: ComponentProof, offer: Contending) -> dict[Vector, int]:
-    """What an offer can take from each class, all its uses together, and the most that is worth."""
+def _plans(proof: ComponentProof, offer: Contending) -> Plans | None:
+    """What an offer can take from each class, all its uses together, and the most that is worth;
+    None if that is too much to find out."""
     reader = Reader(proof, offer)
     nothing = (0,) * len(proof.goods)
     plans = {nothing: 0}
@@ -142,7 +160,9 @@ def _plans(proof: ComponentProof, offer: Contending) -> dict[Vector, int]:
                 both = tuple([one + other for one, other in zip(used, vector, strict=True)])
                 if _fits(proof, both) and found + extra > plans.get(both, -1):
                     more[both] = plans[both] = found + extra
-        if not more or len(plans) > STATES_MAX:
+        if len(plans) > STATES_MAX:
+            return None
+        if not more:
             break
         edge = more
     return plans
@@ -172,9 +192,11 @@ def _closed(proof: ComponentProof) -> int:
     """Go through every choice that the bound leaves open; the best worth, or the bound again if
     there are too many."""
     offers = [offer for offer in proof.offers if not is_alone(offer)]
-    plans = [_plans(proof, offer) for offer in offers]
-    tables = [_alone(proof, at) for at in range(len(proof.goods))]
     bound = upper_bound(proof)
+    plans = [found for offer in offers if (found := _plans(proof, offer)) is not None]
+    if len(plans) < len(offers):
+        return bound
+    tables = [_alone(proof, at) for at in range(len(proof.goods))]
     slack = bound - proof.worth
     edge = {tuple([goods.quantity for goods in proof.goods]): (0, 0)}
     for found in plans:

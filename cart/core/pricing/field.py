@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from cart.core.pricing.offers import Deal
-from cart.core.units import Rounding, divide, round_fraction
+from cart.core.units import Rounding, allocate, divide, round_fraction
 from cart.core.value import Value
 
 SHARES = 1_000_000
@@ -101,11 +101,21 @@ class Field:
         """What all units of some uses are worth."""
         return sum([self.worth(at, discount_minor) for use in uses for at, discount_minor in use])
 
+    def unit_worth(self, at: int) -> int:
+        """What one minor unit off a unit of this class is worth."""
+        found = self.classes[at]
+        return (found.worth_alone if self.exclusive else found.worth) * self.factor
+
     def top_worth(self, classes: Sequence[int]) -> int:
         """The most that one minor unit off one of these classes is worth."""
-        alone = self.exclusive
-        tops = [self.classes[at].worth_alone if alone else self.classes[at].worth for at in classes]
-        return max(tops, default=0) * self.factor
+        return max([self.unit_worth(at) for at in classes], default=0)
+
+    def spread(self, units: Sequence[int], saving_minor: int) -> Use:
+        """A saving on some units, in proportion to their prices. Of equal claims to a cent the unit
+        has it where it is worth most to the shopper, then the one that stands first."""
+        ordered = sorted(units, key=lambda at: -self.unit_worth(at))
+        prices_minor = [self.price_minor(at) for at in ordered]
+        return tuple(zip(ordered, allocate(saving_minor, prices_minor), strict=True))
 
     def counts(self, classes: Sequence[int]) -> list[int]:
         """How many units each of these classes has."""
@@ -113,4 +123,4 @@ class Field:
 
     def even(self, classes: Sequence[int]) -> bool:
         """Whether a discount is worth the same on all of these classes, wherever it falls."""
-        return not self.exclusive and len(frozenset([self.classes[at].worth for at in classes])) < 2
+        return len(frozenset([self.unit_worth(at) for at in classes])) < 2

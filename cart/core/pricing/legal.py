@@ -35,7 +35,10 @@ class Reader:
         self.goods = proof.goods
         self.deal: Any = offer.deal
         self.covered = offer.covered
-        self.uses_max = offer.uses_max
+        units_max = getattr(offer.deal, "max_units", None)
+        group_size = getattr(offer.deal, "group_size", 1)
+        limits = [] if units_max is None else [units_max // group_size]
+        self.uses_max = min([offer.uses_max, *limits])
         self.rounding: Rounding = offer.deal.rounding or proof.rounding
 
     def share(self, amount_minor: int, share_ppm: int) -> int:
@@ -43,17 +46,24 @@ class Reader:
         return divide(amount_minor * share_ppm, MILLION, self.rounding)
 
     def pieces(self) -> list[int]:
-        """What is not weighed, cheap ones first."""
+        """What is not weighed, cheap ones first, of equal prices the last."""
         found = [at for at in self.covered if not self.goods[at].by_weight]
-        return sorted(found, key=lambda at: self.goods[at].price_minor)
+        return sorted(found, key=lambda at: (self.goods[at].price_minor, -at))
+
+    def unit_worth(self, at: int) -> int:
+        """What one minor unit off a unit is worth."""
+        goods = self.goods[at]
+        return goods.worth_alone if self.deal.stack == "exclusive" else goods.worth
 
     def prices(self, units: Sequence[int]) -> list[int]:
         """The price of each unit."""
         return [self.goods[at].price_minor for at in units]
 
     def spread(self, units: Sequence[int], saving_minor: int) -> Use:
-        """A saving in proportion to the prices."""
-        return tuple(zip(units, allocate(saving_minor, self.prices(units)), strict=True))
+        """A saving in proportion to the prices; of equal claims to a cent that is met first which
+        is worth most."""
+        ordered = sorted(units, key=lambda at: -self.unit_worth(at))
+        return tuple(zip(ordered, allocate(saving_minor, self.prices(ordered)), strict=True))
 
 
 def is_alone(offer: Contending) -> bool:
@@ -106,7 +116,10 @@ def _n_for_price(reader: Reader) -> Iterator[Use]:
 
 
 def _cheapest(reader: Reader, size: int, free: int, share_ppm: int) -> Iterator[Use]:
-    for units in combinations_with_replacement(reader.pieces(), size):
+    """Of equal prices those are free that are worth most."""
+    prices = {at: reader.goods[at].price_minor for at in reader.pieces()}
+    pieces = sorted(prices, key=lambda at: (prices[at], -reader.unit_worth(at)))
+    for units in combinations_with_replacement(pieces, size):
         yield tuple(
             (at, reader.share(reader.goods[at].price_minor, share_ppm) if n < free else 0)
             for n, at in enumerate(units)
@@ -116,7 +129,8 @@ def _cheapest(reader: Reader, size: int, free: int, share_ppm: int) -> Iterator[
 def _cheapest_free(reader: Reader) -> Iterator[Use]:
     deal: CheapestFree = reader.deal
     assert deal.quantity is not None, "offers by spend are ladders"
-    yield from _cheapest(reader, deal.quantity, deal.free, deal.share_ppm)
+    if deal.free < deal.quantity:
+        yield from _cheapest(reader, deal.quantity, deal.free, deal.share_ppm)
 
 
 def _buy_x_get_y(reader: Reader) -> Iterator[Use]:
@@ -147,7 +161,7 @@ def _bundle(reader: Reader) -> Iterator[Use]:
         ]
         columns.append(list(combinations_with_replacement(wanted, part.count)))
     for choice in product(*columns):
-        units = [at for column in choice for at in column]
+        units = [at for column in choice for at in column[::-1]]
         whole_minor = sum(reader.prices(units))
         if deal.price_minor is not None:
             saving_minor = whole_minor - deal.price_minor
@@ -208,7 +222,7 @@ def ladder(reader: Reader) -> Iterator[Use]:
             )
         return
     if deal.pick == "line_order":
-        units.sort(key=lambda at: reader.goods[at].position)
+        units.sort(key=lambda at: (reader.goods[at].position, -reader.goods[at].price_minor, at))
     elif deal.pick == "dearest":
         units.reverse()
     most = min(reader.uses_max, (deal.max_units or len(units)) // deal.group_size)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from msgspec import Meta
 
 from cart.core.pricing.field import Field, Use
+from cart.core.pricing.grouping import Grouping
 from cart.core.pricing.offers import Deal, PriceMinor
-from cart.core.pricing.shapes import Counts, Groups, Slot
-from cart.core.pricing.uses import Compiled, cut, units_of_counts
-from cart.core.units import allocate
+from cart.core.pricing.shapes import Groups, Slot
+from cart.core.pricing.uses import Compiled
 
 
 class NForPrice(Deal, tag="n_for_price", kw_only=True):
@@ -31,14 +31,11 @@ def compiled(deal: NForPrice, field: Field) -> Iterator[Compiled]:
         [field.price_minor(at) * top + less for at, less in zip(classes, lost, strict=True)]
     )
 
-    def uses(counts: Counts) -> list[Use]:
-        made = []
-        for group in cut(units_of_counts(classes, counts), deal.quantity):
-            prices_minor = [field.price_minor(at) for at in group]
-            saving_minor = max(0, sum(prices_minor) - deal.price_minor)
-            made.append(tuple(zip(group, allocate(saving_minor, prices_minor), strict=True)))
-        return made
+    def use_of(units: Sequence[int]) -> Use:
+        prices_minor = sum([field.price_minor(at) for at in units])
+        return field.spread(units, max(0, prices_minor - deal.price_minor))
 
-    exact = None if field.even(classes) else lambda counts: field.worth_of_uses(uses(counts))
     slot = Slot(deal.quantity, classes, worths)
-    yield Compiled(Groups([slot], -deal.price_minor * top, field.uses_max, exact), uses)
+    groups = Grouping([slot], use_of, field)
+    exact = None if field.even(classes) else groups.worth_of
+    yield Compiled(Groups([slot], -deal.price_minor * top, field.uses_max, exact), groups.uses)

@@ -36,8 +36,9 @@ class Shape(Protocol):
         """Every plan within `caps` whose value is at least `floor`, but for the empty one."""
 
 
-# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes).
-Worth = Callable[[Counts], int]
+# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes);
+# None if that is too much to find out.
+Worth = Callable[[Counts], int | None]
 
 
 class Slot(NamedTuple):
@@ -51,7 +52,8 @@ class Slot(NamedTuple):
 class Groups:
     """Uses of equal form: the units of every slot, and a constant that may be negative.
 
-    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts."""
+    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts;
+    where it does not know, a plan tells that sum."""
 
     def __init__(
         self, slots: Sequence[Slot], constant: int, uses_max: int, worth_of: Worth | None = None
@@ -108,7 +110,8 @@ class Groups:
                 )
                 if self.worth_of is not None:
                     exact = self.worth_of(counts)
-                    total, worth = total - worth + exact, exact
+                    if exact is not None:
+                        total, worth = total - worth + exact, exact
                 if worth > 0 and total >= floor:
                     yield Plan(total, worth, counts)
 
@@ -185,15 +188,18 @@ def _picks(
 
 
 class Cheapest:
-    """Of `paid` + `free` units of one use the cheapest `free` bring their worth.
+    """Of `paid` + `free` units of one use the cheapest `free` bring their worth; the others bring
+    `paid_worths`, which may be negative.
 
-    `classes` are ordered from dear to cheap, `worths` likewise. The units of a plan are cut into
-    uses from the dearest on: that makes the free ones as dear as they can be."""
+    `classes` are ordered from dear to cheap, their worths likewise. The units of a plan are cut
+    into uses from the dearest on: that makes the free ones as dear as they can be."""
 
     def __init__(
-        self, classes: Counts, worths: Counts, paid: int, free: int, uses_max: int
-    ) -> None:
+        self, classes: Counts, paid_worths: Counts, worths: Counts, paid: int, free: int,
+        uses_max: int,
+    ) -> None:  # fmt: skip
         self.classes = classes
+        self.paid_worths = paid_worths
         self.worths = worths
         self.paid = paid
         self.free = free
@@ -213,7 +219,7 @@ class Cheapest:
                 continue
             taken.append(at)
             paid_for = after[row][credit + self.free : credit + self.free + 1]
-            if paid_for and top == paid_for[0] - values[at]:
+            if paid_for and top == paid_for[0] + self.paid_worths[k] - values[at]:
                 credit += self.free
             else:
                 row = min(row + 1, len(after) - 1)
@@ -238,7 +244,7 @@ class Cheapest:
         tops = [last]
         ahead, behind = [NEVER] * free, [NEVER] * paid
         for at, k in reversed(units):
-            cost, gain = values[at], self.worths[k] - values[at]
+            cost, gain = values[at] - self.paid_worths[k], self.worths[k] - values[at]
             after = tops[-1]
             if rows == 1:
                 row = after[0]
@@ -270,7 +276,7 @@ class Cheapest:
         if not tops:
             return
         size = self.paid + self.free
-        found: list[Counts] = []
+        found: set[Counts] = set()
         use = [0] * len(self.classes)
         self._roam((0, 0, 0, 0), units, values, tops, floor, use, found)
         for counts in sorted(found):
@@ -285,10 +291,13 @@ class Cheapest:
                 yield Plan(value, worth, counts)
 
     def worth_of(self, counts: Counts) -> int:
-        """What the free units of these units bring."""
-        worths = [worth for worth, n in zip(self.worths, counts, strict=True) for _ in range(n)]
+        """What these units bring, the free and the paid ones."""
+        units = [k for k, n in enumerate(counts) for _ in range(n)]
         size = self.paid + self.free
-        return sum(sum(worths[at + self.paid : at + size]) for at in range(0, len(worths), size))
+        return sum([
+            self.paid_worths[k] if n % size < self.paid else self.worths[k]
+            for n, k in enumerate(units)
+        ])  # fmt: skip
 
     def _roam(
         self,
@@ -298,14 +307,14 @@ class Cheapest:
         tops: Sequence[list[list[int]]],
         floor: int,
         use: list[int],
-        found: list[Counts],
+        found: set[Counts],
     ) -> None:
         """Take a unit or leave it out: whether it is paid for follows from those taken before."""
         number, row, credit, taken = place
         if tops[number][row][credit] < floor:
             return
         if number == len(units):
-            found.append(tuple(use))
+            found.add(tuple(use))
             return
         at, k = units[number]
         after = number + 1
@@ -314,7 +323,7 @@ class Cheapest:
         if taken % (self.paid + self.free) < self.paid:
             if credit + self.free < len(tops[after][row]):
                 paid_for = (after, row, credit + self.free, taken + 1)
-                self._roam(paid_for, *rest, floor + values[at], use, found)
+                self._roam(paid_for, *rest, floor + values[at] - self.paid_worths[k], use, found)
         elif row + 1 < len(tops[after]) or len(tops[after]) == 1:
             freed = (after, min(row + 1, len(tops[after]) - 1), credit - self.paid, taken + 1)
             self._roam(freed, *rest, floor + values[at] - self.worths[k], use, found)

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from cart.core.pricing.field import Field, Use
-from cart.core.pricing.shapes import Cheapest, Counts, Groups, Slot
+from cart.core.pricing.mixed import MixedCheapest
+from cart.core.pricing.shapes import Cheapest, Counts
 from cart.core.pricing.uses import Compiled, cut, units_of_counts
 
 
 def cheapest_of_groups(field: Field, paid: int, free: int, share_ppm: int) -> Compiled:
-    """Of every `paid` + `free` covered pieces the cheapest `free` cost a share less.
+    """Of every `paid` + `free` covered pieces the cheapest `free` cost a share less; of equal
+    prices those that save the shopper most.
 
-    The dearest pieces make a group first: that makes the free ones as dear as they can be."""
-    classes = tuple(field.pieces())
+    Where all are taxed alike, the dearest pieces make a group first: that makes the free ones as
+    dear as they can be."""
+    pieces = field.pieces()
+    classes = tuple(sorted(pieces, key=lambda at: (-field.price_minor(at), field.unit_worth(at))))
     savings_minor = [field.share_minor(field.price_minor(at), share_ppm) for at in classes]
     by_class = dict(zip(classes, savings_minor, strict=True))
+    paid_worths = tuple([field.worth(at, 0) for at in classes])
+    worths = tuple(map(field.worth, classes, savings_minor))
+    if not field.even(classes):
+        mixed = MixedCheapest(classes, paid_worths, worths, paid, free, field.uses_max)
+
+        def mixed_uses(counts: Counts) -> list[Use]:
+            frees = mixed.free_of(counts)
+            kept = tuple([n - more for n, more in zip(counts, frees, strict=True)])
+            paid_groups = cut(units_of_counts(classes, kept), paid)
+            free_groups = cut(units_of_counts(classes, frees), free)
+            return [
+                (*[(at, 0) for at in paid_group], *[(at, by_class[at]) for at in free_group])
+                for paid_group, free_group in zip(paid_groups, free_groups, strict=True)
+            ]
+
+        return Compiled(mixed, mixed_uses)
 
     def uses(counts: Counts) -> list[Use]:
         return [
@@ -21,21 +41,4 @@ def cheapest_of_groups(field: Field, paid: int, free: int, share_ppm: int) -> Co
             for group in cut(units_of_counts(classes, counts), paid + free)
         ]
 
-    if field.exclusive and not field.even(classes):
-        # What a paid unit loses elsewhere counts too: let the search see it as a group's parts.
-        paid_slot = Slot(paid, classes, tuple(field.worth(at, 0) for at in classes))
-        free_worths = tuple(map(field.worth, classes, savings_minor))
-        return Compiled(
-            Groups(
-                [paid_slot, Slot(free, classes, free_worths)], 0, field.uses_max,
-                lambda counts: field.worth_of_uses(uses(_merged(counts))),
-            ),
-            lambda counts: uses(_merged(counts)),
-        )  # fmt: skip
-    worths = tuple(map(field.worth, classes, savings_minor))
-    return Compiled(Cheapest(classes, worths, paid, free, field.uses_max), uses)
-
-
-def _merged(counts: Counts) -> Counts:
-    half = len(counts) // 2
-    return tuple([one + other for one, other in zip(counts[:half], counts[half:], strict=True)])
+    return Compiled(Cheapest(classes, paid_worths, worths, paid, free, field.uses_max), uses)
