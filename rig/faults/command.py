@@ -23,7 +23,7 @@ from rich.table import Table
 
 from rig.bench.figures import percentile
 from rig.broker import Kind
-from rig.faults import exports
+from rig.faults import exports, goods
 from rig.faults.audit import KILLS, Count, count_databases
 from rig.faults.shop import FaultsError, Shop
 from rig.faults.table import FAULTS, Fault
@@ -83,6 +83,7 @@ def run_table(
     (folder / KILLS).touch()
     results = []
     with Shop(folder, kind, CARTS) as shop:
+        goods.publish(folder, version=1, products=10)
         before = Count(0, 0, 0, 0)
         for fault in faults:
             own = folder / "rows" / fault.name.replace(" ", "_").replace("/", "_")

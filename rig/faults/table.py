@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rig.faults import kills, networks
+from rig.faults import clocks, disks, fleet, foreign, goods, kills, networks
 from rig.faults.trial import Trial
 
 
@@ -28,4 +28,14 @@ FAULTS = (
     Fault("link down", 60, 4, networks.link_down),
     Fault("8 h offline", 3, 1, networks.eight_hours),
     Fault("256 kbit/s, 300 ms", 3, 1, networks.narrow),
+    Fault("replayed captures", 20, 2, foreign.replays),
+    Fault("rubbish", 10, 2, foreign.rubbish),
+    Fault("broker data wiped", 20, 2, foreign.broker_wiped),
+    Fault("store from a backup", 5, 1, disks.old_backup),
+    Fault("store's clock jumps", 10, 3, clocks.jumping),
+    Fault("cart's disk full", 10, 2, disks.cart_full),
+    Fault("store's disk full", 10, 2, disks.store_full),
+    Fault("read-only disk", 5, 1, disks.read_only),
+    Fault("catalog with kills", 12, 3, goods.arriving),
+    Fault("carts reconnect", 2, 1, fleet.reconnecting),
 )
