@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from cart.contract.goods import CATALOG_BYTES_MAX, CHUNK_BYTES_MAX, CatalogHead
 from cart.contract.signing import head_text
-from cart.contract.store import CATALOG_BYTES_MAX, CHUNK_BYTES_MAX, CatalogHead, Packet, packet
+from cart.contract.store import Packet, packet
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from store.keys import Signer
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cart.contract.store import CHUNK_BYTES_MAX, CatalogHead, Packet, decode
+from cart.contract.goods import CHUNK_BYTES_MAX, CatalogHead
+from cart.contract.store import Packet, decode
 from cart.core.catalog import CatalogError
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from store import catalogs

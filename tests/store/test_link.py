@@ -16,10 +16,10 @@ import pytest
 from msgspec.structs import replace
 
 from cart import mqtt
+from cart.contract.goods import CatalogHead
 from cart.contract.signing import grant_text
 from cart.contract.store import (
     CartState,
-    CatalogHead,
     Packet,
     PairClaim,
     PairGrant,
