@@ -141,7 +141,7 @@ def idle_core_percent(period_s: float) -> float:
         eyes.stdout.readline()
         time.sleep(3.0)  # its first looks at the basket are not idle
         began_s, began_ticks = time.monotonic(), _ticks(eyes.pid)
-        time.sleep(period_s)
+        time.sleep(period_s)  # what is measured is what it costs when nothing happens
         used_s = (_ticks(eyes.pid) - began_ticks) / TICKS_PER_S
         return 100 * used_s / (time.monotonic() - began_s)
 

@@ -186,8 +186,9 @@ def test_systemd_is_told(config: Path, tmp_path: Path) -> None:
         with cartd(config, {"NOTIFY_SOCKET": str(tmp_path / "notify")}) as (process, _):
             said = [systemd.recv(100), systemd.recv(100)]
             process.send_signal(signal.SIGTERM)
-            said.append(systemd.recv(100))
-    assert said == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+            while said[-1] == b"WATCHDOG=1":  # a slow machine may hear more than one
+                said.append(systemd.recv(100))
+    assert [*dict.fromkeys(said)] == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
 
 
 def test_a_second_cart_on_the_folder_is_refused(config: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from cart.core.coding.associations import association_faults
 from cart.core.coding.carriers import AIM_BY_NAME, AIM_LENGTH, CARRIERS, Carrier
-from cart.core.coding.coupons import Coupon, PositiveOffer
+from cart.core.coding.coupons import Coupon
 from cart.core.coding.elements import (
     FNC1,
     Elements,
@@ -36,9 +36,8 @@ from cart.core.coding.layouts import (
 )
 from cart.core.coding.links import is_link, parse_link
 from cart.core.coding.numbers import GTIN_LENGTHS, gtin_format, gtin_of, is_digits, plu_of, upc_a_of
-from cart.core.coding.values import said_by
+from cart.core.coding.values import Said, said_by
 from cart.core.units import decimal_text
-from cart.core.value import Value
 
 TEXT_LENGTH_MAX = 1_000
 SSCC_DIGITS = 18
@@ -55,8 +54,9 @@ class Question(NamedTuple):
     region: str = ""
 
 
-class Reading(Value, omit_defaults=True):
-    """What a code says; what it does not say is not there.
+class Reading(Said, kw_only=True, omit_defaults=True):
+    """What a code says: its elements' values, and what only its kind tells. What it does not say
+    is not there.
 
     `ok` is the full verdict; `syntax_ok` the looser one, that it can be taken apart. `ais` are
     pairs of identifier and value in their order, `gtin` has 14 digits, decimals are text.
@@ -65,27 +65,14 @@ class Reading(Value, omit_defaults=True):
     ok: bool
     error: str | None = None
     syntax_ok: bool | None = None
-    gtin: str | None = None
     gtin_format: str | None = None
     upc_ok: bool | None = None
     upc_a: str | None = None
     ais: Elements | None = None
     hri: str | None = None
     data: str | None = None
-    lot: str | None = None
-    serial: str | None = None
-    date: str | None = None
-    datetime: str | None = None
-    best_before: str | None = None
-    sell_by: str | None = None
-    use_by: str | None = None
-    decimal: str | None = None
-    amount: str | None = None
-    currency: str | None = None
-    percent: str | None = None
     item_ref: str | None = None
     price: str | None = None
-    weight_kg: str | None = None
     count: int | None = None
     key: str | None = None
     plu: str | None = None
@@ -96,8 +83,6 @@ class Reading(Value, omit_defaults=True):
     purchase_req: int | None = None
     purchase_code: str | None = None
     family: str | None = None
-    coupon: Coupon | None = None
-    positive_offer: PositiveOffer | None = None
 
 
 def read(question: Question) -> Reading:
