@@ -127,7 +127,8 @@ class Connection:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types all but this
         if packet.expiry_s is not None:
             properties.MessageExpiryInterval = packet.expiry_s
-        self._client.publish(packet.topic, packet.payload, 1, packet.retain, properties)
+        topic, payload = packet.topic, packet.payload
+        self._client.publish(topic, payload, packet.qos, packet.retain, properties)
         return True
 
     def subscribe(self, topic_filter: str) -> None:

@@ -15,6 +15,8 @@ COMMANDS = {
     "hil": ("rig.hil.command", "measure on a bench, simulated or real"),
     "place": ("rig.hil.placer", "the simulated cart with its load placer, for r76"),
     "sequences": ("rig.sequence_figures", "what the eyes make of rendered hands and goods"),
+    "faults": ("rig.faults.command", "faults between a cart and its store, a row each"),
+    "audit": ("rig.faults.audit", "recount what a run of faults lost, doubled or reordered"),
     "bench": ("rig.bench.command", "the figures of docs/MEASURED.md"),
 }
 

@@ -1,7 +1,7 @@
-"""A bad network in a box: a TCP proxy on loopback that cuts, stalls, delays and resets.
+"""A bad network in a box: a TCP proxy on loopback that cuts, stalls, delays, narrows and resets.
 
 It runs in a thread of its own beside the test or the demo that holds it. It knows nothing of what
-passes through, and never changes a byte of it.
+passes through except the bytes of a trap, and never changes one of them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Self
 
 RST_ON_CLOSE = struct.pack("ii", 1, 0)
 READ_BYTES_MAX = 65_536
+PACKET_BYTES = 1_460  # what a narrow link carries at once
+PIECES_MAX = 64  # what waits in it; a sender behind that waits, too
 
 Pieces = asyncio.Queue[tuple[float, bytes]]
 
@@ -22,19 +24,21 @@ Pieces = asyncio.Queue[tuple[float, bytes]]
 class FaultProxy:
     """Forwards `127.0.0.1:port` to `upstream`. Its methods may be called from any thread.
 
-    `delay_ms` holds back every byte, in both directions, by that long."""
+    `delay_ms` holds back every byte, in both directions, by that long; `bytes_per_s` is how much
+    of each connection passes in each direction, 0 for as much as there is."""
 
     def __init__(self, upstream: tuple[str, int]) -> None:
         self._upstream = upstream
         self._loop = asyncio.new_event_loop()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._writers: set[asyncio.StreamWriter] = set()
-        self._is_cut = False
+        self._is_cut = self._is_down = False
+        self._trap: tuple[bytes, Callable[[], object]] | None = None
         self._passing = asyncio.Event()
         self._thread = threading.Thread(target=self._live, name="fault_proxy", daemon=True)
         self.host = "127.0.0.1"
         self.port: int = self._listener.getsockname()[1]
-        self.delay_ms = 0
+        self.delay_ms = self.bytes_per_s = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -53,10 +57,23 @@ class FaultProxy:
         """Half open: connections stay, but nothing comes through until `restore`."""
         self._do(self._passing.clear)
 
+    def down(self) -> None:
+        """No link: as half open, but what was on its way never arrives."""
+        self._is_down = True
+        self.stall()
+
     def restore(self) -> None:
         """A good network again."""
-        self._is_cut = False
+        if self._is_down:
+            self._do(self._reset_all)
+        self._is_cut = self._is_down = False
         self._do(self._passing.set)
+
+    def trap(self, needle: bytes, spring: Callable[[], object]) -> None:
+        """Once: when these bytes are to pass, break all connections instead and call `spring`.
+
+        `spring` runs in the proxy's thread."""
+        self._trap = (needle, spring)
 
     def reset(self) -> None:
         """Break every connection with a reset; new ones are welcome at once."""
@@ -109,6 +126,8 @@ class FaultProxy:
                 self._pump(down_reader, down_writer, up_writer),
                 self._pump(up_reader, up_writer, down_writer),
             )
+        except asyncio.CancelledError:
+            pass  # the proxy itself ends, which asyncio would report once a connection
         finally:
             for writer in (down_writer, up_writer):
                 self._writers.discard(writer)
@@ -122,13 +141,15 @@ class FaultProxy:
     ) -> None:
         """Carry one direction, from `source`'s reader to `writer`, until either side is gone."""
         _send_at_once(writer)
-        pieces: Pieces = asyncio.Queue()
+        pieces: Pieces = asyncio.Queue(PIECES_MAX)
         carrier = asyncio.create_task(self._carry(pieces, writer))
         try:
             while data := await reader.read(READ_BYTES_MAX):
                 _confirm_at_once(source)
-                pieces.put_nowait((self._loop.time() + self.delay_ms / 1_000, data))
-            pieces.put_nowait((0, b""))
+                if self._springs(data):
+                    return
+                await pieces.put((self._loop.time() + self.delay_ms / 1_000, data))
+            await pieces.put((0, b""))
             await carrier
         except OSError:
             pass  # a peer that resets is part of the game
@@ -143,8 +164,24 @@ class FaultProxy:
             await self._passing.wait()
             if not data:
                 return
-            writer.write(data)
-            await writer.drain()
+            for packet in self._packets(data):
+                writer.write(packet)
+                await writer.drain()
+                if self.bytes_per_s:
+                    await asyncio.sleep(len(packet) / self.bytes_per_s)
+
+    def _packets(self, data: bytes) -> Iterator[bytes]:
+        size = PACKET_BYTES if self.bytes_per_s else len(data)
+        return (data[start : start + size] for start in range(0, len(data), size))
+
+    def _springs(self, data: bytes) -> bool:
+        if self._trap is None or self._trap[0] not in data:
+            return False
+        _, spring = self._trap
+        self._trap = None
+        spring()
+        self._reset_all()
+        return True
 
 
 def _send_at_once(writer: asyncio.StreamWriter) -> None:

@@ -6,7 +6,6 @@ import argparse
 import logging
 import re
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from msgspec import json
+from sqlalchemy import Connection
 
 from cart import mqtt
 from cart.contract.lines import ContractError
@@ -93,7 +93,7 @@ def print_receipt(options: argparse.Namespace) -> int:
     return 0
 
 
-def _existing(folder: Path) -> sqlite3.Connection:
+def _existing(folder: Path) -> Connection:
     if not (folder / FILE_NAME).is_file():
         raise DatabaseError(f"{folder}: no store here yet; begin one with: python -m store run")
     return open_database(folder)
@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(options.work(options))
-    except (CatalogError, ContractError, KeyFileError, OSError, sqlite3.OperationalError) as error:
+    except (CatalogError, ContractError, KeyFileError, OSError) as error:
         print(f"store: {error}", file=sys.stderr)
         return 1
 

@@ -6,18 +6,20 @@ A version is one catalog for ever. It must never publish what the carts would re
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 
 from msgspec.structs import replace
+from sqlalchemy import Connection, func, insert, select
 
+from cart.contract.goods import CATALOG_BYTES_MAX, CHUNK_BYTES_MAX, CatalogHead
 from cart.contract.signing import head_text
-from cart.contract.store import CATALOG_BYTES_MAX, CHUNK_BYTES_MAX, CatalogHead, Packet, packet
+from cart.contract.store import Packet, packet
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from store.keys import Signer
+from store.tables import catalogs
 
 
-def add(database: sqlite3.Connection, data: bytes) -> Catalog:
+def add(database: Connection, data: bytes) -> Catalog:
     """Keep a catalog (JSON by docs/schemas/catalog.schema.json) for publishing.
 
     The same one again changes nothing. Raises CatalogError.
@@ -26,36 +28,35 @@ def add(database: sqlite3.Connection, data: bytes) -> Catalog:
         raise CatalogError(f"catalog: {len(data)} bytes; at most {CATALOG_BYTES_MAX} fit")
     catalog = parse_catalog(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    newest = database.execute("SELECT MAX(version) AS version FROM catalogs").fetchone()["version"]
-    known = database.execute("SELECT version FROM catalogs WHERE sha256 = ?", (sha256,)).fetchone()
-    if known is None and newest is not None and catalog.version <= newest:
+    if database.scalar(select(catalogs.c.version).where(catalogs.c.sha256 == sha256)) is not None:
+        return catalog
+    newest = database.scalar(select(func.max(catalogs.c.version)))
+    if newest is not None and catalog.version <= newest:
         raise CatalogError(
             f"catalog: version {catalog.version}, but {newest} is published; raise the version"
         )
-    database.execute(
-        "INSERT OR IGNORE INTO catalogs VALUES (?, ?, ?)", (catalog.version, sha256, data)
-    )
+    database.execute(insert(catalogs).values(version=catalog.version, sha256=sha256, data=data))
     return catalog
 
 
-def newest_sha256(database: sqlite3.Connection) -> str:
+def newest_sha256(database: Connection) -> str:
     """Which catalog carts shall have; "" when there is none."""
-    row = database.execute("SELECT sha256 FROM catalogs ORDER BY version DESC LIMIT 1").fetchone()
-    return str(row["sha256"]) if row else ""
+    newest = select(catalogs.c.sha256).order_by(catalogs.c.version.desc()).limit(1)
+    return database.scalar(newest) or ""
 
 
 def packets(
-    database: sqlite3.Connection, signer: Signer, tenant: str, store: str, sha256: str
+    database: Connection, signer: Signer, tenant: str, store: str, sha256: str
 ) -> Iterator[Packet]:
     """A catalog as the broker keeps it: its chunks, then the head that makes them count."""
-    row = database.execute("SELECT * FROM catalogs WHERE sha256 = ?", (sha256,)).fetchone()
-    data = bytes(row["data"])
+    row = database.execute(select(catalogs).where(catalogs.c.sha256 == sha256)).one()
+    data = bytes(row.data)
     starts = range(0, len(data), CHUNK_BYTES_MAX)
     for number, start in enumerate(starts):
         piece = data[start : start + CHUNK_BYTES_MAX]
         yield _chunk(piece, tenant, store, sha256, number)
     head = CatalogHead(
-        version=row["version"],
+        version=row.version,
         sha256=sha256,
         size_bytes=len(data),
         chunks=len(starts),
@@ -65,14 +66,10 @@ def packets(
     yield packet("catalog_head", signed, tenant, store)
 
 
-def forget_packets(
-    database: sqlite3.Connection, tenant: str, store: str, sha256: str
-) -> Iterator[Packet]:
+def forget_packets(database: Connection, tenant: str, store: str, sha256: str) -> Iterator[Packet]:
     """What makes the broker forget the chunks of a catalog that was replaced."""
-    row = database.execute(
-        "SELECT length(data) AS size FROM catalogs WHERE sha256 = ?", (sha256,)
-    ).fetchone()
-    for number in range(-(-row["size"] // CHUNK_BYTES_MAX)):
+    size = select(func.length(catalogs.c.data)).where(catalogs.c.sha256 == sha256)
+    for number in range(-(-database.execute(size).scalar_one() // CHUNK_BYTES_MAX)):
         yield _chunk(b"", tenant, store, sha256, number)
 
 

@@ -8,10 +8,11 @@ for a code that no cart shows.
 from __future__ import annotations
 
 import secrets
-import sqlite3
+from typing import Any
 
 from msgspec import json
 from msgspec.structs import replace
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
@@ -20,28 +21,28 @@ from cart.core.receipt import Receipt
 from store import trips
 from store.keys import Signer
 from store.ledger import stored_seq
+from store.tables import grants, offers, payments
 
 GRANT_MS = 30_000
 
 
-def offer(database: sqlite3.Connection, cart: str, nonce: str) -> None:
+def offer(database: Connection, cart: str, nonce: str) -> None:
     """Remember the code on a cart's screen; those before it are worth nothing now."""
-    database.execute("INSERT OR REPLACE INTO offers VALUES (?, ?)", (cart, nonce))
+    database.execute(delete(offers).where(offers.c.cart == cart))
+    database.execute(insert(offers).values(cart=cart, nonce=nonce))
 
 
-def claim(
-    database: sqlite3.Connection, signer: Signer, asked: PairClaim, now_utc_ms: int
-) -> PairGrant:
+def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: int) -> PairGrant:
     """Give the cart to the shopper who saw its code. Raises ContractError.
 
     The same shopper may ask again, in case the first answer was lost: it is the same trip.
     """
-    given = database.execute("SELECT * FROM grants WHERE nonce = ?", (asked.nonce,)).fetchone()
+    given = database.execute(select(grants).where(grants.c.nonce == asked.nonce)).first()
     if given is None:
         trip_id = _new_trip(database, asked)
         member = asked.member
-    elif (given["cart"], given["shopper"]) == (asked.cart, asked.shopper):
-        trip_id, member = given["trip_id"], bool(given["member"])
+    elif (given.cart, given.shopper) == (asked.cart, asked.shopper):
+        trip_id, member = given.trip_id, given.member
     else:
         raise ContractError("PairClaim: this code was used; scan the one on the screen now")
     grant = PairGrant(
@@ -55,23 +56,21 @@ def claim(
     return replace(grant, signature=signer.sign(grant_text(asked.cart, grant)))
 
 
-def _new_trip(database: sqlite3.Connection, asked: PairClaim) -> str:
-    shown = database.execute("SELECT nonce FROM offers WHERE cart = ?", (asked.cart,)).fetchone()
-    if shown is None or shown["nonce"] != asked.nonce:
+def _new_trip(database: Connection, asked: PairClaim) -> str:
+    shown = database.scalar(select(offers.c.nonce).where(offers.c.cart == asked.cart))
+    if shown != asked.nonce:
         raise ContractError(f"PairClaim: {asked.cart} shows no such code; scan it again")
     trip_id = f"trip-{secrets.token_hex(8)}"
-    database.execute(
-        "INSERT INTO grants VALUES (?, ?, ?, ?, ?)",
-        (asked.nonce, asked.cart, asked.shopper, asked.member, trip_id),
-    )
+    who = {"cart": asked.cart, "shopper": asked.shopper, "member": asked.member}
+    database.execute(insert(grants).values(nonce=asked.nonce, trip_id=trip_id, **who))
     return trip_id
 
 
-def pay(database: sqlite3.Connection, cart: str, asked: PayRequest) -> PayAnswer | None:
+def pay(database: Connection, cart: str, asked: PayRequest) -> PayAnswer | None:
     """Take a trip's sum, or say why not; None while rows it rests on are still to come."""
     paid = database.execute(
-        "SELECT * FROM payments WHERE cart = ? AND trip_id = ?", (cart, asked.trip_id)
-    ).fetchone()
+        select(payments).where(payments.c.cart == cart, payments.c.trip_id == asked.trip_id)
+    ).first()
     if paid is not None:
         return _paid_before(paid, asked)
     if stored_seq(database, cart, asked.epoch) < asked.upto_seq:
@@ -89,25 +88,23 @@ def pay(database: sqlite3.Connection, cart: str, asked: PayRequest) -> PayAnswer
     return _settle(database, cart, asked, receipt)
 
 
-def _settle(
-    database: sqlite3.Connection, cart: str, asked: PayRequest, receipt: Receipt
-) -> PayAnswer:
+def _settle(database: Connection, cart: str, asked: PayRequest, receipt: Receipt) -> PayAnswer:
+    paid = {"attempt": asked.attempt, "total_minor": receipt.total_minor}
     number = database.execute(
-        "INSERT INTO payments (cart, trip_id, attempt, total_minor, receipt)"
-        " VALUES (?, ?, ?, ?, ?)",
-        (cart, asked.trip_id, asked.attempt, receipt.total_minor, json.encode(receipt)),
-    ).lastrowid
-    assert number is not None, "an inserted row has a number"
+        insert(payments)
+        .values(cart=cart, trip_id=asked.trip_id, receipt=json.encode(receipt), **paid)
+        .returning(payments.c.number)
+    ).scalar_one()
     settled = _answer(asked, "settled", receipt.total_minor)
     return replace(settled, receipt_id=trips.receipt_id(number), receipt=receipt)
 
 
-def _paid_before(paid: sqlite3.Row, asked: PayRequest) -> PayAnswer:
-    if paid["total_minor"] != asked.total_minor:
-        return _answer(asked, "declined", paid["total_minor"], "this trip is paid already")
-    receipt = json.decode(paid["receipt"], type=Receipt)
-    settled = _answer(asked, "settled", paid["total_minor"])
-    return replace(settled, receipt_id=trips.receipt_id(paid["number"]), receipt=receipt)
+def _paid_before(paid: Row[Any], asked: PayRequest) -> PayAnswer:
+    if paid.total_minor != asked.total_minor:
+        return _answer(asked, "declined", paid.total_minor, "this trip is paid already")
+    receipt = json.decode(paid.receipt, type=Receipt)
+    settled = _answer(asked, "settled", paid.total_minor)
+    return replace(settled, receipt_id=trips.receipt_id(paid.number), receipt=receipt)
 
 
 def _answer(asked: PayRequest, outcome: Outcome, total_minor: int, reason: str = "") -> PayAnswer:

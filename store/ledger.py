@@ -6,71 +6,84 @@ those behind it. A row that breaks the chain is not taken. It must never change 
 
 from __future__ import annotations
 
-import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import FIRST_HASH, Ack, Entry, EventBatch, Rejected, chain_hash
 from cart.core.events import Event
-from store import trips
+from store import archive, trips
+from store.tables import events, journals
 
-UNREADABLE = "unreadable"
 
-
-def ingest(database: sqlite3.Connection, cart: str, batch: EventBatch) -> Ack:
+def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int = 0) -> Ack:
     """Store what is new of a batch, inside the caller's transaction; say how far the store is."""
-    seq, last_hash = _last(database, cart, batch.epoch)
+    before, last_hash = _last(database, cart, batch.epoch)
+    seq = before
+    need_from = None
+    fresh: list[dict[str, Any]] = []
     rejected: list[Rejected] = []
     for entry in batch.entries:
         if entry.seq <= seq:
             rejected += _differing(database, cart, batch.epoch, entry)
             continue
         if entry.seq > seq + 1:
-            return Ack(batch.epoch, seq, need_from=seq + 1, rejected=tuple(rejected))
+            need_from = seq + 1
+            break
         if chain_hash(last_hash, bytes(entry.event)) != entry.hash:
             rejected.append(Rejected(entry.seq, "its hash does not follow from the row before"))
             break
-        rejected += _keep(database, cart, batch.epoch, entry)
+        event, refusals = _read(entry)
+        rejected += refusals
+        kind = archive.UNREADABLE if event is None else str(event.__struct_config__.tag)
+        fresh.append({"seq": entry.seq, "kind": kind, "event": bytes(entry.event),
+                      "hash": entry.hash, "cart": cart, "epoch": batch.epoch})  # fmt: skip
+        if event is not None:
+            trips.note(database, cart, batch.epoch, entry.seq, event, now_utc_ms)
         seq, last_hash = entry.seq, entry.hash
-    return Ack(batch.epoch, seq, rejected=tuple(rejected))
+    if fresh:
+        database.execute(insert(events), fresh)
+        _moved(database, cart, batch.epoch, before, fresh[-1])
+    return Ack(batch.epoch, seq, need_from=need_from, rejected=tuple(rejected))
 
 
-def stored_seq(database: sqlite3.Connection, cart: str, epoch: int) -> int:
+def stored_seq(database: Connection, cart: str, epoch: int) -> int:
     """The newest row of a cart's journal that the store has; 0 when there is none."""
     return _last(database, cart, epoch)[0]
 
 
-def _last(database: sqlite3.Connection, cart: str, epoch: int) -> tuple[int, str]:
+def _last(database: Connection, cart: str, epoch: int) -> tuple[int, str]:
     row = database.execute(
-        "SELECT seq, hash FROM events WHERE cart = ? AND epoch = ? ORDER BY seq DESC LIMIT 1",
-        (cart, epoch),
-    ).fetchone()
-    return (row["seq"], row["hash"]) if row else (0, FIRST_HASH)
+        select(journals.c.seq, journals.c.hash).where(
+            journals.c.cart == cart, journals.c.epoch == epoch
+        )
+    ).first()
+    return (row.seq, row.hash) if row else (0, FIRST_HASH)
 
 
-def _differing(database: sqlite3.Connection, cart: str, epoch: int, entry: Entry) -> list[Rejected]:
+def _moved(
+    database: Connection, cart: str, epoch: int, before: int, newest: dict[str, Any]
+) -> None:
+    """Write down how far a journal is stored now."""
+    stands = {"seq": newest["seq"], "hash": newest["hash"]}
+    if before == 0:
+        database.execute(insert(journals).values(cart=cart, epoch=epoch, **stands))
+        return
+    of_journal = (journals.c.cart == cart, journals.c.epoch == epoch)
+    database.execute(update(journals).where(*of_journal).values(**stands))
+
+
+def _differing(database: Connection, cart: str, epoch: int, entry: Entry) -> list[Rejected]:
     """A repeated row must be the row that is stored: otherwise two journals share a name."""
-    row = database.execute(
-        "SELECT hash FROM events WHERE cart = ? AND epoch = ? AND seq = ?",
-        (cart, epoch, entry.seq),
-    ).fetchone()
-    same = row["hash"] == entry.hash
+    stored = archive.rows(database, cart, epoch, entry.seq, entry.seq)
+    same = not stored or stored[0].hash == entry.hash  # of a dropped row nothing can be said
     return [] if same else [Rejected(entry.seq, "another row is stored under this number")]
 
 
-def _keep(database: sqlite3.Connection, cart: str, epoch: int, entry: Entry) -> list[Rejected]:
-    raw = bytes(entry.event)
-    rejected: list[Rejected] = []
-    kind = UNREADABLE
+def _read(entry: Entry) -> tuple[Event | None, list[Rejected]]:
     try:
-        event: Event = decode_json(Event, raw, f"row {entry.seq}")
+        return decode_json(Event, bytes(entry.event), f"row {entry.seq}"), []
     except ContractError as error:
-        rejected.append(Rejected(entry.seq, str(error)[:300]))
-    else:
-        kind = str(event.__struct_config__.tag)
-        trips.note(database, cart, epoch, entry.seq, event)
-    database.execute(
-        "INSERT INTO events (cart, epoch, seq, kind, event, hash) VALUES (?, ?, ?, ?, ?, ?)",
-        (cart, epoch, entry.seq, kind, raw, entry.hash),
-    )
-    return rejected
+        return None, [Rejected(entry.seq, str(error)[:300])]

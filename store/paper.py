@@ -5,20 +5,17 @@ It must never add up; the sums are those of `store.trips`.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 
 from msgspec import json
+from sqlalchemy import Connection
 
 from cart.receipts.en16931 import as_terms
 from cart.receipts.escpos import as_escpos
 from cart.receipts.page import as_html
 from cart.receipts.paper import Paper, as_json
 from cart.receipts.text import as_text
-from store import trips
-
-LAST_HASH = """SELECT hash FROM events WHERE cart = ? AND epoch = ? AND seq BETWEEN ? AND ?
-    ORDER BY seq DESC LIMIT 1"""
+from store import archive, trips
 
 FORMATS: Mapping[str, Callable[[Paper], bytes]] = {
     "json": as_json,
@@ -29,19 +26,19 @@ FORMATS: Mapping[str, Callable[[Paper], bytes]] = {
 }
 
 
-def paper_of(database: sqlite3.Connection, trip: trips.Trip, store_name: str) -> Paper:
+def paper_of(database: Connection, trip: trips.Trip, store_name: str) -> Paper:
     """The receipt with its head: it hangs on the last row of the journal that it folds.
 
     Raises ContractError. The store's database knows no time of sale, so none is told."""
     priced = trips.priced(database, trip)
     last_seq = trips.SEQ_MAX if trip.last_seq is None else trip.last_seq
-    row = database.execute(LAST_HASH, (trip.cart, trip.epoch, trip.first_seq, last_seq)).fetchone()
+    rows = archive.rows(database, trip.cart, trip.epoch, trip.first_seq, last_seq)
     paid = {"card": priced.receipt.total_minor} if priced.receipt_id else {}
     return Paper(
         receipt=priced.receipt,
         receipt_id=priced.receipt_id or trip.trip_id,
         store_name=store_name,
         issued="",
-        journal_sha256=row["hash"] if row else "",
+        journal_sha256=rows[-1].hash if rows else "",
         tenders=paid,
     )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 import secrets
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import ClassVar
+
+from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
 from cart.contract.lines import ContractError
@@ -34,19 +35,13 @@ from cart.contract.store import (
 )
 from cart.core.value import Value
 from store import catalogs, counter, ledger
-from store.database import transaction
+from store.database import DatabaseError, transaction
 from store.keys import Signer
+from store.tables import carts
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
 UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request")
-# What a disk can do to a commit; extended codes carry these in their low byte.
-DISK_TROUBLE = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_BUSY,
-}
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +54,7 @@ class Service:
         endpoint: mqtt.Endpoint,
         tenant: str,
         store: str,
-        database: sqlite3.Connection,
+        database: Connection,
         signer: Signer,
         clock: Callable[[], int],
         utc_ms: Callable[[], int],
@@ -67,6 +62,7 @@ class Service:
         self._names = (tenant, store)
         self._database = database
         self._signer = signer
+        self._clock = clock
         self._utc_ms = utc_ms
         self._boot_id = secrets.token_hex(8)
         self._connection = mqtt.Connection(
@@ -81,7 +77,7 @@ class Service:
         self._stopping = threading.Event()
         self._waiting: dict[str, PayRequest] = {}
         self._published = ""
-        self._data_version = 0
+        self._look_ms = 0
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until `stop`; `on_ready` is called each time all subscriptions stand."""
@@ -111,6 +107,7 @@ class Service:
             log.warning("no broker: %s", change.reason)
             return
         self._published = ""
+        self._look_ms = 0
         self._publish_new_catalog()
         self._say_state(online=True)
         on_ready()
@@ -121,10 +118,8 @@ class Service:
         try:
             with transaction(self._database):
                 replies = [reply for message in messages for reply in self._replies(message)]
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in DISK_TROUBLE:
-                raise
-            log.critical("nothing stored, the carts keep it: %s; make room on the disk", error)
+        except DatabaseError as error:
+            log.critical("nothing stored, the carts keep it: %s", error)
             return
         for reply in replies:
             self._connection.publish(reply)
@@ -147,23 +142,27 @@ class Service:
             log.warning("refused: %s: %s", sender, error)
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:
-        self._database.execute(
-            "INSERT OR REPLACE INTO carts VALUES (?, ?, ?, 1, ?, ?)",
-            (cart, birth.epoch, birth.boot_id, birth.app_version, birth.catalog_version),
+        self._database.execute(delete(carts).where(carts.c.cart == cart))
+        born = insert(carts).values(
+            cart=cart,
+            epoch=birth.epoch,
+            boot_id=birth.boot_id,
+            online=True,
+            app_version=birth.app_version,
+            catalog_version=birth.catalog_version,
         )
+        self._database.execute(born)
         seq = ledger.stored_seq(self._database, cart, birth.epoch)
         yield self._to("ack", cart, Ack(birth.epoch, seq, utc_ms=self._utc_ms()))
 
     def _came_or_went(self, cart: str, state: CartState) -> Iterator[Packet]:
         # The last will of an earlier boot says nothing about this one.
-        self._database.execute(
-            "UPDATE carts SET online = ? WHERE cart = ? AND boot_id = ?",
-            (state.online, cart, state.boot_id),
-        )
+        this_boot = (carts.c.cart == cart, carts.c.boot_id == state.boot_id)
+        self._database.execute(update(carts).where(*this_boot).values(online=state.online))
         yield from ()
 
     def _rows_came(self, cart: str, batch: EventBatch) -> Iterator[Packet]:
-        yield self._to("ack", cart, ledger.ingest(self._database, cart, batch))
+        yield self._to("ack", cart, ledger.ingest(self._database, cart, batch, self._utc_ms()))
         waiting = self._waiting.pop(cart, None)
         if waiting is not None:
             yield from self._payment_asked(cart, waiting)
@@ -191,19 +190,26 @@ class Service:
 
     def _publish_new_catalog(self) -> None:
         """Publish what `import` has put into the database since the last look."""
-        version = self._database.execute("PRAGMA data_version").fetchone()[0]
-        if not self._connection.up or (self._published and version == self._data_version):
+        if not self._connection.up or self._clock() < self._look_ms:
             return
-        self._data_version = version
-        newest = catalogs.newest_sha256(self._database)
-        if not newest or newest == self._published:
+        self._look_ms = self._clock() + POLL_MS
+        try:
+            with transaction(self._database):
+                newest = catalogs.newest_sha256(self._database)
+                news = list(self._catalog_news(newest))
+        except DatabaseError as error:
+            log.critical("no look for a new catalog: %s", error)
             return
-        for new in catalogs.packets(self._database, self._signer, *self._names, newest):
+        for new in news:
             self._connection.publish(new)
-        if self._published:
-            for old in catalogs.forget_packets(self._database, *self._names, self._published):
-                self._connection.publish(old)
         self._published = newest
+
+    def _catalog_news(self, newest: str) -> Iterator[Packet]:
+        if newest in {"", self._published}:
+            return
+        yield from catalogs.packets(self._database, self._signer, *self._names, newest)
+        if self._published:
+            yield from catalogs.forget_packets(self._database, *self._names, self._published)
 
     def _say_state(self, *, online: bool) -> None:
         self._connection.publish(self._state(online=online))

@@ -5,7 +5,6 @@ It must never change the database.
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -13,25 +12,29 @@ from typing import Any
 from msgspec import json, to_builtins
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Connection, func, select
 
 from cart.contract.lines import ContractError
 from cart.core.basket import Line
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM, decimal_text
 from cart.core.weighed import Weighing
-from store import trips
+from store import tables, trips
 from store.trips import PricedTrip
 
-CARTS = """SELECT carts.cart, online, carts.epoch, count(events.seq) AS events, app_version,
-    catalog_version FROM carts LEFT JOIN events ON events.cart = carts.cart GROUP BY carts.cart"""
 Row = dict[str, Any]
 
 
-def carts(database: sqlite3.Connection) -> list[Row]:
-    """One row a cart that was ever here."""
-    return [{**dict(row), "online": bool(row["online"])} for row in database.execute(CARTS)]
+def carts(database: Connection) -> list[Row]:
+    """One row a cart that was ever here; `events` counts the rows of all its journals."""
+    here, told = tables.carts, tables.journals
+    count = select(func.coalesce(func.sum(told.c.seq), 0)).where(told.c.cart == here.c.cart)
+    events = count.scalar_subquery().label("events")
+    columns = (here.c.cart, here.c.online, here.c.epoch, events, here.c.app_version)
+    found = database.execute(select(*columns, here.c.catalog_version).order_by(here.c.cart))
+    return [{**row, "events": int(row["events"])} for row in found.mappings()]
 
 
-def trip_rows(database: sqlite3.Connection) -> list[Row]:
+def trip_rows(database: Connection) -> list[Row]:
     """One row a trip, newest last; a trip that can't be added up says why in `problem`."""
     return [_trip_row(database, trip) for trip in trips.all_trips(database)]
 
@@ -104,7 +107,7 @@ def kilograms(mass_mg: int) -> str:
     return f"{mass_mg / MILLIGRAMS_PER_KILOGRAM:.3f} kg"
 
 
-def _trip_row(database: sqlite3.Connection, trip: trips.Trip) -> Row:
+def _trip_row(database: Connection, trip: trips.Trip) -> Row:
     row: Row = {
         "trip_id": trip.trip_id,
         "cart": trip.cart,

@@ -6,8 +6,9 @@ same way. It must never hold a price or a rule of its own.
 
 from __future__ import annotations
 
-import sqlite3
 from functools import lru_cache
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -17,11 +18,9 @@ from cart.core.events import CatalogAdopted, Event, TripBound, TripClosed, TripO
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
 from cart.core.value import Value
+from store import archive
+from store.tables import catalogs, events, payments, trips
 
-BEFORE_TRIP = """SELECT event FROM events WHERE cart = ? AND epoch = ? AND seq < ?
-    AND kind = 'catalog_adopted' ORDER BY seq DESC LIMIT 1"""
-IN_TRIP = """SELECT event FROM events WHERE cart = ? AND epoch = ? AND seq BETWEEN ? AND ?
-    AND kind != 'unreadable' ORDER BY seq"""
 SEQ_MAX = 2**62
 
 
@@ -50,56 +49,63 @@ class PricedTrip(Value):
     lines: tuple[Line, ...]
 
 
-def note(database: sqlite3.Connection, cart: str, epoch: int, seq: int, event: Event) -> None:
+COLUMNS = tuple(trips.c[name] for name in Trip.__struct_fields__)
+
+
+def note(
+    database: Connection, cart: str, epoch: int, seq: int, event: Event, now_utc_ms: int = 0
+) -> None:
     """Follow where trips begin, get their shopper and end."""
     match event:
         case TripOpened(trip_id=trip_id, shopper=shopper):
             # A journal that was replaced tells the same trip again in its next epoch.
-            database.execute(
-                "INSERT OR REPLACE INTO trips VALUES (?, ?, ?, ?, NULL, ?)",
-                (cart, trip_id, epoch, seq, shopper),
-            )
+            database.execute(delete(trips).where(trips.c.cart == cart, trips.c.trip_id == trip_id))
+            opened = {"epoch": epoch, "first_seq": seq, "shopper": shopper}
+            database.execute(insert(trips).values(cart=cart, trip_id=trip_id, **opened))
         case TripBound(trip_id=trip_id, shopper=shopper):
-            database.execute(
-                "UPDATE OR REPLACE trips SET trip_id = ?, shopper = ?"
-                " WHERE cart = ? AND epoch = ? AND last_seq IS NULL",
-                (trip_id, shopper, cart, epoch),
-            )
+            newest = select(func.max(trips.c.number)).where(_open(cart, epoch)).scalar_subquery()
+            told = (trips.c.cart == cart, trips.c.trip_id == trip_id, trips.c.number != newest)
+            database.execute(delete(trips).where(*told))
+            bound = {"trip_id": trip_id, "shopper": shopper}
+            database.execute(update(trips).where(trips.c.number == newest).values(**bound))
         case TripClosed():
-            database.execute(
-                "UPDATE trips SET last_seq = ? WHERE cart = ? AND epoch = ? AND last_seq IS NULL",
-                (seq, cart, epoch),
-            )
+            closed = {"last_seq": seq, "closed_utc_ms": now_utc_ms}
+            database.execute(update(trips).where(_open(cart, epoch)).values(**closed))
         case _:
             pass
 
 
-def find(database: sqlite3.Connection, trip_id: str, cart: str | None = None) -> Trip | None:
+def _open(cart: str, epoch: int) -> ColumnElement[bool]:
+    return and_(trips.c.cart == cart, trips.c.epoch == epoch, trips.c.last_seq.is_(None))
+
+
+def find(database: Connection, trip_id: str, cart: str | None = None) -> Trip | None:
     """A trip by its id, which is the store's own or has the cart's name in front."""
-    row = database.execute(
-        "SELECT * FROM trips WHERE trip_id = ? AND cart = coalesce(?, cart)", (trip_id, cart)
-    ).fetchone()
-    return Trip(**dict(row)) if row else None
+    asked = select(*COLUMNS).where(trips.c.trip_id == trip_id)
+    row = database.execute(asked if cart is None else asked.where(trips.c.cart == cart)).first()
+    return Trip(*row) if row else None
 
 
-def all_trips(database: sqlite3.Connection) -> list[Trip]:
+def all_trips(database: Connection) -> list[Trip]:
     """Every trip, newest last."""
-    return [Trip(**dict(row)) for row in database.execute("SELECT * FROM trips ORDER BY rowid")]
+    return [Trip(*row) for row in database.execute(select(*COLUMNS).order_by(trips.c.number))]
 
 
-def priced(database: sqlite3.Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedTrip:
+def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedTrip:
     """Add up a trip as of a journal row, and with what was paid. Raises ContractError."""
     basket, adopted = _basket(database, trip, upto_seq)
     index = _index(_catalog(database, adopted))
-    paid = database.execute(
-        "SELECT number FROM payments WHERE cart = ? AND trip_id = ?", (trip.cart, trip.trip_id)
-    ).fetchone()
+    number = database.scalar(
+        select(payments.c.number).where(
+            payments.c.cart == trip.cart, payments.c.trip_id == trip.trip_id
+        )
+    )
     return PricedTrip(
         cart=trip.cart,
         trip_id=trip.trip_id,
         shopper=trip.shopper,
         closed=trip.last_seq is not None,
-        receipt_id=receipt_id(paid["number"]) if paid else "",
+        receipt_id=receipt_id(number) if number else "",
         receipt=receipt_of(basket.lines, index, member=basket.member),
         lines=basket.lines,
     )
@@ -111,34 +117,48 @@ def receipt_id(number: int) -> str:
 
 
 def _basket(
-    database: sqlite3.Connection, trip: Trip, upto_seq: int
+    database: Connection, trip: Trip, upto_seq: int
 ) -> tuple[Basket, CatalogAdopted | None]:
     """The basket before the trip was closed, and the catalog it is priced by."""
     last_seq = min(upto_seq, trip.last_seq - 1 if trip.last_seq else SEQ_MAX)
-    before = database.execute(BEFORE_TRIP, (trip.cart, trip.epoch, trip.first_seq)).fetchall()
-    rows = database.execute(IN_TRIP, (trip.cart, trip.epoch, trip.first_seq, last_seq)).fetchall()
-    events: list[Event] = [
-        decode_json(Event, row["event"], "a stored event") for row in (*before, *rows)
+    rows = archive.rows(database, trip.cart, trip.epoch, trip.first_seq, last_seq)
+    facts: list[Event] = [
+        decode_json(Event, bytes(row.event), "a stored event")
+        for row in (*_adopted_before(database, trip), *rows)
+        if row.kind != archive.UNREADABLE
     ]
     try:
-        basket = fold(events)
+        basket = fold(facts)
     except AssertionError as error:
         # Here the fold judges a cart's rows, which come from outside, not our own reasoning.
         raise ContractError(f"trip {trip.trip_id}: its events do not fit: {error}") from error
-    adopted = [event for event in events if isinstance(event, CatalogAdopted)]
+    adopted = [event for event in facts if isinstance(event, CatalogAdopted)]
     return basket, adopted[-1] if adopted else None
 
 
-def _catalog(database: sqlite3.Connection, adopted: CatalogAdopted | None) -> bytes:
+def _adopted_before(database: Connection, trip: Trip) -> list[archive.Row]:
+    """The row that says by which catalog the trip began; it is never packed away."""
+    seq = database.scalar(
+        select(func.max(events.c.seq)).where(
+            events.c.cart == trip.cart,
+            events.c.epoch == trip.epoch,
+            events.c.seq < trip.first_seq,
+            events.c.kind == "catalog_adopted",
+        )
+    )
+    return archive.rows(database, trip.cart, trip.epoch, seq, seq) if seq else []
+
+
+def _catalog(database: Connection, adopted: CatalogAdopted | None) -> bytes:
     if adopted is None:
         raise ContractError("the cart had no catalog; import one with: python -m store import")
-    row = database.execute(
-        "SELECT data FROM catalogs WHERE sha256 = ? OR (? = '' AND version = ?)",
-        (adopted.sha256, adopted.sha256, adopted.version),
-    ).fetchone()
-    if row is None:
+    asked = catalogs.c.sha256 == adopted.sha256
+    if adopted.sha256 == "":
+        asked = catalogs.c.version == adopted.version
+    data = database.scalar(select(catalogs.c.data).where(asked))
+    if data is None:
         raise ContractError(f"the cart's catalog, version {adopted.version}, is not this store's")
-    return bytes(row["data"])
+    return bytes(data)
 
 
 @lru_cache(maxsize=4)

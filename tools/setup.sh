@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 GL_PACKAGES="libegl1 libgl1 libgl1-mesa-dri libgbm1"
 CHIP_PACKAGES="gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev gcc-arm-none-eabi"
-CI_PACKAGES="python3-venv $GL_PACKAGES gcc libc6-dev make mosquitto systemd mmdebstrap"
+CI_PACKAGES="python3-venv $GL_PACKAGES gcc libc6-dev make mosquitto postgresql systemd mmdebstrap"
 CI_PACKAGES="$CI_PACKAGES $CHIP_PACKAGES"
 STAMP=.venv/installed.sha256
 
@@ -106,7 +106,7 @@ install() {
     "$python" -m venv $site .venv
     # Wheels only: a fresh machine has no compiler, and half a build is worse than a clear no.
     .venv/bin/python -m pip install -q --disable-pip-version-check --only-binary :all: \
-        --editable ".[rig,dev$camera_extra]" </dev/null
+        --editable ".[rig,dev,postgres$camera_extra]" </dev/null
     echo "$wanted" >"$STAMP"
 }
 

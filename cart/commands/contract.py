@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from cart.contract.asyncapi import SCHEMAS, as_yaml, document, json_schema
+from cart.contract.asyncapi import SCHEMAS, as_yaml, document, json_schema, store_schema
+from cart.contract.broker import acl_text, mosquitto_text
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -38,4 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
 def documents(folder: Path) -> dict[Path, bytes]:
     """Every generated document and what it should hold."""
     schemas = {folder / "schemas" / f"{name}.schema.json": json_schema(name) for name in SCHEMAS}
-    return {folder / "asyncapi.yaml": as_yaml(document()).encode(), **schemas}
+    broker = folder.parent / "deploy" / "mosquitto"
+    return {
+        folder / "asyncapi.yaml": as_yaml(document()).encode(),
+        folder / "schemas" / "store.schema.json": store_schema(),
+        broker / "dashcart.acl": acl_text().encode(),
+        broker / "dashcart.conf": mosquitto_text().encode(),
+        **schemas,
+    }

@@ -16,6 +16,7 @@ from cart.core.catalog import Catalog
 from cart.core.events import Event
 from cart.core.notices import Notice
 from cart.core.observations import AnyObservation
+from cart.core.value import Value
 
 Node = dict[str, Any]
 Tree = dict[str, Any] | list[Any] | tuple[Any, ...]
@@ -24,7 +25,7 @@ INDENT = 2
 # YAML would read these as something else than text.
 YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null"}
 ABOUT = f"""What crosses the network between carts and their store, seen from the store.
-MQTT 5; QoS 1 throughout; UTF-8 JSON of at most {PAYLOAD_BYTES_MAX} bytes; unknown fields are
+MQTT 5; QoS 1 but for telemetry; UTF-8 JSON of at most {PAYLOAD_BYTES_MAX} bytes; unknown fields are
 ignored. A cart's order is that of `seq` alone. PUBACK says nothing about durability: the cart
 forgets a row only on `Ack`, which follows the store's commit."""
 PARAMETERS = {
@@ -34,6 +35,8 @@ PARAMETERS = {
     "shopper": "a pseudonym",
     "sha256": "of the whole catalog, in hexadecimal",
     "number": "of the chunk, from 0",
+    "version": "of the catalog that comes of it",
+    "claim": "what may ask for a certificate once, or the cart that renews its own",
 }
 SCHEMAS: dict[str, Any] = {
     "catalog": Catalog,
@@ -49,10 +52,25 @@ def json_schema(name: str) -> bytes:
     return json.format(json.encode(schema | json.schema(SCHEMAS[name])), indent=INDENT) + b"\n"
 
 
+def store_schema() -> bytes:
+    """Every message between cart and store as one JSON Schema; `$defs` are named as in the code."""
+    _, messages = json.schema_components(_kinds(), ref_template="#/$defs/{name}")
+    channels = {channel.name: {"$ref": f"#/$defs/{channel.message.__name__}"}
+                for channel in CHANNELS if channel.message is not None}  # fmt: skip
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "description": "one message of each channel of docs/asyncapi.yaml, by the channel's name",
+        "type": "object",
+        "properties": channels,
+        "additionalProperties": False,
+        "$defs": messages,
+    }
+    return json.format(json.encode(schema), indent=INDENT) + b"\n"
+
+
 def document() -> Node:
     """The whole AsyncAPI document."""
-    kinds = [channel.message for channel in CHANNELS if channel.message is not None]
-    _, schemas = json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    _, schemas = json.schema_components(_kinds(), ref_template="#/components/schemas/{name}")
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "dashcart store contract", "version": "1.0.0", "description": ABOUT},
@@ -74,6 +92,10 @@ def as_yaml(node: Node) -> str:
     )
 
 
+def _kinds() -> list[type[Value]]:
+    return [channel.message for channel in CHANNELS if channel.message is not None]
+
+
 def _channel(channel: Channel) -> Node:
     address = ROOT + channel.topic
     name = _message_name(channel)
@@ -89,7 +111,7 @@ def _channel(channel: Channel) -> Node:
 
 
 def _operation(channel: Channel) -> Node:
-    mqtt: Node = {"qos": 1, "retain": channel.retain}
+    mqtt: Node = {"qos": channel.qos, "retain": channel.retain}
     if channel.expiry_s is not None:
         mqtt["messageExpiryInterval"] = channel.expiry_s
     return {

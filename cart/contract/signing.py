@@ -7,7 +7,13 @@ the arithmetic of signing never come here.
 
 from __future__ import annotations
 
-from cart.contract.store import CatalogHead, PairGrant
+import hashlib
+
+from msgspec import json
+
+from cart.contract.fleet import Command, DesiredConfig
+from cart.contract.goods import CatalogHead, Published
+from cart.contract.store import PairGrant
 
 
 def head_text(tenant: str, store: str, head: CatalogHead) -> bytes:
@@ -29,6 +35,40 @@ def grant_text(cart: str, grant: PairGrant) -> bytes:
         member,
         grant.expires_utc_ms,
     )
+
+
+def published_text(tenant: str, store: str, published: Published) -> bytes:
+    """What the signature of deals, recalls, aisles or a change of the catalog covers."""
+    return _text(
+        type(published).__name__.lower(),
+        tenant,
+        store,
+        published.version,
+        published.effective_utc_ms,
+        hashlib.sha256(bytes(published.body)).hexdigest(),
+    )
+
+
+def command_text(cart: str, command: Command) -> bytes:
+    """What the signature of a command covers: the one cart that shall do it, too."""
+    return _text(
+        "command",
+        cart,
+        command.cmd_id,
+        command.action,
+        command.expires_utc_ms,
+        _digest(command.arguments),
+    )
+
+
+def config_text(cart: str, config: DesiredConfig) -> bytes:
+    """What the signature of a cart's settings covers."""
+    return _text("config", cart, config.version, _digest(config.settings))
+
+
+def _digest(values: object) -> str:
+    """A hash of a table, whatever the order it was sent in."""
+    return hashlib.sha256(json.encode(values, order="sorted")).hexdigest()
 
 
 def _text(purpose: str, *values: str | int) -> bytes:

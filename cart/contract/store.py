@@ -13,22 +13,42 @@ from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Raw, json
 
+from cart.contract.fleet import (
+    CertificateAnswer,
+    CertificateRequest,
+    ClipNote,
+    Command,
+    CommandState,
+    DesiredConfig,
+    ReportedConfig,
+    Telemetry,
+    Track,
+)
+from cart.contract.goods import (
+    CatalogDelta,
+    CatalogHead,
+    Deals,
+    Get,
+    Given,
+    Planogram,
+    Recalls,
+)
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
+from cart.contract.names import Name, Nonce, Sha256, Signature
 from cart.core.receipt import Receipt
-from cart.core.value import END, Value
+from cart.core.value import Value
 
 ROOT = "sc/1/{tenant}/{store}/"
 BATCH_MAX = 50
 PAYLOAD_BYTES_MAX = 200_000
-CHUNK_BYTES_MAX = 100_000
-CATALOG_BYTES_MAX = 64_000_000
 FIRST_HASH = "0" * 64
 EVENT_SCHEMA = {"description": "one event as in docs/schemas/event.schema.json, byte for byte"}
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+" + END)]
-Nonce = Annotated[str, Meta(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+" + END)]
+BASKET_SCHEMA = {"description": "the basket, as the cart's own fold of its journal"}
+# A name with this opening is a claim: whoever shows it may ask for a certificate, and no more.
+CLAIM_PREFIX = "claim-"
+TripId = Annotated[str, Meta(min_length=1, max_length=128)]
 Message = TypeVar("Message", bound=Value)
-Signature = Annotated[str, Meta(max_length=200, description="Ed25519, base64")]
 
 
 class Birth(Value):
@@ -56,7 +76,7 @@ class Entry(Value):
 
     seq: Annotated[int, Meta(ge=1)]
     event: Annotated[Raw, Meta(extra_json_schema=EVENT_SCHEMA)]
-    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
+    hash: Sha256
 
 
 def chain_hash(previous_hash: str, event: bytes) -> str:
@@ -122,7 +142,7 @@ class PairGrant(Value):
 class PayRequest(Value):
     """Up: take this sum for the trip. `upto_seq` must be stored before the store adds up."""
 
-    trip_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    trip_id: TripId
     attempt: Annotated[int, Meta(ge=1)]
     total_minor: int
     epoch: Annotated[int, Meta(ge=1)]
@@ -144,16 +164,24 @@ class PayAnswer(Value):
     receipt: Receipt | None = None
 
 
-class CatalogHead(Value):
-    """Retained: the newest snapshot. `signature` is over `signing.head_text`.
+class Snap(Value):
+    """Up: the whole basket of a trip as of row `upto_seq`, whose hash is `row_hash`."""
 
-    Its chunks are the JSON of a `Catalog` cut every `CHUNK_BYTES_MAX` bytes and numbered from 0."""
+    trip_id: TripId
+    revision: Annotated[int, Meta(ge=1)]
+    epoch: Annotated[int, Meta(ge=1)]
+    upto_seq: Annotated[int, Meta(ge=1)]
+    row_hash: Sha256
+    basket: Annotated[Raw, Meta(extra_json_schema=BASKET_SCHEMA)]
 
-    version: int
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
-    size_bytes: Annotated[int, Meta(ge=1, le=CATALOG_BYTES_MAX)]
-    chunks: Annotated[int, Meta(ge=1, le=1_000)]
-    signature: Signature
+
+class BasketView(Value):
+    """Down: what the store holds of a trip; a cart that differs sends a `Snap`."""
+
+    trip_id: TripId
+    store_revision: Annotated[int, Meta(ge=1)]
+    lines: Annotated[int, Meta(ge=0)]
+    total_minor: int
 
 
 class StoreState(Value):
@@ -174,52 +202,50 @@ class Channel(Value):
     direction: Literal["up", "down", "app"]
     message: type[Value] | None
     summary: str
-    retain: bool = False
     expiry_s: int | None = None
+    retain: bool = False
+    qos: Literal[0, 1] = 1
 
 
-WEEK_S = 604_800
+HOUR_S, DAY_S, WEEK_S = 3_600, 86_400, 604_800
+KEPT = True  # the broker keeps the last one for whoever comes later
 
+# fmt: off
 CHANNELS: tuple[Channel, ...] = (
-    Channel("birth", "cart/{cart}/up/birth", "up", Birth, "who I am, how far I am", expiry_s=3600),
-    Channel(
-        "cart_state", "cart/{cart}/state", "up", CartState, "presence, by last will", retain=True
-    ),
+    Channel("birth", "cart/{cart}/up/birth", "up", Birth, "who I am, how far I am", HOUR_S),
+    Channel("cart_state", "cart/{cart}/state", "up", CartState, "by last will", None, KEPT),
     Channel("events", "cart/{cart}/up/ev", "up", EventBatch, "journal rows, in order"),
     Channel("ack", "cart/{cart}/down/ack", "down", Ack, "what the store has committed"),
-    Channel(
-        "pair_offer", "cart/{cart}/up/pair", "up", PairOffer, "a QR code is shown", expiry_s=30
-    ),
-    Channel(
-        "pair_claim", "app/{shopper}/up/pair", "app", PairClaim, "a QR code was seen", expiry_s=30
-    ),
-    Channel(
-        "pair_grant", "cart/{cart}/down/pair", "down", PairGrant, "a shopper's trip", expiry_s=30
-    ),
-    Channel("pay_request", "cart/{cart}/up/pay", "up", PayRequest, "take this sum", expiry_s=120),
-    Channel(
-        "pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", expiry_s=120
-    ),
-    Channel(
-        "catalog_head",
-        "store/catalog/head",
-        "down",
-        CatalogHead,
-        "the newest catalog, signed",
-        retain=True,
-        expiry_s=WEEK_S,
-    ),
-    Channel(
-        "catalog_chunk",
-        "store/catalog/snap/{sha256}/{number}",
-        "down",
-        None,
-        "a piece of a catalog",
-        retain=True,
-        expiry_s=WEEK_S,
-    ),
-    Channel("store_state", "store/state", "down", StoreState, "the service is up", retain=True),
+    Channel("snap", "cart/{cart}/up/snap", "up", Snap, "the whole basket, to heal a difference"),
+    Channel("basket", "cart/{cart}/down/basket", "down", BasketView, "the store's view", HOUR_S),
+    Channel("pair_offer", "cart/{cart}/up/pair", "up", PairOffer, "a QR code is shown", 30),
+    Channel("pair_claim", "app/{shopper}/up/pair", "app", PairClaim, "a QR code was seen", 30),
+    Channel("pair_grant", "cart/{cart}/down/pair", "down", PairGrant, "a shopper's trip", 30),
+    Channel("pay_request", "cart/{cart}/up/pay", "up", PayRequest, "take this sum", 120),
+    Channel("pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", 120),
+    Channel("command", "cart/{cart}/down/cmd", "down", Command, "do this once", DAY_S),
+    Channel("command_state", "cart/{cart}/up/cmd", "up", CommandState, "how far it is", DAY_S),
+    Channel("config", "cart/{cart}/down/config", "down", DesiredConfig, "settings", None, KEPT),
+    Channel("config_state", "cart/{cart}/up/config", "up", ReportedConfig, "as set", None, KEPT),
+    Channel("get", "cart/{cart}/up/get", "up", Get, "what was missed, or the time", 60),
+    Channel("given", "cart/{cart}/down/get", "down", Given, "the answer to it", 60),
+    Channel("telemetry", "cart/{cart}/up/tele", "up", Telemetry, "its health", 600, qos=0),
+    Channel("track", "cart/{cart}/up/track", "up", Track, "where an agreed trip went", HOUR_S),
+    Channel("clip", "cart/{cart}/up/clip", "up", ClipNote, "a veiled clip is kept on the cart"),
+    Channel("csr", "prov/{claim}/csr", "up", CertificateRequest, "sign this request", 300),
+    Channel("cert", "prov/{claim}/cert", "down", CertificateAnswer, "the certificate", 300),
+    Channel("catalog_head", "store/catalog/head", "down", CatalogHead, "the newest catalog, signed",
+            WEEK_S, KEPT),
+    Channel("catalog_chunk", "store/catalog/snap/{sha256}/{number}", "down", None,
+            "a piece of a catalog", WEEK_S, KEPT),
+    Channel("catalog_delta", "store/catalog/delta/{version}", "down", CatalogDelta,
+            "what changes in the catalog, and when", DAY_S, KEPT),
+    Channel("deals", "store/deals", "down", Deals, "the deals of now", WEEK_S, KEPT),
+    Channel("recall", "store/recall", "down", Recalls, "what must not be sold", WEEK_S, KEPT),
+    Channel("planogram", "store/planogram", "down", Planogram, "what stands where", WEEK_S, KEPT),
+    Channel("store_state", "store/state", "down", StoreState, "the service is up", None, KEPT),
 )
+# fmt: on
 
 BY_NAME = {channel.name: channel for channel in CHANNELS}
 
@@ -231,6 +257,7 @@ class Packet(Value):
     payload: bytes
     retain: bool = False
     expiry_s: int | None = None
+    qos: Literal[0, 1] = 1
 
 
 class Address(Value):
@@ -251,7 +278,7 @@ def packet(name: str, content: Value | bytes, tenant: str, store: str, **names: 
     assert isinstance(content, channel.message or bytes), f"{name} does not carry this"
     payload = content if isinstance(content, bytes) else json.encode(content)
     topic = topic_of(name, tenant, store, **names)
-    return Packet(topic, payload, channel.retain, channel.expiry_s)
+    return Packet(topic, payload, channel.retain, channel.expiry_s, channel.qos)
 
 
 def parse(topic: str) -> Address:
@@ -273,10 +300,13 @@ def decode(kind: type[Message], payload: bytes) -> Message:
 
 
 def _pattern(topic: str) -> re.Pattern[str]:
-    """Match a channel's topics under any root; only the names of the channel are captured."""
+    """Match a channel's topics under any root; only the names of the channel are captured.
+
+    A claim's name is nobody else's: with its certificate nobody speaks as a cart or a shopper."""
     name = "[A-Za-z0-9_.-]{1,64}"
     root = ROOT.format(tenant=name, store=name)
-    return re.compile(root + re.sub(r"{(\w+)}", rf"(?P<\1>{name})", topic))
+    someone = re.sub(r"{(cart|shopper)}", rf"(?!{CLAIM_PREFIX})\g<0>", topic)
+    return re.compile(root + re.sub(r"{(\w+)}", rf"(?P<\1>{name})", someone))
 
 
 _PATTERNS = tuple((channel, _pattern(channel.topic)) for channel in CHANNELS)

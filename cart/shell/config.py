@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from cart.contract.lines import SOCKET_PATH_BYTES_MAX
-from cart.contract.store import Name
+from cart.contract.names import Name
 from cart.core.value import END, Value
 from cart.mqtt import Endpoint
 

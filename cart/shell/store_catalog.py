@@ -18,9 +18,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from cart.contract.goods import CHUNK_BYTES_MAX, CatalogHead
 from cart.contract.lines import ContractError, encode
 from cart.contract.signing import head_text
-from cart.contract.store import CHUNK_BYTES_MAX, CatalogHead, decode
+from cart.contract.store import decode
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from cart.shell.config import ConfigError
 from cart.shell.journal import sync_folder

@@ -17,6 +17,7 @@ from random import Random
 from typing import ClassVar
 
 from cart import mqtt
+from cart.contract.goods import CatalogHead
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import (
@@ -24,7 +25,6 @@ from cart.contract.store import (
     Ack,
     Birth,
     CartState,
-    CatalogHead,
     Entry,
     EventBatch,
     PairGrant,

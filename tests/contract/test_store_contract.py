@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,22 @@ from jsonschema import Draft202012Validator
 
 from cart.__main__ import main
 from cart.contract import asyncapi
+from cart.contract.broker import acl_text
+from cart.contract.fleet import Command, DesiredConfig
+from cart.contract.goods import BODIES, CatalogHead, Deals, Planogram, Published
 from cart.contract.lines import ContractError
-from cart.contract.signing import grant_text, head_text
+from cart.contract.signing import (
+    command_text,
+    config_text,
+    grant_text,
+    head_text,
+    published_text,
+)
 from cart.contract.store import (
     BATCH_MAX,
     BY_NAME,
     CHANNELS,
     PAYLOAD_BYTES_MAX,
-    CatalogHead,
     Channel,
     EventBatch,
     PairGrant,
@@ -33,26 +42,14 @@ from cart.contract.store import (
 from cart.core.events import Event, TripOpened
 from cart.core.value import Value
 
-NAMES = {"cart": "cart-1", "shopper": "ann", "sha256": "ab" * 32, "number": "0"}
+NAMES = {"cart": "cart-1", "shopper": "ann", "sha256": "ab" * 32, "number": "0", "version": "8",
+         "claim": "claim-1"}  # fmt: skip
+SAMPLES_FOLDER = Path(__file__).parent / "samples"
+# CHANNEL.N.json: the Nth form of a channel's message, as it was sent once. These decode for ever.
+KEPT_SAMPLES = sorted(SAMPLES_FOLDER.glob("*.json"))
+SAMPLES = {path.name.split(".")[0]: path.read_text(encoding="utf-8").strip()
+           for path in KEPT_SAMPLES}  # fmt: skip
 ROW = '{"seq":1,"event":{"kind":"trip_opened","t_ms":1,"trip_id":"t"},"hash":"' + "0" * 64 + '"}'
-PAID = '{"trip_id":"t","attempt":1,"outcome":"declined","total_minor":1,"receipt_id":""}'
-# A message of version 1 of each channel, as it was sent once: these must decode for ever.
-SAMPLES = {
-    "birth": '{"boot_id":"b","epoch":1,"last_seq":9,"acked_seq":3,"app_version":"0.1.0",'
-    '"catalog_version":7}',
-    "cart_state": '{"boot_id":"b","online":true}',
-    "events": f'{{"epoch":1,"entries":[{ROW}]}}',
-    "ack": '{"epoch":1,"upto_seq":3,"need_from":4,"rejected":[{"seq":2,"reason":"why"}]}',
-    "pair_offer": '{"nonce":"nonce-0001"}',
-    "pair_claim": '{"cart":"c","nonce":"nonce-0001","shopper":"ann","member":true}',
-    "pair_grant": '{"nonce":"nonce-0001","trip_id":"t","shopper":"ann","member":false,'
-    '"expires_utc_ms":1,"signature":"c2ln"}',
-    "pay_request": '{"trip_id":"t","attempt":1,"total_minor":319,"epoch":1,"upto_seq":9}',
-    "pay_answer": PAID,
-    "catalog_head": '{"version":1,"sha256":"' + "ab" * 32 + '","size_bytes":9,"chunks":1,'
-    '"signature":"c2ln"}',
-    "store_state": '{"svc_boot":"s","online":false}',
-}
 MESSAGES = [channel for channel in CHANNELS if channel.message is not None]
 
 
@@ -82,17 +79,55 @@ def test_foreign_topics_are_refused(topic: str) -> None:
         parse(topic)
 
 
-@pytest.mark.parametrize("channel", MESSAGES, ids=lambda channel: channel.name)
-def test_kept_samples_decode(channel: Channel) -> None:
+@pytest.mark.parametrize("path", KEPT_SAMPLES, ids=lambda path: path.stem)
+def test_kept_samples_decode(path: Path) -> None:
     """A message as it was once sent decodes, with a field of the future in it, too."""
-    sample = SAMPLES[channel.name].encode()
+    channel = BY_NAME[path.name.split(".")[0]]
     kind = message_of(channel)
+    sample = path.read_bytes().strip()
     message = decode(kind, sample)
     newer = sample[:-1] + b',"field_of_the_future":[1]}'
     assert decode(kind, newer) == message
     sent = packet(channel.name, message, "acme", "store-1", **NAMES)
     assert decode(kind, sent.payload) == message
-    assert (sent.retain, sent.expiry_s) == (channel.retain, channel.expiry_s)
+    assert (sent.retain, sent.expiry_s, sent.qos) == (
+        channel.retain,
+        channel.expiry_s,
+        channel.qos,
+    )
+
+
+def test_every_message_has_a_kept_sample() -> None:
+    """Whoever adds a message keeps a sample of it."""
+    assert set(SAMPLES) == {channel.name for channel in MESSAGES}
+
+
+@pytest.mark.parametrize("name", ["catalog_delta", "deals", "recall", "planogram"])
+def test_the_kept_bodies_decode(name: str) -> None:
+    """What is published travels as it was written, and reads as its kind says."""
+    published = decode(Published, SAMPLES[name].encode())
+    kind = message_of(BY_NAME[name])
+    assert issubclass(kind, Published)
+    assert msgspec.json.decode(published.body, type=BODIES[kind]) is not None
+
+
+def test_a_claim_is_nobody_else() -> None:
+    """Under a claim's name nobody speaks as a cart or as a shopper's app."""
+    for topic in ("cart/claim-1/up/ev", "cart/claim-1/state", "app/claim-1/up/pair"):
+        with pytest.raises(ContractError, match="not a channel"):
+            parse(f"sc/1/acme/store-1/{topic}")
+    assert parse("sc/1/acme/store-1/prov/claim-1/csr").names == {"claim": "claim-1"}
+
+
+def test_the_access_list_is_the_table() -> None:
+    """Each channel has one line: who speaks writes it, who listens reads it, under its own name."""
+    lines = acl_text().splitlines()
+    for channel in CHANNELS:
+        access = "read" if channel.direction == "down" else "write"
+        topic = re.sub(r"{(cart|shopper|claim)}", "%u", channel.topic)
+        line = f"pattern {access} sc/1/@TENANT@/@STORE@/{re.sub(r'{[a-z0-9]+}', '+', topic)}"
+        assert lines.count(line) == 1
+    assert sum(line.startswith("pattern ") for line in lines) == len(CHANNELS)
 
 
 @pytest.mark.parametrize("channel", MESSAGES, ids=lambda channel: channel.name)
@@ -162,17 +197,46 @@ def test_every_field_is_signed() -> None:
     assert len(texts) == len(given) + 2
 
 
+def test_every_order_is_signed() -> None:
+    """The signed text of a command, of settings and of what is published covers each value."""
+    command = decode(Command, SAMPLES["command"].encode())
+    config = decode(DesiredConfig, SAMPLES["config"].encode())
+    deals = decode(Deals, SAMPLES["deals"].encode())
+    replace = msgspec.structs.replace
+    texts = [
+        command_text("c", command),
+        command_text("d", command),
+        command_text("c", replace(command, cmd_id="c-2")),
+        command_text("c", replace(command, action="lock")),
+        command_text("c", replace(command, expires_utc_ms=6)),
+        command_text("c", replace(command, arguments={})),
+        config_text("c", config),
+        config_text("d", config),
+        config_text("c", replace(config, version=4)),
+        config_text("c", replace(config, settings={"volume": 8})),
+        published_text("a", "b", deals),
+        published_text("b", "a", deals),
+        published_text("a", "b", replace(deals, version=3)),
+        published_text("a", "b", replace(deals, effective_utc_ms=3)),
+        published_text("a", "b", replace(deals, body=msgspec.Raw(b"[1]"))),
+        published_text("a", "b", decode(Planogram, SAMPLES["deals"].encode())),
+    ]
+    assert len(set(texts)) == len(texts)
+
+
 def test_documents_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--check names what is stale and exits 1; after writing it is content."""
-    arguments = ["contract", "--docs", str(tmp_path)]
+    arguments = ["contract", "--docs", str(tmp_path / "docs")]
     assert main([*arguments, "--check"]) == 1
     assert "event.schema.json is stale" in capsys.readouterr().err
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
-    written = (tmp_path / "asyncapi.yaml").read_text()
+    written = (tmp_path / "docs" / "asyncapi.yaml").read_text()
     assert all(f"  {channel.name}:\n" in written for channel in CHANNELS)
     for name in asyncapi.SCHEMAS:
-        schema = msgspec.json.decode((tmp_path / "schemas" / f"{name}.schema.json").read_bytes())
+        schema = msgspec.json.decode(
+            (tmp_path / "docs" / "schemas" / f"{name}.schema.json").read_bytes()
+        )
         Draft202012Validator.check_schema(schema)
 
 

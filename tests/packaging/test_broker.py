@@ -17,7 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from tests.packaging.certificates import Authority
+from cart.contract.broker import filled
+from store.authority import Authority
 
 pytestmark = pytest.mark.machines
 
@@ -84,8 +85,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Certificates for the broker, the store's service, two carts and a shopper's app."""
     folder = tmp_path_factory.mktemp("broker")
     authority = Authority(folder)
-    for name in ("broker", "store-service", "cart-7", "cart-8", "ann"):
-        authority.issue(name)
+    authority.equip("broker", folder, "server", ["127.0.0.1"])
+    for name in ("store-service", "cart-7", "cart-8", "ann"):
+        authority.equip(name, folder)
     return folder
 
 
@@ -97,15 +99,12 @@ def port(folder: Path) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         free = int(probe.getsockname()[1])
     words = {
-        "@PORT@": str(free), "@ADDRESS@": "127.0.0.1", "@CERTIFICATES@": str(folder),
-        "@ACL@": str(folder / "dashcart.acl"), "@STORE_SERVICE@": "store-service",
-        "@TENANT@": "acme", "@STORE@": "7",
+        "PORT": str(free), "ADDRESS": "127.0.0.1", "CERTIFICATES": str(folder),
+        "ACL": str(folder / "dashcart.acl"), "STORE_SERVICE": "store-service",
+        "TENANT": "acme", "STORE": "7",
     }  # fmt: skip
     for template in TEMPLATES.iterdir():
-        text = template.read_text(encoding="utf-8")
-        for word, value in words.items():
-            text = text.replace(word, value)
-        assert "@" not in text, f"{template.name} has a word that is not filled in"
+        text = filled(template.read_text(encoding="utf-8"), words)
         (folder / template.name).write_text(text, encoding="utf-8")
     # Started by root, mosquitto becomes another user, who cannot read this folder.
     with (folder / "dashcart.conf").open("a", encoding="utf-8") as settings:

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from cart.contract.store import CHANNELS
 from cart.eyes.__main__ import parser
 from cart.eyes.sources import source_opener
 from cart.eyes.sources.settings import settings_of
 from cart.shell.config import load
-from tests.packaging.certificates import Authority
+from store.authority import Authority
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -68,7 +67,7 @@ def test_a_unit_comes_back_and_is_confined(unit: Path) -> None:
 def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> None:
     """The sample is accepted as it is; udev makes its devices, systemd its folders."""
     shutil.copy(DEPLOY / "cart.toml", tmp_path)
-    Authority(tmp_path).issue("cart-7")
+    Authority(tmp_path / "authority").equip("cart-7", tmp_path)
     (tmp_path / "store.pem").touch()
     config = load(tmp_path / "cart.toml")
     rules = (DEPLOY / "udev" / "60-dashcart.rules").read_text(encoding="utf-8")
@@ -131,21 +130,3 @@ def test_udev_names_every_device() -> None:
     }  # fmt: skip
     names = {"scale", "scanner", "usb-scale", "usb-scanner", "keyboard-scanner"}
     assert set(re.findall(r'SYMLINK\+="dashcart/([^"]+)"', text)) == names
-
-
-def test_the_acl_covers_every_channel_of_a_cart() -> None:
-    """Each row of the contract that a cart speaks or hears is allowed by one line of the ACL."""
-    acl = (DEPLOY / "mosquitto" / "dashcart.acl").read_text(encoding="utf-8")
-    allowed = re.findall(r"^pattern (read|write) sc/1/@TENANT@/@STORE@/(\S+)$", acl, re.MULTILINE)
-    access = {"up": "write", "down": "read"}
-    uncovered = [
-        channel.topic
-        for channel in CHANNELS
-        if channel.direction in access
-        and not any(
-            kind == access[channel.direction]
-            and channel.topic.replace("{cart}", "%u").startswith(pattern.removesuffix("#"))
-            for kind, pattern in allowed
-        )
-    ]
-    assert uncovered == []

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
-from cart.contract.store import CHUNK_BYTES_MAX, CatalogHead, Packet, decode
+from cart.contract.goods import CHUNK_BYTES_MAX, CatalogHead
+from cart.contract.store import Packet, decode
 from cart.core.catalog import CatalogError
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from store import catalogs
@@ -33,13 +34,13 @@ class Publisher:
         import_catalog(folder, LARGE)
         self.signer: Signer = signer_of(folder)
         self.folder = folder.parent
-        database: sqlite3.Connection
+        database: Connection
         with closing(open_database(folder)) as database:
             self.sha256 = catalogs.newest_sha256(database)
             *self.chunks, head = self._packets(database)
         self.head = decode(CatalogHead, head.payload)
 
-    def _packets(self, database: sqlite3.Connection) -> Iterator[Packet]:
+    def _packets(self, database: Connection) -> Iterator[Packet]:
         return catalogs.packets(database, self.signer, TENANT, STORE, self.sha256)
 
     def intake(self, store: str = STORE) -> CatalogIntake:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection, update
 
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
@@ -20,6 +20,7 @@ from store import catalogs, counter
 from store.database import open_database
 from store.keys import Signer, signer_of
 from store.ledger import ingest
+from store.tables import trips
 from tests.store.shop import CART, CATALOG, batch, rows, trip_events
 
 NONCE = "nonce-0001"
@@ -28,7 +29,7 @@ NOW_UTC_MS = 1_800_000_000_000
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def database(tmp_path: Path) -> Iterator[Connection]:
     """A database with the test's catalog."""
     with closing(open_database(tmp_path)) as opened:
         catalogs.add(opened, msgspec.json.encode(CATALOG))
@@ -41,7 +42,7 @@ def signer(tmp_path: Path) -> Signer:
     return signer_of(tmp_path)
 
 
-def test_a_grant_is_signed_for_one_cart(database: sqlite3.Connection, signer: Signer) -> None:
+def test_a_grant_is_signed_for_one_cart(database: Connection, signer: Signer) -> None:
     """The cart's key check holds for the grant as given, and for no other cart or trip."""
     counter.offer(database, CART, NONCE)
     grant = counter.claim(database, signer, CLAIM, NOW_UTC_MS)
@@ -53,7 +54,7 @@ def test_a_grant_is_signed_for_one_cart(database: sqlite3.Connection, signer: Si
     assert grant.expires_utc_ms == NOW_UTC_MS + counter.GRANT_MS
 
 
-def test_a_code_is_used_once(database: sqlite3.Connection, signer: Signer) -> None:
+def test_a_code_is_used_once(database: Connection, signer: Signer) -> None:
     """The same shopper gets the same trip again, another gets nothing, also on another cart."""
     counter.offer(database, CART, NONCE)
     first = counter.claim(database, signer, CLAIM, NOW_UTC_MS)
@@ -66,7 +67,7 @@ def test_a_code_is_used_once(database: sqlite3.Connection, signer: Signer) -> No
 
 @pytest.mark.parametrize("nonce", ["nonce-0000", "nonce-0002"])
 def test_only_the_code_on_the_screen_counts(
-    database: sqlite3.Connection, signer: Signer, nonce: str
+    database: Connection, signer: Signer, nonce: str
 ) -> None:
     """A code that was replaced, or never shown, opens nothing."""
     counter.offer(database, CART, "nonce-0000")
@@ -75,7 +76,7 @@ def test_only_the_code_on_the_screen_counts(
         counter.claim(database, signer, replace(CLAIM, nonce=nonce), NOW_UTC_MS)
 
 
-def test_sums_are_compared(database: sqlite3.Connection) -> None:
+def test_sums_are_compared(database: Connection) -> None:
     """Rows first, then the sum: right is settled once, wrong is a mismatch with the store's sum."""
     ingest(database, CART, batch(rows(trip_events("trip-1", 3))))
     asked = PayRequest("trip-1", 1, 478, 1, 5)
@@ -93,7 +94,7 @@ def test_sums_are_compared(database: sqlite3.Connection) -> None:
     assert other.outcome == "declined"
 
 
-def test_only_rows_before_the_request_are_added_up(database: sqlite3.Connection) -> None:
+def test_only_rows_before_the_request_are_added_up(database: Connection) -> None:
     """What happened after the sum was shown is not part of it."""
     events = [*trip_events("trip-1", 2), ItemRemoved(9, "L0", 1)]
     ingest(database, CART, batch(rows(events)))
@@ -102,7 +103,7 @@ def test_only_rows_before_the_request_are_added_up(database: sqlite3.Connection)
     assert settled.outcome == "settled"
 
 
-def test_unknown_trips_and_catalogs_are_mismatches(database: sqlite3.Connection) -> None:
+def test_unknown_trips_and_catalogs_are_mismatches(database: Connection) -> None:
     """What the store can't add up is never paid, and the reason is said."""
     ingest(database, CART, batch(rows(trip_events("trip-1", 1, sha256="f" * 64))))
     for trip_id, reason in (("trip-1", "not this store's"), ("trip-2", "no trip trip-2")):
@@ -112,7 +113,7 @@ def test_unknown_trips_and_catalogs_are_mismatches(database: sqlite3.Connection)
         assert reason in answer.reason
 
 
-def test_impossible_events_are_a_mismatch(database: sqlite3.Connection) -> None:
+def test_impossible_events_are_a_mismatch(database: Connection) -> None:
     """A cart whose events can't follow each other is told so; the store goes on."""
     events = [*trip_events("trip-1", 1), PaymentRequested(5, "trip-1", 1, 159)]
     ingest(database, CART, batch(rows(events)))
@@ -121,7 +122,7 @@ def test_impossible_events_are_a_mismatch(database: sqlite3.Connection) -> None:
     assert "do not fit" in answer.reason
 
 
-def test_a_journal_that_was_replaced_tells_its_trip_again(database: sqlite3.Connection) -> None:
+def test_a_journal_that_was_replaced_tells_its_trip_again(database: Connection) -> None:
     """The rows of a new epoch count for a trip that both epochs hold, and it is paid once."""
     ingest(database, CART, batch(rows(trip_events("trip-1", 3))))
     ingest(database, CART, batch(rows(trip_events("trip-1", 1)), epoch=2))
@@ -130,7 +131,7 @@ def test_a_journal_that_was_replaced_tells_its_trip_again(database: sqlite3.Conn
     assert settled.outcome == "settled"
 
 
-def test_a_guest_trip_gets_its_shopper(database: sqlite3.Connection) -> None:
+def test_a_guest_trip_gets_its_shopper(database: Connection) -> None:
     """A trip that began without a shopper is paid under the trip that pairing gave it."""
     events = trip_events("cart-1-1-1", 1)
     ingest(database, CART, batch(rows([*events, TripBound(4, "trip-1", "ann")])))
@@ -141,11 +142,11 @@ def test_a_guest_trip_gets_its_shopper(database: sqlite3.Connection) -> None:
     assert (unknown.outcome, settled.outcome) == ("mismatch", "settled")
 
 
-def test_trips_follow_each_other(database: sqlite3.Connection) -> None:
+def test_trips_follow_each_other(database: Connection) -> None:
     """The next trip begins empty, priced by the catalog that was adopted before the first."""
     first = rows(trip_events("trip-1", 1))
     ingest(database, CART, batch(first))
-    database.execute("UPDATE trips SET last_seq = 3")
+    database.execute(update(trips).values(last_seq=3))
     more = rows([TripOpened(8, "trip-2"), *trip_events("x", 2)[2:]], 4, first[-1].hash)
     ingest(database, CART, batch(more))
     settled = counter.pay(database, CART, PayRequest("trip-2", 1, 319, 1, 6))

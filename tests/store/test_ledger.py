@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -12,29 +11,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import Connection, create_engine, select
 
 from cart.contract.store import Entry, EventBatch
-from store.database import SCHEMA, open_database, transaction
+from store.database import open_database, transaction
 from store.ledger import ingest, stored_seq
+from store.tables import METADATA, events
 from tests.store.shop import CART, batch, item, rows
 
 WRITTEN = rows([item(number) for number in range(1, 31)])
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def database(tmp_path: Path) -> Iterator[Connection]:
     """An empty database of a store."""
     with closing(open_database(tmp_path)) as opened:
         yield opened
 
 
-def stored(database: sqlite3.Connection) -> list[tuple[int, str]]:
+def stored(database: Connection) -> list[tuple[int, str]]:
     """What the database holds, in the order of commits."""
-    found = database.execute("SELECT seq, hash FROM events ORDER BY number").fetchall()
-    return [(row["seq"], row["hash"]) for row in found]
+    found = database.execute(select(events.c.seq, events.c.hash).order_by(events.c.number))
+    return [(row.seq, row.hash) for row in found]
 
 
-def test_rows_are_stored_once_and_in_order(database: sqlite3.Connection) -> None:
+def test_rows_are_stored_once_and_in_order(database: Connection) -> None:
     """A batch, the same again and one that overlaps leave each row once."""
     for first, end in ((0, 10), (0, 10), (5, 20)):
         ack = ingest(database, CART, batch(WRITTEN[first:end]))
@@ -42,7 +43,7 @@ def test_rows_are_stored_once_and_in_order(database: sqlite3.Connection) -> None
     assert stored(database) == [(entry.seq, entry.hash) for entry in WRITTEN[:20]]
 
 
-def test_a_gap_is_asked_for(database: sqlite3.Connection) -> None:
+def test_a_gap_is_asked_for(database: Connection) -> None:
     """Rows after a gap are not taken: the answer says from where to send again."""
     ingest(database, CART, batch(WRITTEN[:5]))
     ack = ingest(database, CART, batch(WRITTEN[7:9]))
@@ -50,7 +51,7 @@ def test_a_gap_is_asked_for(database: sqlite3.Connection) -> None:
     assert len(stored(database)) == 5
 
 
-def test_a_broken_chain_is_not_taken(database: sqlite3.Connection) -> None:
+def test_a_broken_chain_is_not_taken(database: Connection) -> None:
     """A row whose event was changed on the way is refused, and those before it are kept."""
     forged = replace(WRITTEN[2], event=msgspec.Raw(msgspec.json.encode(item(99))))
     ack = ingest(database, CART, batch([*WRITTEN[:2], forged, *WRITTEN[3:5]]))
@@ -59,7 +60,7 @@ def test_a_broken_chain_is_not_taken(database: sqlite3.Connection) -> None:
     assert ingest(database, CART, batch(WRITTEN[2:5])).upto_seq == 5
 
 
-def test_another_row_under_a_stored_number_is_told(database: sqlite3.Connection) -> None:
+def test_another_row_under_a_stored_number_is_told(database: Connection) -> None:
     """Two journals under one name are noticed, and what is stored stays."""
     ingest(database, CART, batch(WRITTEN[:3]))
     ack = ingest(database, CART, batch(rows([item(77)])))
@@ -67,24 +68,24 @@ def test_another_row_under_a_stored_number_is_told(database: sqlite3.Connection)
     assert stored(database) == [(entry.seq, entry.hash) for entry in WRITTEN[:3]]
 
 
-def test_one_poison_event_blocks_nothing(database: sqlite3.Connection) -> None:
+def test_one_poison_event_blocks_nothing(database: Connection) -> None:
     """An event that this store can't read is kept as it came, told, and passed by."""
     poison = {"kind": "from_the_future", "t_ms": 1}
     written = rows([item(1), poison, item(2)])  # type: ignore[list-item]  # no event of ours
     ack = ingest(database, CART, batch(written))
     assert (ack.upto_seq, [row.seq for row in ack.rejected]) == (3, [2])
-    kept = database.execute("SELECT event FROM events WHERE kind = 'unreadable'").fetchall()
-    assert [msgspec.json.decode(row["event"]) for row in kept] == [poison]
+    kept = database.scalars(select(events.c.event).where(events.c.kind == "unreadable"))
+    assert [msgspec.json.decode(each) for each in kept] == [poison]
 
 
-def test_epochs_are_journals_of_their_own(database: sqlite3.Connection) -> None:
+def test_epochs_are_journals_of_their_own(database: Connection) -> None:
     """A replaced journal begins a new chain; the old one stays."""
     ingest(database, CART, batch(WRITTEN[:3]))
     assert ingest(database, CART, batch(WRITTEN[:2], epoch=2)).upto_seq == 2
     assert (stored_seq(database, CART, 1), stored_seq(database, CART, 2)) == (3, 2)
 
 
-def test_a_broken_transaction_leaves_nothing(database: sqlite3.Connection) -> None:
+def test_a_broken_transaction_leaves_nothing(database: Connection) -> None:
     """What was not committed was never there."""
     with suppress(InterruptedError), transaction(database):
         ingest(database, CART, batch(WRITTEN[:3]))
@@ -100,9 +101,8 @@ slices = st.tuples(st.integers(0, 29), st.integers(1, 10)).map(
 @given(st.lists(slices, max_size=25))
 def test_any_delivery_ends_right(deliveries: list[list[Entry]]) -> None:
     """Duplicated, reordered and missing batches: always a prefix, and complete once resent."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        database.row_factory = sqlite3.Row
-        database.executescript(SCHEMA)
+    with create_engine("sqlite://").connect() as database:
+        METADATA.create_all(database)
         for delivery in deliveries:
             before = stored_seq(database, CART, 1)
             ack = ingest(database, CART, EventBatch(1, tuple(delivery)))

@@ -16,10 +16,10 @@ import pytest
 from msgspec.structs import replace
 
 from cart import mqtt
+from cart.contract.goods import CatalogHead
 from cart.contract.signing import grant_text
 from cart.contract.store import (
     CartState,
-    CatalogHead,
     Packet,
     PairClaim,
     PairGrant,
@@ -325,8 +325,9 @@ def full_store(shop: Shop) -> Iterator[None]:
 
     def serve() -> None:
         database = open_database(shop.folder)
-        pages = database.execute("PRAGMA page_count").fetchone()[0]
-        database.execute(f"PRAGMA max_page_count = {pages + 8}")
+        pages = database.exec_driver_sql("PRAGMA page_count").scalar_one()
+        database.exec_driver_sql(f"PRAGMA max_page_count = {pages + 8}")
+        database.rollback()
         here = mqtt.Endpoint(shop.broker.host, shop.broker.port)
         key = signer_of(shop.folder)
         service = Service(here, TENANT, STORE, database, key, monotonic_ms, lambda: 1)

@@ -1,0 +1,96 @@
+"""What a store says about its goods: the catalog's head and changes, deals, recalls, the aisles.
+
+Everything here is signed, over `signing.head_text` or `signing.published_text`, and numbered: what
+is older than what is known changes nothing. A piece of a file that was missed is asked for again by
+`Get`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Raw
+
+from cart.contract.names import Count, Name, Sha256, Signature, Version, Words
+from cart.core.catalog import Aisle, Product, Recall
+from cart.core.pricing.kinds import AnyDeal
+from cart.core.value import Value
+
+CHUNK_BYTES_MAX = 100_000
+CATALOG_BYTES_MAX = 64_000_000
+Sku = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class CatalogHead(Value):
+    """Retained: the newest snapshot. `signature` is over `signing.head_text`.
+
+    Its chunks are the JSON of a `Catalog` cut every `CHUNK_BYTES_MAX` bytes and numbered from 0."""
+
+    version: int
+    sha256: Sha256
+    size_bytes: Annotated[int, Meta(ge=1, le=CATALOG_BYTES_MAX)]
+    chunks: Annotated[int, Meta(ge=1, le=1_000)]
+    signature: Signature
+
+
+class Change(Value):
+    """From one catalog to the next: new and changed products whole, and the SKUs that are gone.
+
+    `sha256` is of the catalog that comes of it, as `lines.encode` writes it."""
+
+    sha256: Sha256
+    products: tuple[Product, ...] = ()
+    gone: tuple[Sku, ...] = ()
+
+
+class Published(Value):
+    """Retained: `body`, which holds from `effective_utc_ms` on. It stays as the store wrote it, so
+    that `signature` (over `signing.published_text`) still fits in older software."""
+
+    version: Version
+    body: Annotated[Raw, Meta(extra_json_schema={"description": "by cart.contract.goods.BODIES"})]
+    signature: Signature
+    effective_utc_ms: int = 0
+
+
+class CatalogDelta(Published):
+    """The `Change` from catalog `version` - 1 to `version`; a cart that missed one asks for it."""
+
+
+class Deals(Published):
+    """The deals of now, whole, in place of the catalog's."""
+
+
+class Recalls(Published):
+    """What must not be sold, whole; taken in before anything else that waits."""
+
+
+class Planogram(Published):
+    """The aisles and what stands in them, whole."""
+
+
+BODIES: dict[type[Published], Any] = {
+    CatalogDelta: Change,
+    Deals: tuple[AnyDeal, ...],
+    Recalls: tuple[Recall, ...],
+    Planogram: tuple[Aisle, ...],
+}
+
+
+class Get(Value):
+    """Up: give me the store's time, a chunk of the catalog `sha256`, or the change to `version`."""
+
+    correlation: Name
+    what: Literal["time", "chunk", "delta"]
+    sha256: Sha256 | None = None
+    number: Count = 0
+    version: Count = 0
+
+
+class Given(Value):
+    """Down: the answer to one `Get`; `data` is the chunk, or the change as JSON."""
+
+    correlation: Name
+    utc_ms: int = 0
+    data: Annotated[bytes, Meta(max_length=CHUNK_BYTES_MAX)] = b""
+    reason: Words = ""

@@ -1,0 +1,21 @@
+"""The small words of the store's contract: names, nonces, hashes, signatures, and their limits.
+
+Every message is built of these, so a bound stands in one place. It must never know a message.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from cart.core.value import END
+
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+" + END)]
+Nonce = Annotated[str, Meta(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+" + END)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
+Signature = Annotated[str, Meta(max_length=200, description="Ed25519, base64")]
+Words = Annotated[str, Meta(max_length=2_000)]
+Pem = Annotated[str, Meta(max_length=16_000, description="PEM")]
+Version = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]

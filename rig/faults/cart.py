@@ -1,0 +1,140 @@
+"""A cart as its store sees it, as a process to be killed: journal and link; no mind, no senses.
+
+    python -m rig.faults.cart --folder FOLDER --broker PORT --key FILE NAME...
+
+Orders come as lines of JSON on standard input, `{"cart": NAME, "upto": 40, "at_once": 1}` (write
+until the journal has 40 rows) or `{"cart": NAME, "offer": NONCE}`; what happens goes out the same
+way. It keeps nothing in memory that a kill may not take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import SystemRandom
+
+from cart.core.effects import OfferPairing
+from cart.core.events import ItemAdded
+from cart.core.observations import CatalogArrived, InputRefused, LinkChanged, Paired
+from cart.shell.clock import monotonic_ms
+from cart.shell.config import BrokerConfig, Config
+from cart.shell.guard import Guard
+from cart.shell.inbox import Inbox
+from cart.shell.journal import Journal, JournalFull
+from cart.shell.store_link import StoreLink
+
+TENANT, STORE = "rig", "faults"
+RETRY_S = 0.05
+
+
+def say(cart: str, **what: object) -> None:
+    """One line out, whole whichever thread says it."""
+    os.write(1, json.dumps({"cart": cart, **what}).encode() + b"\n")
+
+
+def item(number: int) -> ItemAdded:
+    """An event of the usual size, about 200 bytes."""
+    return ItemAdded(number, f"L{number}", "tomatoes-400g", "Tomatoes 400 g", 1, 149, 149)
+
+
+class ToldJournal(Journal):
+    """A journal that says how far the store is."""
+
+    name = ""
+
+    def acked(self, epoch: int, upto_seq: int) -> None:
+        before = self.acked_seq
+        super().acked(epoch, upto_seq)
+        if self.acked_seq != before:
+            say(self.name, acked_seq=self.acked_seq)
+
+
+class LinkedCart:
+    """One cart of this process."""
+
+    def __init__(self, name: str, folder: Path, port: int, key: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        config = Config(
+            cart_id=name, tenant=TENANT, store=STORE, data_folder=folder,
+            screen_socket=folder / "screen.sock", eyes_socket=folder / "eyes.sock",
+            broker=BrokerConfig(port=port), store_public_key=key,
+        )  # fmt: skip
+        self.name = name
+        self.journal = ToldJournal(folder)
+        self.journal.name = name
+        self.inbox = Inbox(monotonic_ms)
+        guard = Guard(monotonic_ms)
+        self.link = StoreLink(config, self.journal, self.inbox, guard, monotonic_ms, SystemRandom())
+        self.link.bring_back_catalog()
+        threading.Thread(target=self._tell, name=f"tell_{name}", daemon=True).start()
+        self.link.start()
+
+    def ready(self) -> None:
+        """Say how far the journal is."""
+        journal = self.journal
+        say(self.name, epoch=journal.epoch, last_seq=journal.last_seq, acked_seq=journal.acked_seq)
+
+    def write(self, upto: int, at_once: int) -> None:
+        """Journal rows until there are `upto`; a disk that refuses is asked again."""
+        while self.journal.last_seq < upto:
+            first = self.journal.last_seq
+            try:
+                self.journal.append([item(n) for n in range(first, min(upto, first + at_once))])
+            except JournalFull as error:
+                say(self.name, full=str(error))
+                time.sleep(RETRY_S)
+            else:
+                self.link.journal_grew()
+        say(self.name, last_seq=self.journal.last_seq)
+
+    def _tell(self) -> None:
+        while not self.inbox.closed:
+            for seen in self.inbox.take(1_000):
+                match seen:
+                    case LinkChanged(online=online):
+                        say(self.name, online=online)
+                    case CatalogArrived(catalog=catalog):
+                        say(self.name, catalog=catalog.version)
+                    case Paired(nonce=nonce):
+                        say(self.name, paired=nonce)
+                    case InputRefused(reason=reason):
+                        say(self.name, refused=reason)
+                    case _:
+                        pass
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until standard input ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--broker", type=int, required=True, metavar="PORT")
+    parser.add_argument("--key", type=Path, required=True)
+    parser.add_argument("names", nargs="+")
+    options = parser.parse_args(arguments)
+    carts = {
+        name: LinkedCart(name, options.folder / name, options.broker, options.key)
+        for name in options.names
+    }
+    for cart in carts.values():
+        cart.ready()
+    for line in sys.stdin:
+        order = json.loads(line)
+        cart = carts[order["cart"]]
+        if "upto" in order:
+            cart.write(order["upto"], order.get("at_once", 1))
+        else:
+            cart.link.perform(OfferPairing(order["offer"]))
+    for cart in carts.values():
+        cart.link.stop()
+        cart.journal.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

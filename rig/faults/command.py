@@ -1,0 +1,137 @@
+"""`python -m rig faults`: every fault between a cart and its store, a row each, then a recount.
+
+Real processes: carts, the store, a broker, and our own bad network between them. It must never
+mend what a fault did: what is not acknowledged in time is reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from typing import get_args
+
+from rich.console import Console
+from rich.table import Table
+
+from rig.bench.figures import percentile
+from rig.broker import Kind
+from rig.faults import exports, goods
+from rig.faults.audit import KILLS, Count, count_databases
+from rig.faults.shop import FaultsError, Shop
+from rig.faults.table import FAULTS, Fault
+from rig.faults.trial import Progress, Result, Trial
+
+CARTS = ("cart-1", "cart-2")
+COLUMNS = ("fault", "events", "kills", "lost", "duplicated", "reordered", "recovery_ms_p95")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m rig faults`."""
+    parser.add_argument("--quick", action="store_true", help="every row in small, some minutes")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="keep exports, databases and logs")
+    parser.add_argument(
+        "--broker", choices=get_args(Kind), help="default: mosquitto where it is installed"
+    )
+    names = [fault.name for fault in FAULTS]
+    parser.add_argument("--only", choices=names, action="append", help="one row; may be repeated")
+    parser.add_argument("--seed", type=int, default=7, help="of the random moments")
+    parser.set_defaults(parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the table; 0 when every row passed."""
+    out: Path | None = arguments.out
+    if out is not None and out.exists() and any(out.iterdir()):
+        arguments.parser.error(f"--out {out}: it holds files; give a new folder")
+    kind: Kind = arguments.broker or ("mosquitto" if shutil.which("mosquitto") else "iotcore")
+    if not shutil.which("mosquitto") and kind == "mosquitto":
+        arguments.parser.error("--broker mosquitto: install it with: apt-get install mosquitto")
+    faults = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
+    with tempfile.TemporaryDirectory(prefix="dashcart-faults-") as temporary:
+        folder = out or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            results = run_table(
+                folder, kind, faults, Random(arguments.seed), _progress, quick=arguments.quick
+            )
+        except (FaultsError, OSError) as error:
+            print(f"faults: {error}", file=sys.stderr)
+            return 1
+    show(results, as_json=arguments.json)
+    return 0 if all(result.passed for result in results) else 1
+
+
+def run_table(
+    folder: Path,
+    kind: Kind,
+    faults: Sequence[Fault],
+    random: Random,
+    progress: Progress,
+    *,
+    quick: bool,
+) -> list[Result]:
+    """Run these rows in one shop, and leave its exports beside its databases."""
+    (folder / KILLS).touch()
+    results = []
+    with Shop(folder, kind, CARTS) as shop:
+        goods.publish(folder, version=1, products=10)
+        before = Count(0, 0, 0, 0)
+        for fault in faults:
+            own = folder / "rows" / fault.name.replace(" ", "_").replace("/", "_")
+            rounds = fault.quick if quick else fault.full
+            trial = Trial(fault.name, shop, rounds, not quick, random, own, progress)
+            began_s = time.monotonic()
+            fault.work(trial)
+            now = count_databases(folder)
+            results.append(_result(trial, now - before, time.monotonic() - began_s))
+            progress(f"{_line(results[-1])}")
+            before = now
+    exports.write(folder)
+    return results
+
+
+def _result(trial: Trial, counted: Count, seconds: float) -> Result:
+    vanished = sum(cart.vanished for cart in trial.shop.carts)
+    return Result(
+        fault=trial.fault,
+        events=trial.events,
+        kills=trial.kills,
+        lost=counted.lost + trial.lost + vanished,
+        duplicated=counted.duplicated + trial.duplicated,
+        reordered=counted.reordered + trial.reordered,
+        recovery_ms_p95=round(percentile(trial.recoveries_ms or [0.0], 95)),
+        settled=trial.settled,
+        seconds=round(seconds, 1),
+    )
+
+
+def show(results: Sequence[Result], *, as_json: bool) -> None:
+    """Print the report."""
+    passed = all(result.passed for result in results)
+    if as_json:
+        print(json.dumps({"rows": [asdict(result) for result in results], "passed": passed}))
+        return
+    shown = Table(title="passed" if passed else "NOT passed")
+    for column in COLUMNS:
+        shown.add_column(column, justify="left" if column == "fault" else "right")
+    for result in results:
+        shown.add_row(*(str(getattr(result, column)) for column in COLUMNS))
+    Console().print(shown)
+
+
+def _progress(text: str) -> None:
+    print(f"faults: {text}", file=sys.stderr, flush=True)
+
+
+def _line(result: Result) -> str:
+    verdict = "passed" if result.passed else "NOT passed"
+    return f"{result.fault}: {verdict} in {result.seconds} s"

@@ -1,0 +1,115 @@
+"""Faults of disks: full under a cart or the store, refusing every write, an old backup, a lost one.
+
+A full disk is a limit on the size of a process's files (RLIMIT_FSIZE), set and lifted from outside
+while it runs: every write beyond it fails, as on a disk without room.
+"""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from rig.faults.trial import Trial
+
+NOTICED_S_MAX = 5.0
+LOOK_S = 0.02
+ROWS = 200
+
+
+def cart_full(trial: Trial) -> None:
+    """A cart's disk has no room: it says so, writes nothing, and goes on when there is room."""
+    cart = trial.shop.carts[0]
+    for _ in trial.each_round():
+        cart.told.pop("full", None)
+        assert cart.process is not None
+        with _no_room(cart.process, (cart.folder / "journal.sqlite-wal").stat().st_size):
+            trial.write(ROWS, at_once=20)
+            _until(lambda: "full" in cart.told)
+        trial.settle()
+
+
+def store_full(trial: Trial) -> None:
+    """The store's disk has no room: it acknowledges nothing; the carts keep it."""
+    shop = trial.shop
+    for _ in trial.each_round():
+        process = shop.store.process
+        assert process is not None
+        with _no_room(process, (shop.folder / "store.sqlite-wal").stat().st_size):
+            trial.write(ROWS, at_once=20)
+            _until(lambda: "nothing stored" in (shop.folder / "store.log").read_text())
+        trial.settle()
+
+
+def read_only(trial: Trial) -> None:
+    """No write succeeds at all, not even over a restart of the cart."""
+    cart = trial.shop.carts[0]
+    for _ in trial.each_round():
+        cart.told.pop("full", None)
+        assert cart.process is not None
+        with _no_room(cart.process, 0):
+            trial.write()
+            _until(lambda: "full" in cart.told)
+            cart.kill()
+            trial.killed(cart.name, "on a disk that refuses every write")
+        cart.begin()
+        assert cart.process is not None
+        with _no_room(cart.process, 0):
+            cart.wait(lambda: cart.is_ready or not cart.lives, NOTICED_S_MAX)
+        began_s = time.monotonic()
+        cart.kill()
+        cart.begin()
+        cart.await_ready()
+        trial.settle(began_s)
+
+
+def old_backup(trial: Trial) -> None:
+    """The store comes back with an older backup of its database: the carts send the rest again."""
+    shop, backup = trial.shop, trial.folder / "store.backup"
+    trial.folder.mkdir(parents=True, exist_ok=True)
+    for _ in trial.each_round():
+        trial.write()
+        trial.settle()
+        _copy(shop.folder / "store.sqlite", backup)
+        trial.write(ROWS, at_once=20)
+        trial.settle()
+        shop.store.kill()
+        began_s = time.monotonic()
+        trial.killed("store", "restored from an older backup")
+        for side in shop.folder.glob("store.sqlite*"):
+            side.unlink()
+        backup.rename(shop.folder / "store.sqlite")
+        shop.store.begin()
+        trial.write(1)
+        shop.store.await_ready()
+        trial.settle(began_s)
+
+
+@contextmanager
+def _no_room(process: subprocess.Popen[str], size_bytes: int) -> Iterator[None]:
+    """No file of this process may grow beyond this size."""
+    free = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size_bytes, free[1]))
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, free)
+
+
+def _until(holds: Callable[[], bool]) -> bool:
+    end_s = time.monotonic() + NOTICED_S_MAX
+    while not holds():
+        if time.monotonic() > end_s:
+            return False
+        time.sleep(LOOK_S)
+    return True
+
+
+def _copy(database: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)

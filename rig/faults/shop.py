@@ -1,0 +1,208 @@
+"""The processes of a run: a broker, the store, the carts, and the bad network between them.
+
+Everything lies in one folder: the store's database in it, `carts/<cart>/journal.sqlite`, the
+broker's log. Each process is ended by its id. It must never decide when a fault happens.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from rig.broker import Broker, Kind
+from rig.faults.cart import STORE, TENANT
+from rig.proxy import FaultProxy
+
+READY_S_MAX = 60.0
+BROKER_LOG = "broker.log"
+
+
+class FaultsError(RuntimeError):
+    """A part of the run did not start; the text says where to look."""
+
+
+class Talker:
+    """A program that says what happens in lines of JSON; `take(line)` runs in its reader."""
+
+    def __init__(self, log: Path, take: Callable[[dict[str, object]], None]) -> None:
+        self._log = log
+        self._take = take
+        self.process: subprocess.Popen[str] | None = None
+        self._reader = threading.Thread()
+        self.changed = threading.Condition()
+
+    def start(self, *arguments: str) -> None:
+        """Start `python -m ARGUMENTS`; returns at once."""
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        self._reader = threading.Thread(target=self._read, args=[self.process], daemon=True)
+        self._reader.start()
+
+    def say(self, **order: object) -> None:
+        """Give an order; a process that was just killed does not take it, its heir is told."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):
+            print(json.dumps(order), file=self.process.stdin, flush=True)
+
+    def wait(self, holds: Callable[[], bool], within_s: float = READY_S_MAX) -> bool:
+        """Wait until what it said makes something true; False after `within_s`."""
+        with self.changed:
+            return self.changed.wait_for(holds, within_s)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone and all is heard that it had said."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            self._reader.join()
+            assert process.stdin is not None
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+
+    @property
+    def lives(self) -> bool:
+        """Whether its process runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                with self.changed:
+                    if line.startswith("{"):
+                        self._take(json.loads(line))
+                    self.changed.notify_all()
+
+
+class Cart(Talker):
+    """A cart's process. `target` is how many rows it was told to write, `told` what it said last.
+
+    `vanished` counts rows that it had said were written and that its journal then lacked."""
+
+    def __init__(self, name: str, folder: Path, port: int) -> None:
+        super().__init__(folder / f"{name}.log", self._hear)
+        self.name = name
+        self.folder = folder / "carts" / name
+        self._port = port
+        self._key = folder / "store.pub"
+        self.target = self.last_seq = self.acked_seq = self.epoch = self.vanished = 0
+        self.online = self.is_ready = False
+        self.told: dict[str, object] = {}
+
+    def begin(self) -> None:
+        """Start it, with what it still owes."""
+        self.is_ready = self.online = False
+        where = ["--folder", str(self.folder.parent), "--broker", str(self._port)]
+        self.start("rig.faults.cart", *where, "--key", str(self._key), self.name)
+
+    def await_ready(self) -> None:
+        """Wait until its journal is open. Raises FaultsError."""
+        if not self.wait(lambda: self.is_ready):
+            raise FaultsError(f"{self.name} did not start; see {self._log}")
+        self.write(0)
+
+    def write(self, count: int, at_once: int = 1) -> None:
+        """Have it journal more rows, `at_once` in a commit."""
+        self.target += count
+        if self.target > self.last_seq:
+            self.say(cart=self.name, upto=self.target, at_once=at_once)
+
+    def has_written(self) -> bool:
+        """Whether its journal has everything it was told to write."""
+        return self.last_seq >= self.target
+
+    def is_settled(self) -> bool:
+        """Whether the store has acknowledged everything it was told to write."""
+        return self.is_ready and self.acked_seq >= self.target
+
+    def _hear(self, said: dict[str, object]) -> None:
+        if "epoch" in said:
+            self.is_ready = True
+            self.vanished += max(0, self.last_seq - int(str(said["last_seq"])))
+        self.told.update(said)
+        for name in ("epoch", "last_seq", "acked_seq", "online"):
+            if name in said:
+                setattr(self, name, said[name])
+
+
+class Store(Talker):
+    """`python -m store run` on its own network; `launcher` is what starts it instead."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__(folder / "store.log", self._hear)
+        self.folder = folder
+        self._port = port
+        self._is_ready = False
+        self.launcher: tuple[str, ...] = ()
+
+    def begin(self) -> None:
+        """Start it; returns at once."""
+        self._is_ready = False
+        names = ["--tenant", TENANT, "--store", STORE, "--broker", f"127.0.0.1:{self._port}"]
+        self.start(*self.launcher, "store", "run", "--data", str(self.folder), *names)
+
+    def await_ready(self) -> None:
+        """Wait until it serves. Raises FaultsError."""
+        if not self.wait(lambda: self._is_ready):
+            raise FaultsError(f"the store did not start; see {self._log}")
+
+    def _hear(self, said: dict[str, object]) -> None:
+        self._is_ready = self._is_ready or "ready" in said
+
+
+class Shop:
+    """All of it, running. `carts_wire` and `store_wire` are the networks to the broker."""
+
+    def __init__(self, folder: Path, kind: Kind, names: tuple[str, ...]) -> None:
+        self.folder = folder
+        self.kind = kind
+        self._stack = ExitStack()
+        self.broker = Broker(folder, kind)
+        upstream = (self.broker.host, self.broker.port)
+        self.carts_wire, self.store_wire = FaultProxy(upstream), FaultProxy(upstream)
+        self.store = Store(folder, self.store_wire.port)
+        self.carts = [Cart(name, folder, self.carts_wire.port) for name in names]
+
+    def __enter__(self) -> Self:
+        enter = self._stack.enter_context
+        enter(self.broker)
+        enter(self.carts_wire)
+        enter(self.store_wire)
+        for talker in (self.store, *self.carts):
+            self._stack.callback(talker.kill)
+        self.store.begin()
+        self.store.await_ready()
+        for cart in self.carts:
+            cart.begin()
+        for cart in self.carts:
+            cart.await_ready()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        (self.folder / f"{self.kind}.log").rename(self.folder / BROKER_LOG)
+
+    def restore_network(self) -> None:
+        """A good network for everybody."""
+        for wire in (self.carts_wire, self.store_wire):
+            wire.delay_ms = wire.bytes_per_s = 0
+            wire.restore()
+
+    def settle(self, within_s: float) -> bool:
+        """Wait until the store has everything; False after `within_s`."""
+        end_s = time.monotonic() + within_s
+        return all(
+            cart.wait(cart.is_settled, max(0.0, end_s - time.monotonic())) for cart in self.carts
+        )

@@ -1,0 +1,41 @@
+"""The table of faults: each a row with how often it comes in the full and in the quick run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rig.faults import clocks, disks, fleet, foreign, goods, kills, networks
+from rig.faults.trial import Trial
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row: its name, how many rounds in full and in quick, and what it does."""
+
+    name: str
+    full: int
+    quick: int
+    work: Callable[[Trial], None]
+
+
+FAULTS = (
+    Fault("broker killed", 200, 6, kills.broker),
+    Fault("cart killed", 200, 6, kills.cart),
+    Fault("store killed", 100, 4, kills.store),
+    Fault("network half open", 70, 4, networks.half_open),
+    Fault("network reset", 70, 4, networks.reset),
+    Fault("link down", 60, 4, networks.link_down),
+    Fault("8 h offline", 3, 1, networks.eight_hours),
+    Fault("256 kbit/s, 300 ms", 3, 1, networks.narrow),
+    Fault("replayed captures", 20, 2, foreign.replays),
+    Fault("rubbish", 10, 2, foreign.rubbish),
+    Fault("broker data wiped", 20, 2, foreign.broker_wiped),
+    Fault("store from a backup", 5, 1, disks.old_backup),
+    Fault("store's clock jumps", 10, 3, clocks.jumping),
+    Fault("cart's disk full", 10, 2, disks.cart_full),
+    Fault("store's disk full", 10, 2, disks.store_full),
+    Fault("read-only disk", 5, 1, disks.read_only),
+    Fault("catalog with kills", 12, 3, goods.arriving),
+    Fault("carts reconnect", 2, 1, fleet.reconnecting),
+)

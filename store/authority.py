@@ -1,0 +1,222 @@
+"""The store's certificate authority, as files in one folder: its key, what it signed, what it took
+back.
+
+A certificate says a common name and nothing else about its holder: the name is the MQTT user name,
+the client id and the cart. Keys of others are never made or seen here, except for programs of this
+house (broker, service, claims) whose files are written for their owner alone.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from store.keys import KeyFileError, write_secret
+
+AUTHORITY_DAYS = 3_650
+CART_DAYS = 90
+SKEW = timedelta(hours=1)
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+CURVES = ("secp256r1", "secp384r1")
+Use = Literal["client", "server"]
+USES = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
+
+
+class AuthorityError(ValueError):
+    """A certificate is not given or not taken back; the text says why and what to do."""
+
+
+def now_utc() -> datetime:
+    """The wall clock, which certificates go by."""
+    return datetime.now(UTC)
+
+
+class Authority:
+    """The authority in `folder`, made if there is none. `clock` is injected for tests of time."""
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime] = now_utc) -> None:
+        self.folder = folder
+        self._clock = clock
+        for each in (folder, folder / "issued"):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / "ca.key").exists():
+            self._begin()
+        self._key = _key_of(folder / "ca.key")
+        self.certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+
+    @property
+    def pem(self) -> bytes:
+        """The authority's own certificate, which everybody gets."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    def sign(
+        self,
+        name: str,
+        public_key: ec.EllipticCurvePublicKey,
+        use: Use = "client",
+        valid: timedelta = timedelta(days=CART_DAYS),
+        hosts: Sequence[str] = (),
+    ) -> bytes:
+        """A certificate for a name and a key, as PEM; kept in `issued/`. Raises AuthorityError."""
+        if not NAME.fullmatch(name):
+            raise AuthorityError(f"{name!r}: up to 64 letters, digits, _ . -")
+        now = self._clock()
+        builder = _builder(_named(name), public_key, now - SKEW, now + valid)
+        if hosts:
+            names = x509.SubjectAlternativeName([_host(host) for host in hosts])
+            builder = builder.add_extension(names, critical=False)
+        signed = (
+            builder.issuer_name(self.certificate.subject)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([USES[use]]), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        pem = signed.public_bytes(Encoding.PEM)
+        (self.folder / "issued" / f"{name}-{signed.serial_number:x}.pem").write_bytes(pem)
+        return pem
+
+    def sign_request(self, name: str, request: bytes) -> bytes:
+        """A client's certificate for the key of a signing request (PEM). Raises AuthorityError.
+
+        What the request asks for besides its key is not granted: the name is the authority's."""
+        try:
+            asked = x509.load_pem_x509_csr(request)
+            key, is_its_own = asked.public_key(), asked.is_signature_valid
+        except (ValueError, TypeError) as error:
+            raise AuthorityError(f"no signing request in PEM: {error}") from error
+        if not is_its_own:
+            raise AuthorityError("the request is not signed by its own key")
+        if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
+            raise AuthorityError(f"the key is none of {', '.join(CURVES)}; make one of these")
+        if _common_names(asked.subject) not in ([], [name]):
+            raise AuthorityError(f"the request is for another name than {name}")
+        return self.sign(name, key)
+
+    def equip(
+        self, name: str, folder: Path, use: Use = "client", hosts: Sequence[str] = ()
+    ) -> None:
+        """Write NAME.pem, NAME.key and ca.pem for a program of this house."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = ec.generate_private_key(ec.SECP256R1())
+        write_secret(folder / f"{name}.key", pem_of(key))
+        (folder / f"{name}.pem").write_bytes(self.sign(name, key.public_key(), use, hosts=hosts))
+        (folder / "ca.pem").write_bytes(self.pem)
+
+    def issued(self, name: str) -> list[x509.Certificate]:
+        """Every certificate that was given under a name."""
+        found = sorted((self.folder / "issued").glob(f"{name}-*.pem"))
+        certificates = [x509.load_pem_x509_certificate(path.read_bytes()) for path in found]
+        return [each for each in certificates if _common_names(each.subject) == [name]]
+
+    def revoke(self, name: str) -> int:
+        """Take back every certificate of a name; how many were new in the list.
+
+        Raises AuthorityError if there is none."""
+        serials = {each.serial_number for each in self.issued(name)}
+        if not serials:
+            raise AuthorityError(f"{name}: no certificate was given under this name")
+        known = {entry.serial_number for entry in self.revoked()}
+        self._write_revoked(known | serials)
+        return len(serials - known)
+
+    def revoked(self) -> list[x509.RevokedCertificate]:
+        """What was taken back."""
+        return list(x509.load_pem_x509_crl((self.folder / "crl.pem").read_bytes()))
+
+    def is_revoked(self, name: str) -> bool:
+        """Whether every certificate of a name was taken back."""
+        known = {entry.serial_number for entry in self.revoked()}
+        given = self.issued(name)
+        return bool(given) and all(each.serial_number in known for each in given)
+
+    def _begin(self) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name, now = _named("dashcart authority"), self._clock()
+        made = (
+            _builder(name, key.public_key(), now - SKEW, now + timedelta(days=AUTHORITY_DAYS))
+            .issuer_name(name)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        (self.folder / "ca.pem").write_bytes(made.public_bytes(Encoding.PEM))
+        self.certificate, self._key = made, key
+        self._write_revoked(set())
+        write_secret(self.folder / "ca.key", pem_of(key))  # last: now it is whole
+
+    def _write_revoked(self, serials: set[int]) -> None:
+        """Write the list anew. A stale list shuts everybody out, so it lives as we do."""
+        now = self._clock()
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(now - SKEW)
+            .next_update(now + timedelta(days=AUTHORITY_DAYS))
+        )
+        for serial in sorted(serials):
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(serial)
+                .revocation_date(now - SKEW)
+                .build()
+            )
+        fresh = self.folder / "crl.pem.new"
+        fresh.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        fresh.replace(self.folder / "crl.pem")
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A private key as PEM, not encrypted: its file is its owner's alone."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _key_of(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise KeyFileError(f"{path}: {error}; bring back the authority's key") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise KeyFileError(f"{path}: not a key of this authority; bring it back")
+    return key
+
+
+def _builder(
+    name: x509.Name, key: ec.EllipticCurvePublicKey, begin: datetime, end: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
+
+
+def _named(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _common_names(name: x509.Name) -> list[str]:
+    return [str(each.value) for each in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

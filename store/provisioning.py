@@ -1,0 +1,95 @@
+"""Lets a new cart in: a claim, used once, turns the key that the cart made into a certificate.
+
+A claim is a short-lived certificate whose name opens the two topics of `prov/{claim}` and nothing
+else. The same request again gets the same certificate, in case the answer was lost; any other is
+refused. A cart that has a certificate renews it under its own name. It must never make a cart's
+key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cart.contract.fleet import CertificateAnswer, CertificateRequest
+from cart.contract.store import CLAIM_PREFIX
+from cart.core.value import Value
+from store.authority import Authority, AuthorityError, pem_of
+from store.keys import write_secret
+
+CLAIM_VALID = timedelta(hours=24)
+
+
+class Claim(Value):
+    """What a claim is for, until when, and the one request it was used for ("": none yet)."""
+
+    cart: str
+    expires_utc_ms: int
+    request_sha256: str = ""
+    certificate: str = ""
+
+
+class Provisioning:
+    """Claims and renewals under one authority. `utc_ms` is the wall clock."""
+
+    def __init__(self, authority: Authority, utc_ms: Callable[[], int]) -> None:
+        self._authority = authority
+        self._utc_ms = utc_ms
+        self._folder = authority.folder / "claims"
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def new_claim(self, cart: str) -> bytes:
+        """A claim for a cart: its key, certificate and the authority's, as one PEM file."""
+        if cart.startswith(CLAIM_PREFIX):
+            raise AuthorityError(f"{cart}: names of carts don't begin with {CLAIM_PREFIX}")
+        name = CLAIM_PREFIX + secrets.token_hex(8)
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._authority.sign(name, key.public_key(), valid=CLAIM_VALID)
+        expires_utc_ms = self._utc_ms() + CLAIM_VALID // timedelta(milliseconds=1)
+        self._keep(name, Claim(cart, expires_utc_ms))
+        return pem_of(key) + certificate + self._authority.pem
+
+    def answer(self, claimant: str, asked: CertificateRequest) -> CertificateAnswer:
+        """The certificate for a request, or why there is none; safe to ask again."""
+        sha256 = hashlib.sha256(asked.request.encode()).hexdigest()
+        try:
+            certificate = self._certificate(claimant, asked.request.encode(), sha256)
+        except AuthorityError as error:
+            return CertificateAnswer(sha256, reason=str(error)[:300])
+        return CertificateAnswer(sha256, certificate, self._authority.pem.decode())
+
+    def _certificate(self, claimant: str, request: bytes, sha256: str) -> str:
+        if not claimant.startswith(CLAIM_PREFIX):
+            if not self._authority.issued(claimant):
+                raise AuthorityError(f"{claimant} has no certificate to renew; use a claim")
+            return self._authority.sign_request(claimant, request).decode()
+        claim = self._claim(claimant)
+        if claim.request_sha256 == sha256:
+            return claim.certificate
+        if claim.request_sha256:
+            raise AuthorityError("this claim was used; make a new one: python -m store claim")
+        certificate = self._authority.sign_request(claim.cart, request).decode()
+        used = msgspec.structs.replace(claim, request_sha256=sha256, certificate=certificate)
+        self._keep(claimant, used)
+        return certificate
+
+    def _claim(self, name: str) -> Claim:
+        path = self._path(name)
+        if not path.is_file():
+            raise AuthorityError("this store gave no such claim: python -m store claim")
+        claim = msgspec.json.decode(path.read_bytes(), type=Claim)
+        if self._utc_ms() > claim.expires_utc_ms:
+            raise AuthorityError("this claim is too old; make a new one: python -m store claim")
+        return claim
+
+    def _keep(self, name: str, claim: Claim) -> None:
+        write_secret(self._path(name), msgspec.json.encode(claim))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"

@@ -1,0 +1,120 @@
+"""The tables of the store's database, the same in SQLite and PostgreSQL.
+
+`events` holds the rows of the carts' journals as the carts wrote them until `archive` packs those
+of old trips away; the others follow from it or hold what only the store knows. A change here needs
+a step in `store/migrations/versions`; it must never lose what a store has.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+# 64 bits in both; only a column called INTEGER counts up by itself in SQLite.
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+
+carts = Table(
+    "carts",
+    METADATA,
+    Column("cart", Text, primary_key=True),
+    Column("epoch", Whole, nullable=False),
+    Column("boot_id", Text, nullable=False),
+    Column("online", Boolean, nullable=False),
+    Column("app_version", Text, nullable=False),
+    Column("catalog_version", Whole, nullable=False),
+)
+# How far each journal is stored, so that this is known without its rows.
+journals = Table(
+    "journals",
+    METADATA,
+    Column("cart", Text, primary_key=True),
+    Column("epoch", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+# `number` is the order of commits.
+events = Table(
+    "events",
+    METADATA,
+    Column("number", Whole, primary_key=True),
+    Column("cart", Text, nullable=False),
+    Column("epoch", Whole, nullable=False),
+    Column("seq", Whole, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("hash", Text, nullable=False),
+    UniqueConstraint("cart", "epoch", "seq", name="events_once"),
+)
+# Packed rows of one journal, `first_seq` to `last_seq`; see `store.archive`.
+archives = Table(
+    "archives",
+    METADATA,
+    Column("cart", Text, primary_key=True),
+    Column("epoch", Whole, primary_key=True, autoincrement=False),
+    Column("last_seq", Whole, primary_key=True, autoincrement=False),
+    Column("first_seq", Whole, nullable=False),
+    Column("packed_utc_ms", Whole, nullable=False),
+    Column("rows", LargeBinary, nullable=False),
+)
+trips = Table(
+    "trips",
+    METADATA,
+    Column("number", Whole, primary_key=True),
+    Column("cart", Text, nullable=False),
+    Column("trip_id", Text, nullable=False),
+    Column("epoch", Whole, nullable=False),
+    Column("first_seq", Whole, nullable=False),
+    Column("last_seq", Whole),
+    Column("shopper", Text),
+    Column("closed_utc_ms", Whole),
+    UniqueConstraint("cart", "trip_id", name="trips_once"),
+    Index("trips_by_id", "trip_id"),
+    Index("trips_open", "cart", "epoch", "last_seq"),
+)
+offers = Table(
+    "offers",
+    METADATA,
+    Column("cart", Text, primary_key=True),
+    Column("nonce", Text, nullable=False),
+)
+grants = Table(
+    "grants",
+    METADATA,
+    Column("nonce", Text, primary_key=True),
+    Column("cart", Text, nullable=False),
+    Column("shopper", Text, nullable=False),
+    Column("member", Boolean, nullable=False),
+    Column("trip_id", Text, nullable=False),
+    UniqueConstraint("trip_id", name="grants_once"),
+)
+payments = Table(
+    "payments",
+    METADATA,
+    Column("number", Whole, primary_key=True),
+    Column("cart", Text, nullable=False),
+    Column("trip_id", Text, nullable=False),
+    Column("attempt", Whole, nullable=False),
+    Column("total_minor", Whole, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    UniqueConstraint("cart", "trip_id", name="payments_once"),
+    sqlite_autoincrement=True,
+)
+catalogs = Table(
+    "catalogs",
+    METADATA,
+    Column("version", Whole, primary_key=True, autoincrement=False),
+    Column("sha256", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("sha256", name="catalogs_once"),
+)

@@ -1,0 +1,127 @@
+"""The store's authority: one name a certificate, one request a claim, and what is taken back."""
+
+from __future__ import annotations
+
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from cart.contract.fleet import CertificateRequest
+from store.authority import Authority, AuthorityError, now_utc
+from store.provisioning import CLAIM_VALID, Provisioning
+
+HOUR_MS = 3_600_000
+
+
+class Door:
+    """An authority with its claims, and a wall clock to turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.utc_ms = 1_000
+        self.authority = Authority(folder)
+        self.provisioning = Provisioning(self.authority, lambda: self.utc_ms)
+
+    def claim(self, cart: str = "cart-7") -> str:
+        """Make a claim and give back its name."""
+        certificate = x509.load_pem_x509_certificate(self.provisioning.new_claim(cart))
+        return common_name(certificate)
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    """A fresh authority."""
+    return Door(tmp_path / "authority")
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """The one name of a certificate."""
+    (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(name.value)
+
+
+def request(name: str = "cart-7") -> CertificateRequest:
+    """A signing request of a key made now."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    return CertificateRequest(made.public_bytes(Encoding.PEM).decode())
+
+
+def test_a_claim_gives_one_certificate(door: Door) -> None:
+    """The same request again gets the same certificate; another one gets a reason."""
+    claim, asked = door.claim(), request()
+    first = door.provisioning.answer(claim, asked)
+    certificate = x509.load_pem_x509_certificate(first.certificate.encode())
+    assert common_name(certificate) == "cart-7"
+    certificate.verify_directly_issued_by(door.authority.certificate)
+    assert door.provisioning.answer(claim, asked) == first
+    assert "was used" in door.provisioning.answer(claim, request()).reason
+
+
+def test_an_old_a_foreign_and_an_invented_claim_give_nothing(door: Door) -> None:
+    """Too late, for another cart's name, or never made: no certificate, and a reason."""
+    claim = door.claim()
+    assert "another name" in door.provisioning.answer(claim, request("cart-8")).reason
+    assert "no such claim" in door.provisioning.answer("claim-0", request()).reason
+    door.utc_ms += CLAIM_VALID // timedelta(milliseconds=1) + 1
+    assert "too old" in door.provisioning.answer(claim, request()).reason
+
+
+def test_a_cart_renews_under_its_own_name_only(door: Door) -> None:
+    """Whoever has a certificate gets another for the same name; whoever has none, does not."""
+    door.provisioning.answer(door.claim(), request())
+    renewed = door.provisioning.answer("cart-7", request())
+    assert common_name(x509.load_pem_x509_certificate(renewed.certificate.encode())) == "cart-7"
+    assert len(door.authority.issued("cart-7")) == 2
+    assert "another name" in door.provisioning.answer("cart-7", request("cart-8")).reason
+    assert "use a claim" in door.provisioning.answer("cart-9", request("cart-9")).reason
+
+
+def test_bad_requests_get_a_reason(door: Door) -> None:
+    """Junk, a weak key and a key that is not the sender's get no certificate."""
+    weak = rsa.generate_private_key(65_537, 1_024)
+    made = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(
+        weak, hashes.SHA256()
+    )  # fmt: skip
+    for asked, reason in (
+        (CertificateRequest("junk"), "no signing request"),
+        (CertificateRequest(made.public_bytes(Encoding.PEM).decode()), "the key is none of"),
+    ):
+        assert reason in door.provisioning.answer(door.claim(), asked).reason
+
+
+def test_what_is_taken_back_stays_so(door: Door, tmp_path: Path) -> None:
+    """Revoking names every certificate of a cart, once, and survives a restart."""
+    door.provisioning.answer(door.claim(), request())
+    door.provisioning.answer("cart-7", request())
+    assert door.authority.revoke("cart-7") == 2
+    assert door.authority.revoke("cart-7") == 0
+    again = Authority(tmp_path / "authority")
+    assert again.is_revoked("cart-7")
+    assert not again.is_revoked("cart-8")
+    with pytest.raises(AuthorityError, match="no certificate"):
+        again.revoke("cart-8")
+
+
+def test_secrets_are_their_owner_s(door: Door, tmp_path: Path) -> None:
+    """No private key can be read by others, and no claim."""
+    door.claim()
+    door.authority.equip("broker", tmp_path / "broker", "server", ["127.0.0.1", "broker.example"])
+    secret = [*tmp_path.rglob("*.key"), *tmp_path.rglob("claims/*.json")]
+    assert len(secret) == 3
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
+
+
+def test_a_certificate_ends(tmp_path: Path) -> None:
+    """A cart's certificate holds for ninety days from the clock that is given."""
+    authority = Authority(tmp_path, lambda: now_utc() - timedelta(days=200))
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = x509.load_pem_x509_certificate(authority.sign("cart-7", key.public_key()))
+    assert made.not_valid_after_utc < now_utc() - timedelta(days=100)
