@@ -2,10 +2,11 @@
 #   make run [AUTO=1] [BROKER=host:port]   one whole shopping trip, or a shop to play with
 #   make test      the suite that needs no root           make check   style, types, directions
 #   make bench     the figures of docs/MEASURED.md         make contract   write the generated files
+#   make certs     a development authority, broker and carts in build/certs
 
 PYTHON := .venv/bin/python
 
-.PHONY: install run test check test-machines test-pi golden bench storm contract ci-deps clean
+.PHONY: install run test check test-machines test-pi golden bench storm contract certs ci-deps clean
 
 install:
 	@tools/setup.sh install
@@ -38,6 +39,9 @@ contract: install
 	$(PYTHON) -m firmware_bridge generate
 	$(PYTHON) -m cart contract
 	$(PYTHON) -m ui texts
+
+certs: install
+	$(PYTHON) -m rig certificates
 
 # When the mind changes on purpose: the diff of the exports belongs into that commit.
 golden: install

@@ -87,7 +87,7 @@ class Connection:
         filters: Sequence[str],
         clock: Callable[[], int],
         random: Random,
-        will: Packet,
+        will: Packet | None = None,
         will_delay_s: int = 0,
         retry_ms_max: int = 5_000,
     ) -> None:
@@ -141,6 +141,19 @@ class Connection:
         if self._client is not None and self.up:
             self._client.unsubscribe(topic_filter)
 
+    def use(self, endpoint: Endpoint) -> None:
+        """Go by this from the next attempt on."""
+        self._endpoint = endpoint
+
+    def redial(self, endpoint: Endpoint) -> None:
+        """Leave, which silences the will, and come back at once: with other files, or elsewhere."""
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None
+        self._endpoint = endpoint
+        self.up = False
+        self._failures = self._retry_ms = 0
+
     def wake(self) -> None:
         """End a `poll` that waits. The one method for other threads."""
         # It may have been rung often enough, or be closed because nobody waits.
@@ -157,11 +170,10 @@ class Connection:
         self._ear.close()
 
     def _dial(self) -> None:
-        client = self._new_client()
         self._give_up_ms = self._clock() + CONNECT_MS_MAX
         self._reason = "the connection broke"
-        self._client = client
         try:
+            client = self._client = self._new_client()
             client.connect(self._endpoint.host, self._endpoint.port, KEEPALIVE_S, clean_start=True)
         except OSError as error:
             self._lost(f"{self._endpoint.host}:{self._endpoint.port}: {error}")
@@ -174,13 +186,12 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho types all but this
-        properties.WillDelayInterval = self._will_delay_s
-        will = self._will
-        client.will_set(will.topic, will.payload, 1, will.retain, properties)
+        if (will := self._will) is not None:
+            properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho types all but this
+            properties.WillDelayInterval = self._will_delay_s
+            client.will_set(will.topic, will.payload, 1, will.retain, properties)
         if self._endpoint.is_encrypted:
-            ends = self._endpoint
-            client.tls_set(str(ends.ca), str(ends.certificate), str(ends.key))
+            client.tls_set_context(tls_context(self._endpoint))
         return client
 
     def _wait(self, timeout_ms: int) -> None:
@@ -260,6 +271,18 @@ class Connection:
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         self._happenings.append(Incoming(message.topic, bytes(message.payload)))
+
+
+def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
+    """TLS 1.2 or later, both sides known by certificate, the broker by its host name, too.
+
+    Raises OSError for a file that can't be used. The files are read anew for each attempt, so a
+    renewed certificate is taken up."""
+    assert endpoint.certificate, "TLS has all three files"
+    context = ssl.create_default_context(cafile=str(endpoint.ca))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(endpoint.certificate, endpoint.key)
+    return context
 
 
 def _is_loopback(host: str) -> bool:

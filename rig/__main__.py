@@ -10,6 +10,7 @@ COMMANDS = {
     "demo": ("rig.demo.command", "one whole shopping trip, or a shop to play with"),
     "world": ("rig.world", "the simulated world: chip, scanner, lens and what lies in the cart"),
     "chip": ("rig.chip", "the simulated microcontroller on a pty"),
+    "certificates": ("rig.certificates", "a development authority with broker and carts"),
     "enrol": ("rig.enrol", "draw the demo store and write the gallery of its products"),
     "replay": ("rig.replay", "replay a recorded trip and print its journal's export"),
     "hil": ("rig.hil.command", "measure on a bench, simulated or real"),

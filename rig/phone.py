@@ -14,6 +14,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from PIL import Image
 
+from cart import mqtt
 from cart.contract.store import PairClaim, packet
 
 SCHEME = "dashcart:pair?"
@@ -41,6 +42,7 @@ def claim(pairing: str, shopper: str, *, member: bool, broker: tuple[str, int],
     asked = {name: values[0] for name, values in parse_qs(pairing.removeprefix(SCHEME)).items()}
     message = PairClaim(asked["cart"], asked["nonce"], shopper, member)
     sent = packet("pair_claim", message, tenant, store, shopper=shopper)
+    mqtt.Endpoint(*broker)  # raises ValueError: plain text is for loopback
     client = paho.Client(CallbackAPIVersion.VERSION2, f"phone-{shopper}", protocol=paho.MQTTv5)
     client.connect(*broker)
     client.loop_start()

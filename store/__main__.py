@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 from cart import mqtt
 from cart.contract.lines import ContractError
 from cart.core.catalog import CatalogError
-from store import catalogs, show, trips
+from store import catalogs, show, trips, trust
+from store.authority import AuthorityError
 from store.database import FILE_NAME, DatabaseError, open_database, transaction
 from store.keys import KeyFileError, signer_of
 from store.paper import FORMATS, paper_of
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
             signer_of(options.data, options.key),
             clock=lambda: time.monotonic_ns() // 1_000_000,
             utc_ms=lambda: time.time_ns() // 1_000_000,
+            authority=trust.authority_of(options.data),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
@@ -139,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--key", type=_file, help="Ed25519 key (PEM); default: store.key, made once")
     for part in ("ca", "certificate", "key"):
         serve.add_argument(f"--tls-{part}", type=_file, help="needed off loopback")
+    trust.add_commands(command, _name)
     command("import", import_catalog).add_argument("file", type=_file, help="catalog as JSON")
     receipt = command("receipt", print_receipt)
     receipt.add_argument("trip", help="a trip's id")
@@ -158,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(options.work(options))
-    except (CatalogError, ContractError, KeyFileError, OSError) as error:
+    except (CatalogError, ContractError, KeyFileError, AuthorityError, OSError) as error:
         print(f"store: {error}", file=sys.stderr)
         return 1
 

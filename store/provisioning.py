@@ -20,9 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.store import CLAIM_PREFIX
 from cart.core.value import Value
-from store.authority import Authority, AuthorityError, pem_of
+from store.authority import NAME, Authority, AuthorityError, pem_of
 from store.keys import write_secret
 
+# Of the store's service, and of claims: a cart with such a name would have their rights.
+RESERVED = (CLAIM_PREFIX, "store-")
 CLAIM_VALID = timedelta(hours=24)
 
 
@@ -46,8 +48,10 @@ class Provisioning:
 
     def new_claim(self, cart: str) -> bytes:
         """A claim for a cart: its key, certificate and the authority's, as one PEM file."""
-        if cart.startswith(CLAIM_PREFIX):
-            raise AuthorityError(f"{cart}: names of carts don't begin with {CLAIM_PREFIX}")
+        if not NAME.fullmatch(cart) or cart.startswith(RESERVED):
+            raise AuthorityError(
+                f"{cart!r}: up to 64 letters, digits, _ . - and none of {', '.join(RESERVED)} first"
+            )
         name = CLAIM_PREFIX + secrets.token_hex(8)
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._authority.sign(name, key.public_key(), valid=CLAIM_VALID)

@@ -17,6 +17,7 @@ from typing import ClassVar
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
+from cart.contract.fleet import CertificateRequest
 from cart.contract.lines import ContractError
 from cart.contract.store import (
     Ack,
@@ -35,8 +36,10 @@ from cart.contract.store import (
 )
 from cart.core.value import Value
 from store import catalogs, counter, ledger
+from store.authority import Authority
 from store.database import DatabaseError, transaction
 from store.keys import Signer
+from store.provisioning import Provisioning
 from store.tables import carts
 
 POLL_MS = 250
@@ -58,8 +61,10 @@ class Service:
         signer: Signer,
         clock: Callable[[], int],
         utc_ms: Callable[[], int],
+        authority: Authority | None = None,
     ) -> None:
         self._names = (tenant, store)
+        self._provisioning = Provisioning(authority, utc_ms) if authority else None
         self._database = database
         self._signer = signer
         self._clock = clock
@@ -100,7 +105,8 @@ class Service:
         filters = [topic_of(name, *self._names, cart="+") for name in UP_CHANNELS]
         # Our own state too: a late last will of ours must not keep the carts waiting.
         own = topic_of("store_state", *self._names)
-        return [*filters, topic_of("pair_claim", *self._names, shopper="+"), own]
+        asks = topic_of("csr", *self._names, claim="+")
+        return [*filters, topic_of("pair_claim", *self._names, shopper="+"), asks, own]
 
     def _changed(self, change: mqtt.Changed, on_ready: Callable[[], None]) -> None:
         if not change.up:
@@ -184,6 +190,14 @@ class Service:
         grant = counter.claim(self._database, self._signer, asked, self._utc_ms())
         yield self._to("pair_grant", asked.cart, grant)
 
+    def _certificate_asked(self, claim: str, asked: CertificateRequest) -> Iterator[Packet]:
+        if self._provisioning is None:
+            raise ContractError("no authority here; begin one with: python -m store broker")
+        answer = self._provisioning.answer(claim, asked)
+        if answer.reason:
+            log.warning("refused: csr: %s", answer.reason)
+        yield packet("cert", answer, *self._names, claim=claim)
+
     def _own_state(self, state: StoreState) -> Iterator[Packet]:
         if not state.online:
             yield self._state(online=True)
@@ -227,5 +241,6 @@ class Service:
         "pair_offer": (PairOffer, _code_offered),
         "pair_claim": (PairClaim, _code_claimed),
         "pay_request": (PayRequest, _payment_asked),
+        "csr": (CertificateRequest, _certificate_asked),
         "store_state": (StoreState, _own_state),
     }

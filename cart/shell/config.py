@@ -107,7 +107,16 @@ class Config(Section):
 
 
 def load(path: Path) -> Config:
-    """Read `path`. Raises ConfigError naming the file, the key and what to do."""
+    """Read `path` and look for its files. Raises ConfigError: the file, the key, what to do."""
+    config = read(path)
+    _check_files(path, config)
+    if config.broker:
+        _check_tls(path, config.broker)
+    return config
+
+
+def read(path: Path) -> Config:
+    """Read `path` alone, whatever its files are. Raises ConfigError."""
     folder = path.resolve().parent
 
     def read_path(kind: type, value: object) -> Path:
@@ -117,15 +126,11 @@ def load(path: Path) -> Config:
         return folder / value
 
     try:
-        config = msgspec.toml.decode(path.read_bytes(), type=Config, dec_hook=read_path)
+        return msgspec.toml.decode(path.read_bytes(), type=Config, dec_hook=read_path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; give a file that can be read") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}; docs/hardware.md lists the keys") from error
-    _check_files(path, config)
-    if config.broker:
-        _check_tls(path, config.broker)
-    return config
 
 
 def _check_files(path: Path, config: Config) -> None:

@@ -17,6 +17,7 @@ from random import Random
 from typing import ClassVar
 
 from cart import mqtt
+from cart.contract.fleet import CertificateAnswer
 from cart.contract.goods import CatalogHead
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
@@ -53,6 +54,7 @@ from cart.shell.config import BrokerConfig, Config
 from cart.shell.guard import Beat, Guard
 from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal, JournalError
+from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_outbox import RESEND_MS, Outbox
 
@@ -64,7 +66,7 @@ WILL_DELAY_S = 15
 # one subscription.
 CHUNKS_AT_ONCE = 20
 ENTRY_BYTES_OVERHEAD = 120
-DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer")
+HEARD = ("ack", "pair_grant", "pay_answer", "cert", "store_state", "catalog_head")
 
 Request = OfferPairing | RequestPayment
 log = logging.getLogger(__name__)
@@ -96,6 +98,7 @@ class StoreLink:
         self._catalog = CatalogIntake(config.tenant, config.store, self._key, config.data_folder)
         self._outbox = Outbox(journal.epoch, journal.acked_seq)
         self._connection = self._new_connection(config.broker, random)
+        self._renewal = Renewal(config.cart_id, config.broker)
         self._requests: deque[Request] = deque(maxlen=16)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -136,14 +139,19 @@ class StoreLink:
         self._requests.append(effect)
         self._connection.wake()
 
+    def renew(self) -> None:
+        """Ask for a new certificate for a key made now; the old pair serves until it works."""
+        self._renewal.want()
+        self._connection.wake()
+
     def _new_connection(self, broker: BrokerConfig, random: Random) -> mqtt.Connection:
         names = (self._config.tenant, self._config.store)
         cart = self._config.cart_id
-        filters = [topic_of(name, *names, cart=cart) for name in DOWN_CHANNELS]
+        filters = [topic_of(name, *names, cart=cart, claim=cart) for name in HEARD]
         return mqtt.Connection(
             broker.endpoint(),
             cart,
-            [*filters, topic_of("store_state", *names), topic_of("catalog_head", *names)],
+            filters,
             self._clock,
             random,
             packet("cart_state", CartState(self._boot_id, online=False), *names, cart=cart),
@@ -156,6 +164,7 @@ class StoreLink:
             for happening in self._connection.poll(POLL_MS):
                 self._take(happening)
             self._ask_store()
+            self._ask_certificate()
             self._send_rows()
         self._publish("cart_state", CartState(self._boot_id, online=False))
         self._connection.close()
@@ -163,10 +172,13 @@ class StoreLink:
     def _take(self, happening: mqtt.Happening) -> None:
         match happening:
             case mqtt.Changed(up=True):
+                if (settled := self._renewal.came_up()) is not None:
+                    self._connection.use(settled)
                 self._publish("cart_state", CartState(self._boot_id, online=True))
             case mqtt.Changed(reason=reason):
                 log.info("store_link down: %s", reason)
                 self._store_gone()
+                self._dial_anew(self._renewal.went_down())
             case mqtt.Incoming(topic=topic, payload=payload):
                 try:
                     self._read(topic, payload)
@@ -228,6 +240,7 @@ class StoreLink:
         self._outbox.rewind()
         self._inbox.put(StoreTime(0, self._offset_ms, uncertainty_ms))
         self._tell_online(True)
+        self._renewal.check(utc_ms)
 
     def _grant_came(self, grant: PairGrant) -> None:
         """Open the trip only for the code on our screen, once, in time, by the store's own hand."""
@@ -276,6 +289,18 @@ class StoreLink:
     def _chunk_topic(self, sha256: str, number: str) -> str:
         names = (self._config.tenant, self._config.store)
         return topic_of("catalog_chunk", *names, sha256=sha256, number=number)
+
+    def _certificate_came(self, answer: CertificateAnswer) -> None:
+        self._dial_anew(self._renewal.take(answer))
+
+    def _dial_anew(self, endpoint: mqtt.Endpoint | None) -> None:
+        if endpoint is not None:
+            self._connection.redial(endpoint)
+
+    def _ask_certificate(self) -> None:
+        if self._connection.up and (asked := self._renewal.to_ask(self._clock())):
+            names = (self._config.tenant, self._config.store)
+            self._connection.publish(packet("csr", asked, *names, claim=self._config.cart_id))
 
     def _ask_store(self) -> None:
         while self._requests:
@@ -332,6 +357,7 @@ class StoreLink:
         "pair_grant": (PairGrant, _grant_came),
         "pay_answer": (PayAnswer, _payment_came),
         "catalog_head": (CatalogHead, _head_came),
+        "cert": (CertificateAnswer, _certificate_came),
     }
 
 

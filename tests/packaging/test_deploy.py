@@ -68,6 +68,8 @@ def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> No
     """The sample is accepted as it is; udev makes its devices, systemd its folders."""
     shutil.copy(DEPLOY / "cart.toml", tmp_path)
     Authority(tmp_path / "authority").equip("cart-7", tmp_path)
+    pair = (tmp_path / "cart-7.key").read_bytes() + (tmp_path / "cart-7.pem").read_bytes()
+    (tmp_path / "cart.pem").write_bytes(pair)
     (tmp_path / "store.pem").touch()
     config = load(tmp_path / "cart.toml")
     rules = (DEPLOY / "udev" / "60-dashcart.rules").read_text(encoding="utf-8")

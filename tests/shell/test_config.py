@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cart.shell.config import ConfigError, load
-from tests.packaging.certificates import Authority
+from store.authority import Authority
 
 WHOLE = """
 cart_id = "cart-1"
@@ -22,7 +22,7 @@ TLS = 'ca = "ca.pem"\ncertificate = "cart.pem"\nkey = "cart.key"\n'
 
 def written(folder: Path, text: str) -> Path:
     """A configuration file of this text, with the files that it may name."""
-    Authority(folder).issue("cart")
+    Authority(folder / "authority").equip("cart", folder)
     (folder / "store.pem").touch()
     path = folder / "cart.toml"
     path.write_text(text)

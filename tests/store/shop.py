@@ -24,6 +24,8 @@ from store.__main__ import main as store_main
 from tests.waiting import DEADLINE_S
 
 Heard = TypeVar("Heard")
+# Where a broker listens; with TLS the authority, the certificate and its key, too.
+Ends = tuple[str, int] | tuple[str, int, Path, Path, Path]
 TENANT, STORE, CART = "acme", "store-1", "cart-1"
 CATALOG = Catalog(
     version=1,
@@ -68,14 +70,16 @@ def trip_events(trip_id: str, items: int, sha256: str = "") -> list[Event]:
 class StoreProcess:
     """`python -m store run` as a process, to be killed at will."""
 
-    def __init__(self, folder: Path, broker: tuple[str, int]) -> None:
+    def __init__(self, folder: Path, broker: Ends) -> None:
         self.folder = folder
-        self._broker = f"{broker[0]}:{broker[1]}"
+        self._broker = [f"{broker[0]}:{broker[1]}"]
+        for part, file in zip(("ca", "certificate", "key"), broker[2:], strict=False):
+            self._broker += [f"--tls-{part}", str(file)]
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
         """Start it, and wait for its line "ready"."""
-        names = ["--tenant", TENANT, "--store", STORE, "--broker", self._broker]
+        names = ["--tenant", TENANT, "--store", STORE, "--broker", *self._broker]
         with (self.folder.parent / "store.log").open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "store", "run", "--data", str(self.folder), *names],
@@ -118,7 +122,7 @@ def import_catalog(folder: Path, catalog: Catalog = CATALOG) -> None:
 class CartLink:
     """A cart as its store sees it: journal, inbox and link; no mind, no senses."""
 
-    def __init__(self, folder: Path, broker: tuple[str, int], public_key: Path) -> None:
+    def __init__(self, folder: Path, broker: Ends, public_key: Path) -> None:
         folder.mkdir(exist_ok=True)
         self.config = Config(
             cart_id=CART,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -85,10 +85,10 @@ def test_a_cart_renews_under_its_own_name_only(door: Door) -> None:
 
 
 def test_bad_requests_get_a_reason(door: Door) -> None:
-    """Junk, a weak key and a key that is not the sender's get no certificate."""
-    weak = rsa.generate_private_key(65_537, 1_024)
+    """Junk and a key of a kind that is not ours get no certificate."""
+    other = ed25519.Ed25519PrivateKey.generate()
     made = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(
-        weak, hashes.SHA256()
+        other, None
     )  # fmt: skip
     for asked, reason in (
         (CertificateRequest("junk"), "no signing request"),

@@ -1,0 +1,105 @@
+"""The store's commands about who may come in: equip a broker, let a cart in, put one out, look.
+
+Each works on files alone; a running service needs no telling. It must never print a secret.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import json
+
+from cart.contract.broker import acl_text, filled, mosquitto_text
+from store.authority import Authority
+from store.denials import denials
+from store.keys import write_secret
+from store.provisioning import Provisioning
+
+FOLDER = "authority"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
+Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+
+
+def add_commands(command: Command, name: Callable[[str], str]) -> None:
+    """Declare the commands; `command` makes a parser, `name` checks a name."""
+    broker = command("broker", equip_broker)
+    broker.add_argument("--tenant", type=name, required=True, help="the chain")
+    broker.add_argument("--store", type=name, required=True, help="the store of the chain")
+    broker.add_argument("--host", action="append", required=True, help="a name carts know it by")
+    broker.add_argument("--address", default=EVERYWHERE, help="where it listens")
+    broker.add_argument("--port", default="8883", help="where it listens")
+    broker.add_argument("--out", type=Path, required=True, help="folder for the broker's files")
+    claim = command("claim", make_claim)
+    claim.add_argument("cart", type=name, help="the id of the new cart")
+    claim.add_argument("--out", type=Path, required=True, help="file to carry to the cart")
+    revoke = command("revoke", take_back)
+    revoke.add_argument("name", type=name, help="of a cart, a claim or an app")
+    look = command("denials", show_denials)
+    look.add_argument("log", type=Path, help="the broker's log")
+    look.add_argument("--tenant", type=name, required=True, help="the chain")
+    look.add_argument("--store", type=name, required=True, help="the store of the chain")
+    look.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def authority_of(data: Path) -> Authority | None:
+    """The authority of a store's folder; None if it has none."""
+    return Authority(data / FOLDER) if (data / FOLDER / "ca.key").exists() else None
+
+
+def equip_broker(options: argparse.Namespace) -> int:
+    """Write certificates and configuration of a mosquitto, and of the service, into a folder."""
+    authority, out = Authority(options.data / FOLDER), options.out.resolve()
+    service = f"store-{options.store}"
+    authority.equip("broker", out, "server", options.host)
+    authority.equip(service, out)
+    (out / "crl.pem").write_bytes((authority.folder / "crl.pem").read_bytes())
+    words = {
+        "PORT": options.port, "ADDRESS": options.address, "CERTIFICATES": str(out),
+        "ACL": str(out / "dashcart.acl"), "STORE_SERVICE": service,
+        "TENANT": options.tenant, "STORE": options.store,
+    }  # fmt: skip
+    (out / "dashcart.acl").write_text(filled(acl_text(), words), encoding="ascii")
+    (out / "dashcart.conf").write_text(filled(mosquitto_text(), words), encoding="ascii")
+    _say(f"{out}: for mosquitto -c dashcart.conf; the service shows {service}.pem")
+    return 0
+
+
+def make_claim(options: argparse.Namespace) -> int:
+    """Make a file that gives one new cart its certificate, once, within a day."""
+    provisioning = Provisioning(Authority(options.data / FOLDER), _utc_ms)
+    write_secret(options.out, provisioning.new_claim(options.cart))
+    _say(f"{options.out}: on the cart: python -m cart enrol --config FILE --claim THIS")
+    return 0
+
+
+def take_back(options: argparse.Namespace) -> int:
+    """Revoke every certificate of a name; the broker reads crl.pem when it starts."""
+    authority = Authority(options.data / FOLDER)
+    count = authority.revoke(options.name)
+    _say(f"{count} taken back; copy {authority.folder / 'crl.pem'} to the broker and restart it")
+    return 0
+
+
+def show_denials(options: argparse.Namespace) -> int:
+    """Show what the broker turned away, and how often."""
+    with options.log.open(encoding="utf-8", errors="replace") as lines:
+        found = list(denials(lines, options.tenant, options.store))
+    if options.json:
+        sys.stdout.writelines(json.encode(each).decode() + "\n" for each in found)
+        return 0
+    for (kind, who, what), count in Counter((d.kind, d.who, d.what) for d in found).items():
+        _say(f"{count:6}  {kind:9}  {who:20}  {what}")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _utc_ms() -> int:
+    return time.time_ns() // 1_000_000
