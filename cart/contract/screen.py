@@ -23,8 +23,9 @@ Route = Literal["welcome", "shop", "weigh", "choose", "rescan", "checkout", "rec
 
 
 class EvidenceView(Value):
-    """Why a line is there, ready to be shown: absent parts are None. `reading_id` is the scale's
-    indication of `after_mg` (0: it gives none) and `software_id` that of its metrology."""
+    """Why a line is there, ready to be shown: absent parts are None. `before_mg` and `after_mg` are
+    what the scale indicated under `reading_before_id` and `reading_id` (0: it gives none, then the
+    masses are the filter's); `software_id` is that of its metrology."""
 
     code: str | None = None
     look: str | None = None
@@ -34,6 +35,7 @@ class EvidenceView(Value):
     decided_by: str = "fusion"
     reading_id: int = 0
     software_id: str = ""
+    reading_before_id: int = 0
 
 
 class SavingView(Value):

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-from msgspec.structs import replace
-
 from cart.contract.screen import (
     ChoiceView,
     DealView,
@@ -36,7 +34,7 @@ from cart.core.paying import can_go_back
 from cart.core.pricing.offers import Deal
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
-from cart.core.weighed import MIN_MG
+from cart.core.weighed import MIN_MG, Readings
 
 PERCENT_OF_MILLINATS = (
     (-10, 99),
@@ -126,10 +124,6 @@ def _number(line_id: str) -> int:
 
 
 def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineView:
-    evidence = _evidence(line.evidence, state.catalog)
-    if row.weighing is not None:  # made anew when some was taken back
-        ids = (row.weighing.reading_id, row.weighing.software_id)
-        evidence = replace(evidence, reading_id=ids[0], software_id=ids[1])
     return LineView(
         line_id=row.line_id,
         name=row.name,
@@ -141,7 +135,7 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         newest=_number(row.line_id) == newest,
         image=_image(state.catalog, row.sku),
         savings=tuple(SavingView(item.title, item.amount_minor) for item in row.modifiers),
-        evidence=evidence,
+        evidence=_evidence(line.evidence, state.catalog),
         weighing=row.weighing,
     )
 
@@ -167,17 +161,19 @@ def _open_line(state: State, line: OpenLine, newest: int) -> LineView:
 def _evidence(evidence: Evidence, index: CatalogIndex | None) -> EvidenceView:
     look = evidence.look
     looked = None if look is None or look.sku is None else look.sku
-    reading = None if evidence.readings is None else evidence.readings.after
+    readings = evidence.readings or Readings()
+    before, after = readings.before, readings.after
     product = None if index is None or looked is None else index.by_sku.get(looked)
     return EvidenceView(
         code=None if evidence.code is None else evidence.code.text,
         look=looked if product is None else product.name,
         look_percent=None if look is None else _percent(look.score_millinats),
-        before_mg=evidence.before_mg,
-        after_mg=evidence.after_mg,
+        before_mg=evidence.before_mg if before is None else before.gross_mg,
+        after_mg=evidence.after_mg if after is None else after.gross_mg,
         decided_by=evidence.decided_by,
-        reading_id=0 if reading is None else reading.reading_id,
-        software_id="" if reading is None else reading.software_id,
+        reading_before_id=0 if before is None else before.reading_id,
+        reading_id=0 if after is None else after.reading_id,
+        software_id="" if after is None else after.software_id,
     )
 
 

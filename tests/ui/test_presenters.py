@@ -20,7 +20,7 @@ from cart.contract.screen import (
     TaxView,
 )
 from cart.core.notices import NOTICES
-from cart.core.weighed import Trouble, Weighing
+from cart.core.weighed import TakenBack, Trouble, Weighing
 from tests.ui.harness import kept_snapshots
 from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
 from ui.presenters.figures import Figures
@@ -223,14 +223,16 @@ def test_the_weigh_screen_says_what_the_scale_said() -> None:
 
 def test_a_weighed_line_explains_itself() -> None:
     """The sheet has the weighing's own figures, and which reading of which software they are."""
-    weighing = Weighing(740_000, 12_000, 149, 110, reading_id=9, software_id="metrology ab")
-    evidence = EvidenceView(reading_id=9, software_id="metrology ab")
+    taken = (TakenBack(300_000, 31, 36),)
+    weighing = Weighing(740_000, 12_000, 149, 110, taken_back=taken)
+    evidence = EvidenceView(reading_before_id=7, reading_id=9, software_id="metrology ab")
     line = LineView("L1", "Bananas", 1, 110, 99, 149, 740_000, evidence=evidence, weighing=weighing)
     sheet = sheet_of(line, DOLLARS)
     assert sheet.detail == "0.740\u00a0kg × $1.49 / kg"
     assert {fact.label: fact.value for fact in sheet.facts} == {
         "Net weight": "0.740\u00a0kg  ·  Tare 12\u00a0g",
-        "Reading": "9  ·  metrology ab",
+        "Taken back": "0.300\u00a0kg  ·  31, 36",
+        "Readings": "7, 9  ·  metrology ab",
         "Decided by": "The cart",
     }
 
