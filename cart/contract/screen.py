@@ -76,6 +76,17 @@ class DealView(Value):
     aisle: str | None = None
 
 
+class NudgeView(Value):
+    """`quantity` pieces more would unlock the deal `title`: the whole would then cost
+    `saves_minor` less than now (0: the pieces are free)."""
+
+    title: str
+    name: str
+    quantity: int
+    saves_minor: int
+    image: str | None = None
+
+
 class ChoiceView(Value):
     """One answer to a question: `choice` goes back in the intent. `price_minor` is for `quantity`
     pieces, or for a kilogram of what is sold by mass."""
@@ -170,6 +181,7 @@ class Snapshot(Value):
     battery_percent: int | None = None
     moving: bool = False
     senses_lost: tuple[str, ...] = ()
+    nudge: NudgeView | None = None
 
 
 class Intent(Value):

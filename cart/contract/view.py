@@ -15,6 +15,7 @@ from cart.contract.screen import (
     EvidenceView,
     LineView,
     NoticeView,
+    NudgeView,
     QuestionView,
     Route,
     SavingView,
@@ -22,7 +23,7 @@ from cart.contract.screen import (
     TaxView,
     WeighView,
 )
-from cart.core import telling
+from cart.core import coach, telling
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import CatalogIndex
 from cart.core.deals import deals_of_aisle, figures_of
@@ -97,6 +98,7 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         battery_percent=state.battery_percent,
         moving=state.moving,
         senses_lost=state.lost,
+        nudge=_nudge(state),
     )
 
 
@@ -293,6 +295,16 @@ def _deal(deal: Deal, index: CatalogIndex) -> DealView:
         was_minor=figures.was_minor,
         aisle=places[0] if places else None,
     )
+
+
+def _nudge(state: State) -> NudgeView | None:
+    nudge, index = coach.nudge(state), state.catalog
+    if nudge is None or index is None:
+        return None
+    product = index.by_sku[nudge.sku]
+    titles = (deal.title for deal in index.catalog.deals if deal.deal_id == nudge.deal_id)
+    title = next(titles, "")
+    return NudgeView(title, product.name, nudge.quantity, nudge.saves_minor, product.image)
 
 
 def _aisle_name(state: State) -> str:

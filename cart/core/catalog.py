@@ -136,6 +136,12 @@ class CatalogIndex:
         return {product.sku: product for product in self.catalog.products}
 
     @cached_property
+    def by_price(self) -> tuple[Product, ...]:
+        """Everything that is sold by the piece, the cheapest first."""
+        pieces = (product for product in self.catalog.products if product.sold_by == "each")
+        return tuple(sorted(pieces, key=lambda product: (product.price_minor, product.sku)))
+
+    @cached_property
     def offers(self) -> Offers:
         """The deals, and which of them are on what."""
         return Offers(self.catalog.deals)

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 
 from cart.contract.screen import (
     ChoiceView,
+    DealView,
     EvidenceView,
     LineView,
     NoticeView,
+    NudgeView,
     QuestionView,
     SavingView,
     Snapshot,
@@ -159,6 +161,17 @@ def test_the_bar_shows_the_news_before_what_stands_elsewhere() -> None:
     assert (shown.text, shown.tone) == ("Added: Milk", "info")
     assert shown.chips == ("Offline", "No scale")
     assert "Lost contact" in bar.present(EMPTY, WORDS, contact_lost=True).text
+
+
+def test_what_the_shopper_almost_has_comes_first() -> None:
+    """A nudge is the first card, with what it saves in all, or that it is free."""
+    nudge = NudgeView("3 for 2", "Pasta", 1, 45)
+    deals = (DealView("d", "5 for 4"),) * 3
+    page = shop.present(replace(EMPTY, deals=deals, nudge=nudge), WORDS)
+    assert [card.title for card in page.deals] == ["Add 1 × Pasta", "5 for 4", "5 for 4"]
+    assert (page.deals[0].price, page.deals[0].was) == ("−$0.45", "3 for 2")
+    free = shop.present(replace(EMPTY, nudge=replace(nudge, saves_minor=0)), WORDS)
+    assert free.deals[0].price == "Free"
 
 
 def test_taxes_of_nothing_are_left_out() -> None:

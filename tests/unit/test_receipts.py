@@ -11,10 +11,8 @@ import zxingcpp
 from msgspec.structs import replace
 from PIL import Image
 
-from cart.core.almost import Nudge, almost
 from cart.core.basket import Line
 from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate
-from cart.core.pricing.buy_x_get_y import BuyXGetY
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.n_for_price import NForPrice
 from cart.core.prudence import (
@@ -156,14 +154,6 @@ def test_a_difference_is_an_item_to_settle() -> None:
     assert differences(ours, ours) == ()
     found = {(row.line_id, row.field) for row in differences(ours, theirs)}
     assert {("L3", "quantity"), ("", "total_minor")} <= found
-
-
-def test_a_nudge_really_saves() -> None:
-    """Two of "buy two, get one" make the third free; one of them makes nobody buy two more."""
-    deal = BuyXGetY(deal_id="x", skus=("tins",), buy=2, free=1)
-    index = CatalogIndex(Catalog(1, "EUR", PRODUCTS, deals=(deal,)))
-    assert almost((Line("L1", "tins", "T", 2, 133, 266),), index, False) == Nudge("tins", "x", 0)
-    assert almost((Line("L1", "tins", "T", 1, 133, 133),), index, False) is None
 
 
 def test_a_cheaper_equal_product_is_told() -> None:
