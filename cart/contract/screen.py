@@ -45,9 +45,18 @@ class SavingView(Value):
     amount_minor: int
 
 
+class UnitPriceView(Value):
+    """What a kilogram, a litre or a piece costs of a product: `unit` is "kg", "l" or "piece"."""
+
+    name: str
+    price_minor: int
+    unit: str
+
+
 class LineView(Value):
     """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known): with a
-    `trouble` it has a name and has to be weighed again. `weighing` is the fact's own."""
+    `trouble` it has a name and has to be weighed again. `weighing` is the fact's own. `cheaper` is
+    the product of the same kind that costs least for its measure, if that is less."""
 
     line_id: str
     name: str
@@ -63,6 +72,8 @@ class LineView(Value):
     evidence: EvidenceView = EvidenceView()
     weighing: Weighing | None = None
     trouble: Trouble | None = None
+    unit_price: UnitPriceView | None = None
+    cheaper: UnitPriceView | None = None
 
 
 class DealView(Value):

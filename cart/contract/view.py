@@ -21,11 +21,12 @@ from cart.contract.screen import (
     SavingView,
     Snapshot,
     TaxView,
+    UnitPriceView,
     WeighView,
 )
 from cart.core import coach, telling
 from cart.core.basket import Line, OpenLine
-from cart.core.catalog import CatalogIndex
+from cart.core.catalog import CatalogIndex, Product
 from cart.core.deals import deals_of_aisle, figures_of
 from cart.core.events import Evidence
 from cart.core.fusion.scores import LOOK_FLOOR
@@ -33,6 +34,7 @@ from cart.core.lines import pieces_in
 from cart.core.notices import NOTICES
 from cart.core.paying import can_go_back
 from cart.core.pricing.offers import Deal
+from cart.core.prudence import cheaper_equal
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
 from cart.core.weighed import MIN_MG, Readings
@@ -126,6 +128,9 @@ def _number(line_id: str) -> int:
 
 
 def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineView:
+    index = state.catalog
+    product = None if index is None else index.by_sku.get(row.sku)
+    cheaper = None if index is None or product is None else cheaper_equal(product, index)
     return LineView(
         line_id=row.line_id,
         name=row.name,
@@ -139,7 +144,16 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         savings=tuple(SavingView(item.title, item.amount_minor) for item in row.modifiers),
         evidence=_evidence(line.evidence, state.catalog),
         weighing=row.weighing,
+        unit_price=_unit_price(product),
+        cheaper=_unit_price(cheaper),
     )
+
+
+def _unit_price(product: Product | None) -> UnitPriceView | None:
+    price = None if product is None else product.unit_price
+    if product is None or price is None:
+        return None
+    return UnitPriceView(product.name, price.price_minor, price.unit)
 
 
 def _open_line(state: State, line: OpenLine, newest: int) -> LineView:

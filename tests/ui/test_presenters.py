@@ -20,6 +20,7 @@ from cart.contract.screen import (
     SavingView,
     Snapshot,
     TaxView,
+    UnitPriceView,
 )
 from cart.core.notices import NOTICES
 from cart.core.weighed import TakenBack, Trouble, Weighing
@@ -27,7 +28,7 @@ from tests.ui.harness import kept_snapshots
 from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
 from ui.presenters.figures import Figures
 from ui.presenters.notices import SENTENCES, sentence
-from ui.presenters.rows import row_of, sheet_of
+from ui.presenters.rows import Fact, row_of, sheet_of
 from ui.texts import Words
 
 WORDS = Words("en")
@@ -248,6 +249,17 @@ def test_a_weighed_line_explains_itself() -> None:
         "Readings": "7, 9  ·  metrology ab",
         "Decided by": "The cart",
     }
+
+
+def test_the_sheet_compares_by_the_measure() -> None:
+    """What a litre costs, and which product of the kind costs least; no word where nothing does."""
+    own = UnitPriceView("Milk 1 L", 109, "l")
+    line = LineView("L1", "Milk 1 L", 1, 109, 109, 109, unit_price=own)
+    assert sheet_of(line, DOLLARS).facts[0] == Fact("Unit price", "$1.09 / l")
+    cheaper = replace(line, cheaper=UnitPriceView("Milk 2 L", 99, "l"))
+    assert sheet_of(cheaper, DOLLARS).facts[1] == Fact("Cheaper", "$0.99 / l  ·  Milk 2 L")
+    weighed = replace(line, mass_mg=740_000, unit_price=UnitPriceView("Bananas", 149, "kg"))
+    assert [fact.label for fact in sheet_of(weighed, DOLLARS).facts] == ["Decided by"]
 
 
 @pytest.mark.parametrize("trouble", ["too_light", "not_at_rest", "overload", "unfit"])

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from cart.contract.screen import NudgeView
+from cart.contract.screen import NudgeView, UnitPriceView
 from cart.contract.view import snapshot
 from cart.core import coach
 from cart.core.almost import CHANGES_A_TICK, CHANGES_MAX
@@ -134,3 +134,20 @@ def put_in(hands: Hands, good: Product) -> None:
     hands.load(good.mass_mg or 0)
     hands.wait(1_500)
     assert len(hands.skus) == count + 1
+
+
+def test_a_line_tells_its_unit_price_and_what_is_cheaper() -> None:
+    """Rice at 2.19 for 500 g, pasta of the same kind at 1.49: on the line as the screen gets it."""
+    goods = tuple(
+        replace(product, content=500, category="staples")
+        if product.sku in (PASTA, RICE)
+        else product
+        for product in CATALOG.products
+    )
+    hands = Hands(catalog=replace(CATALOG, products=goods))
+    hands.put(RICE)
+    hands.put(PASTA)
+    rice, pasta = snapshot(hands.state, 1, 0).lines
+    assert rice.unit_price == UnitPriceView("Rice", 438, "kg")
+    assert rice.cheaper == UnitPriceView("Pasta", 298, "kg")
+    assert (pasta.unit_price, pasta.cheaper) == (rice.cheaper, None)

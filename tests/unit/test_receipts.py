@@ -12,16 +12,14 @@ from msgspec.structs import replace
 from PIL import Image
 
 from cart.core.basket import Line
-from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate
+from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate, UnitPrice
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.n_for_price import NForPrice
 from cart.core.prudence import (
     Refused,
-    UnitPrice,
     budget_warning,
     cheaper_equal,
     refused,
-    unit_price,
 )
 from cart.core.receipt import Receipt
 from cart.core.refunds import Refund, RefundError, differences, refund
@@ -159,10 +157,19 @@ def test_a_difference_is_an_item_to_settle() -> None:
 def test_a_cheaper_equal_product_is_told() -> None:
     """By the price of a kilogram, within a category; the dearer one is never told."""
     tins, big, cheese, _ = PRODUCTS
-    assert unit_price(tins) == UnitPrice(333, "kg")
-    assert unit_price(cheese) == UnitPrice(1890, "kg")
-    assert cheaper_equal(tins, PRODUCTS) == big
-    assert cheaper_equal(big, PRODUCTS) is None
+    assert tins.unit_price == UnitPrice(333, "kg")
+    assert cheese.unit_price == UnitPrice(1890, "kg")
+    assert cheaper_equal(tins, INDEX) == big
+    assert cheaper_equal(big, INDEX) is None
+
+
+def test_what_is_cheapest_is_never_hidden() -> None:
+    """A deal that names the dearer product changes nothing; a recalled one is not advised."""
+    tins, big, *_ = PRODUCTS
+    assert INDEX.catalog.deals[0].skus == (tins.sku,)
+    assert cheaper_equal(tins, INDEX) == big
+    recalled = replace(INDEX.catalog, recalls=(Recall("big", "glass"),))
+    assert cheaper_equal(tins, CatalogIndex(recalled)) is None
 
 
 @pytest.mark.parametrize(

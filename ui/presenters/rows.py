@@ -116,9 +116,26 @@ def sheet_of(line: LineView, figures: Figures) -> Sheet:
         detail=sure_detail(line, figures),
         price=figures.money(line.net_minor),
         image=line.image or "",
-        facts=(*weighed_facts(line, figures), *facts_of(line.evidence, figures)),
+        facts=(
+            *price_facts(line, figures),
+            *weighed_facts(line, figures),
+            *facts_of(line.evidence, figures),
+        ),
         close=figures.words.say("Close"),
     )
+
+
+def price_facts(line: LineView, figures: Figures) -> tuple[Fact, ...]:
+    """What the measure costs, and what of the same kind costs less; a weighed line has its rate
+    above already."""
+    say, own, cheaper = figures.words.say, line.unit_price, line.cheaper
+    facts = []
+    if own is not None and line.mass_mg is None:
+        facts.append(Fact(say("Unit price"), figures.money_per(own.unit, own.price_minor)))
+    if cheaper is not None:
+        rate = figures.money_per(cheaper.unit, cheaper.price_minor)
+        facts.append(Fact(say("Cheaper"), f"{rate}  ·  {cheaper.name}"))
+    return tuple(facts)
 
 
 def weighed_facts(line: LineView, figures: Figures) -> tuple[Fact, ...]:
