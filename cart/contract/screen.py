@@ -23,8 +23,9 @@ Route = Literal["welcome", "shop", "weigh", "choose", "rescan", "checkout", "rec
 
 
 class EvidenceView(Value):
-    """Why a line is there, ready to be shown: absent parts are None. `reading_id` is the scale's
-    indication of `after_mg` (0: it gives none) and `software_id` that of its metrology."""
+    """Why a line is there, ready to be shown: absent parts are None. `before_mg` and `after_mg` are
+    what the scale indicated under `reading_before_id` and `reading_id` (0: it gives none, then the
+    masses are the filter's); `software_id` is that of its metrology."""
 
     code: str | None = None
     look: str | None = None
@@ -34,6 +35,7 @@ class EvidenceView(Value):
     decided_by: str = "fusion"
     reading_id: int = 0
     software_id: str = ""
+    reading_before_id: int = 0
 
 
 class SavingView(Value):
@@ -43,9 +45,18 @@ class SavingView(Value):
     amount_minor: int
 
 
+class UnitPriceView(Value):
+    """What a kilogram, a litre or a piece costs of a product: `unit` is "kg", "l" or "piece"."""
+
+    name: str
+    price_minor: int
+    unit: str
+
+
 class LineView(Value):
     """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known): with a
-    `trouble` it has a name and has to be weighed again. `weighing` is the fact's own."""
+    `trouble` it has a name and has to be weighed again. `weighing` is the fact's own. `cheaper` is
+    the product of the same kind that costs least for its measure, if that is less."""
 
     line_id: str
     name: str
@@ -61,6 +72,8 @@ class LineView(Value):
     evidence: EvidenceView = EvidenceView()
     weighing: Weighing | None = None
     trouble: Trouble | None = None
+    unit_price: UnitPriceView | None = None
+    cheaper: UnitPriceView | None = None
 
 
 class DealView(Value):
@@ -72,6 +85,17 @@ class DealView(Value):
     price_minor: int | None = None
     was_minor: int | None = None
     aisle: str | None = None
+
+
+class NudgeView(Value):
+    """`quantity` pieces more would unlock the deal `title`: the whole would then cost
+    `saves_minor` less than now (0: the pieces are free)."""
+
+    title: str
+    name: str
+    quantity: int
+    saves_minor: int
+    image: str | None = None
 
 
 class ChoiceView(Value):
@@ -168,6 +192,7 @@ class Snapshot(Value):
     battery_percent: int | None = None
     moving: bool = False
     senses_lost: tuple[str, ...] = ()
+    nudge: NudgeView | None = None
 
 
 class Intent(Value):

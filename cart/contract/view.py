@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-from msgspec.structs import replace
-
 from cart.contract.screen import (
     ChoiceView,
     DealView,
     EvidenceView,
     LineView,
     NoticeView,
+    NudgeView,
     QuestionView,
     Route,
     SavingView,
     Snapshot,
     TaxView,
+    UnitPriceView,
     WeighView,
 )
-from cart.core import telling
+from cart.core import coach, telling
 from cart.core.basket import Line, OpenLine
-from cart.core.catalog import CatalogIndex
+from cart.core.catalog import CatalogIndex, Product
 from cart.core.deals import deals_of_aisle, figures_of
 from cart.core.events import Evidence
 from cart.core.fusion.scores import LOOK_FLOOR
@@ -34,9 +34,10 @@ from cart.core.lines import pieces_in
 from cart.core.notices import NOTICES
 from cart.core.paying import can_go_back
 from cart.core.pricing.offers import Deal
+from cart.core.prudence import cheaper_equal
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
-from cart.core.weighed import MIN_MG
+from cart.core.weighed import MIN_MG, Readings
 
 PERCENT_OF_MILLINATS = (
     (-10, 99),
@@ -99,6 +100,7 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         battery_percent=state.battery_percent,
         moving=state.moving,
         senses_lost=state.lost,
+        nudge=_nudge(state),
     )
 
 
@@ -126,10 +128,9 @@ def _number(line_id: str) -> int:
 
 
 def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineView:
-    evidence = _evidence(line.evidence, state.catalog)
-    if row.weighing is not None:  # made anew when some was taken back
-        ids = (row.weighing.reading_id, row.weighing.software_id)
-        evidence = replace(evidence, reading_id=ids[0], software_id=ids[1])
+    index = state.catalog
+    product = None if index is None else index.by_sku.get(row.sku)
+    cheaper = None if index is None or product is None else cheaper_equal(product, index)
     return LineView(
         line_id=row.line_id,
         name=row.name,
@@ -141,9 +142,18 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         newest=_number(row.line_id) == newest,
         image=_image(state.catalog, row.sku),
         savings=tuple(SavingView(item.title, item.amount_minor) for item in row.modifiers),
-        evidence=evidence,
+        evidence=_evidence(line.evidence, state.catalog),
         weighing=row.weighing,
+        unit_price=_unit_price(product),
+        cheaper=_unit_price(cheaper),
     )
+
+
+def _unit_price(product: Product | None) -> UnitPriceView | None:
+    price = None if product is None else product.unit_price
+    if product is None or price is None:
+        return None
+    return UnitPriceView(product.name, price.price_minor, price.unit)
 
 
 def _open_line(state: State, line: OpenLine, newest: int) -> LineView:
@@ -167,17 +177,19 @@ def _open_line(state: State, line: OpenLine, newest: int) -> LineView:
 def _evidence(evidence: Evidence, index: CatalogIndex | None) -> EvidenceView:
     look = evidence.look
     looked = None if look is None or look.sku is None else look.sku
-    reading = None if evidence.readings is None else evidence.readings.after
+    readings = evidence.readings or Readings()
+    before, after = readings.before, readings.after
     product = None if index is None or looked is None else index.by_sku.get(looked)
     return EvidenceView(
         code=None if evidence.code is None else evidence.code.text,
         look=looked if product is None else product.name,
         look_percent=None if look is None else _percent(look.score_millinats),
-        before_mg=evidence.before_mg,
-        after_mg=evidence.after_mg,
+        before_mg=evidence.before_mg if before is None else before.gross_mg,
+        after_mg=evidence.after_mg if after is None else after.gross_mg,
         decided_by=evidence.decided_by,
-        reading_id=0 if reading is None else reading.reading_id,
-        software_id="" if reading is None else reading.software_id,
+        reading_before_id=0 if before is None else before.reading_id,
+        reading_id=0 if after is None else after.reading_id,
+        software_id="" if after is None else after.software_id,
     )
 
 
@@ -297,6 +309,16 @@ def _deal(deal: Deal, index: CatalogIndex) -> DealView:
         was_minor=figures.was_minor,
         aisle=places[0] if places else None,
     )
+
+
+def _nudge(state: State) -> NudgeView | None:
+    nudge, index = coach.nudge(state), state.catalog
+    if nudge is None or index is None:
+        return None
+    product = index.by_sku[nudge.sku]
+    titles = (deal.title for deal in index.catalog.deals if deal.deal_id == nudge.deal_id)
+    title = next(titles, "")
+    return NudgeView(title, product.name, nudge.quantity, nudge.saves_minor, product.image)
 
 
 def _aisle_name(state: State) -> str:

@@ -1,59 +1,90 @@
-"""Nudges that are honest: one piece more that makes the whole cheaper or costs nothing.
+"""Nudges that are honest: a few pieces more that make the whole cheaper or cost nothing.
 
-The receipt itself is asked, so what is said is what will be paid. It must never suggest what makes
-the shopper pay more.
+The receipt itself is asked, so what is said is what will be paid. It is asked for a few changes a
+tick, because a shopper waits for the cart, never for its advice. It must never suggest what makes
+the shopper pay more, nor what may not be sold to everybody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from msgspec.structs import replace
 
 from cart.core.basket import Line
 from cart.core.catalog import CatalogIndex, Product
+from cart.core.pricing.basket_amount_off import BasketAmountOff
+from cart.core.pricing.basket_percent_off import BasketPercentOff
 from cart.core.pricing.bundle import Bundle
 from cart.core.pricing.buy_x_get_y import BuyXGetY
-from cart.core.pricing.engine import receipt_of
+from cart.core.pricing.cheapest_free import CheapestFree
 from cart.core.pricing.kinds import AnyDeal
+from cart.core.pricing.tiered_spend import TieredSpend
+from cart.core.prudence import refused
+from cart.core.receipt import Receipt
 from cart.core.value import Value
 
-CANDIDATES_MAX = 40
+CHANGES_MAX = 40
+CHANGES_A_TICK = 4
+PIECES_MAX = 3  # what a shopper may be asked to fetch for a threshold
+
+Pricing = Callable[[tuple[Line, ...]], Receipt]
 
 
 class Nudge(Value):
-    """Add one of `sku`, and the whole costs `saves_minor` less than now (0: the piece is free)."""
+    """Add `quantity` of `sku`: the whole costs `saves_minor` less than now (0: they are free)."""
 
     sku: str
     deal_id: str
     saves_minor: int
+    quantity: int = 1
 
 
-def almost(lines: Sequence[Line], index: CatalogIndex, member: bool) -> Nudge | None:
-    """The piece that saves most, of the deals that touch the basket; None if none really saves."""
-    before = receipt_of(lines, index, member)
+class Search(Value):
+    """Where a search stands: changes still to be tried, and the best so far."""
+
+    waiting: tuple[Nudge, ...]
     best: Nudge | None = None
-    for deal_id, product in _candidates(lines, index):
-        after = receipt_of([*lines, _one(product)], index, member)
-        saves_minor = before.total_minor - after.total_minor
-        if (
-            saves_minor >= 0
-            and product.price_minor
-            and (best is None or saves_minor > best.saves_minor)
-        ):
-            best = Nudge(product.sku, deal_id, saves_minor)
-    return best
 
 
-def _candidates(lines: Sequence[Line], index: CatalogIndex) -> list[tuple[str, Product]]:
-    """Pieces that a deal on something in the basket names, in the catalog's order of deals."""
-    present = frozenset(line.sku for line in lines)
-    found: dict[str, str] = {}
-    for deal in index.catalog.deals:
-        named = _named(deal)
-        if present.intersection(named):
-            for sku in named:
-                found.setdefault(sku, deal.deal_id)
-    products = [(deal_id, index.by_sku[sku]) for sku, deal_id in found.items()]
-    return [row for row in products if row[1].sold_by == "each"][:CANDIDATES_MAX]
+def begin(lines: Sequence[Line], receipt: Receipt, index: CatalogIndex) -> Search:
+    """What might unlock a deal that is on something in the basket, in the catalog's order."""
+    found: dict[tuple[str, int], Nudge] = {}
+    for change in _changes(lines, receipt, index):
+        found.setdefault((change.sku, change.quantity), change)
+        if len(found) == CHANGES_MAX:
+            break
+    return Search(tuple(found.values()))
+
+
+def go_on(
+    search: Search, lines: tuple[Line, ...], receipt: Receipt, index: CatalogIndex, pricing: Pricing
+) -> Search:
+    """Ask the receipt about the next few changes; the one that saves most is kept."""
+    best = search.best
+    for change in search.waiting[:CHANGES_A_TICK]:
+        after = pricing((*lines, _added(change, index.by_sku[change.sku])))
+        saves_minor = receipt.total_minor - after.total_minor
+        if saves_minor >= 0 and (best is None or saves_minor > best.saves_minor):
+            best = replace(change, saves_minor=saves_minor)
+    return Search(search.waiting[CHANGES_A_TICK:], best)
+
+
+def _changes(lines: Sequence[Line], receipt: Receipt, index: CatalogIndex) -> Iterator[Nudge]:
+    present = {line.sku: index.by_sku[line.sku] for line in lines if line.sku in index.by_sku}
+    touching = {n for good in present.values() for n in index.offers.on(good.sku, good.category)}
+    for number in sorted(touching):
+        deal = index.catalog.deals[number]
+        missing_minor = _missing_minor(deal, receipt, index)
+        if missing_minor:
+            yield from _cheapest(deal, missing_minor, index)
+            continue
+        covered = (good.sku for good in present.values() if deal.covers(good.sku, good.category))
+        for sku in dict.fromkeys([*_named(deal), *covered]):
+            if _offered(index.by_sku[sku], index):
+                yield Nudge(sku, deal.deal_id, 0)
 
 
 def _named(deal: AnyDeal) -> tuple[str, ...]:
@@ -62,5 +93,57 @@ def _named(deal: AnyDeal) -> tuple[str, ...]:
     return (*deal.skus, *got, *(sku for part in parts for sku in part.skus))
 
 
-def _one(product: Product) -> Line:
-    return Line("added", product.sku, product.name, 1, product.price_minor, product.price_minor)
+def _missing_minor(deal: AnyDeal, receipt: Receipt, index: CatalogIndex) -> int:
+    """What the goods of a deal still cost too little for its next threshold; 0 without one."""
+    spent_minor = sum(
+        line.net_minor
+        for line in receipt.lines
+        if line.sku in index.by_sku and deal.covers(line.sku, index.by_sku[line.sku].category)
+    )
+    above = [step for step in _thresholds_minor(deal) if step > spent_minor]
+    return min(above) - spent_minor if above else 0
+
+
+def _thresholds_minor(deal: AnyDeal) -> tuple[int, ...]:
+    match deal:
+        case TieredSpend():
+            return tuple(tier.min_spend_minor for tier in deal.tiers)
+        case BasketAmountOff() | BasketPercentOff() | CheapestFree():
+            return (deal.min_spend_minor or 0,)
+        case _:
+            return ()
+
+
+def _cheapest(deal: AnyDeal, missing_minor: int, index: CatalogIndex) -> Iterator[Nudge]:
+    """The pieces that reach a threshold for the least money: one, two or three of a product."""
+    found: list[tuple[int, int, str]] = []
+    for quantity in range(1, PIECES_MAX + 1):
+        start = bisect_left(index.by_price, -(-missing_minor // quantity), key=_price_minor)
+        for product in islice(index.by_price, start, None):
+            if deal.covers(product.sku, product.category) and _offered(product, index):
+                found.append((product.price_minor * quantity, quantity, product.sku))
+                break
+    if found:
+        _, quantity, sku = min(found)
+        yield Nudge(sku, deal.deal_id, 0, quantity)
+
+
+def _price_minor(product: Product) -> int:
+    return product.price_minor
+
+
+def _offered(product: Product, index: CatalogIndex) -> bool:
+    """Whether it may be suggested: it comes in pieces, costs something, and anybody may buy it."""
+    counted = product.sold_by == "each" and product.price_minor > 0
+    return counted and refused(index, product) is None
+
+
+def _added(change: Nudge, product: Product) -> Line:
+    return Line(
+        "added",
+        product.sku,
+        product.name,
+        change.quantity,
+        product.price_minor,
+        product.price_minor * change.quantity,
+    )

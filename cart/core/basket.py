@@ -181,7 +181,9 @@ def _item_removed(basket: Basket, event: ItemRemoved) -> Basket:
 
 def _without(line: Line, event: ItemRemoved) -> Line:
     if event.mass_mg is not None:
-        less_mg = (line.mass_mg or 0) - event.mass_mg
+        weighing = event.weighing
+        exact = weighing is not None and weighing.taken_back
+        less_mg = exact[-1].mass_mg if exact else (line.mass_mg or 0) - event.mass_mg
         piece_mg = None if line.piece_mg is None else line.piece_mg - less_mg
         return replace(
             line,

@@ -20,11 +20,23 @@ from cart.core.pricing.buy_x_get_y import BuyXGetY
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.pricing.offers import PriceMinor, Sku, Text, TimeOfDay
 from cart.core.pricing.order import Offers
+from cart.core.units import divide_half_up
 from cart.core.value import END, Value
 
 Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END)]
 MASS_MG_MAX = 200_000_000
 MassMg = Annotated[int, Meta(ge=0, le=MASS_MG_MAX)]
+
+
+# What unit prices are told for: a kilogram, a litre, a piece.
+MEASURES = {"g": (1_000, "kg"), "ml": (1_000, "l"), "piece": (1, "piece")}
+
+
+class UnitPrice(Value):
+    """What a kilogram, a litre or a piece costs: `unit` is "kg", "l" or "piece"."""
+
+    price_minor: int
+    unit: str
 
 
 class Product(Value):
@@ -57,6 +69,16 @@ class Product(Value):
     content: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
     content_unit: Literal["g", "ml", "piece"] = "g"
     hours: tuple[TimeOfDay, TimeOfDay] | None = None
+
+    @property
+    def unit_price(self) -> UnitPrice | None:
+        """The price for the unit of measure; None where the content is not known."""
+        if self.sold_by == "mass":
+            return UnitPrice(self.price_minor, "kg")
+        if self.content is None:
+            return None
+        amount, unit = MEASURES[self.content_unit]
+        return UnitPrice(divide_half_up(self.price_minor * amount, self.content), unit)
 
 
 class TaxRate(Value):
@@ -134,6 +156,25 @@ class CatalogIndex:
     def by_sku(self) -> dict[str, Product]:
         """Every product by its SKU."""
         return {product.sku: product for product in self.catalog.products}
+
+    @cached_property
+    def by_price(self) -> tuple[Product, ...]:
+        """Everything that is sold by the piece, the cheapest first."""
+        pieces = (product for product in self.catalog.products if product.sold_by == "each")
+        return tuple(sorted(pieces, key=lambda product: (product.price_minor, product.sku)))
+
+    @cached_property
+    def cheapest(self) -> dict[tuple[str, str], Product]:
+        """Of each category and measure the product with the lowest unit price, then SKU, whatever
+        is advertised; what is recalled is left out."""
+        recalled = frozenset(recall.sku for recall in self.catalog.recalls)
+        found: dict[tuple[str, str], tuple[int, str]] = {}
+        for product in self.catalog.products:
+            price = product.unit_price
+            if price is not None and product.category and product.sku not in recalled:
+                key, row = (product.category, price.unit), (price.price_minor, product.sku)
+                found[key] = min(row, found.get(key, row))
+        return {key: self.by_sku[sku] for key, (_, sku) in found.items()}
 
     @cached_property
     def offers(self) -> Offers:

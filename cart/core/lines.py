@@ -28,7 +28,15 @@ from cart.core.fusion.scores import Sight, mass_score
 from cart.core.fusion.verdict import Explanation, Part, Verdict
 from cart.core.state import Draft
 from cart.core.units import divide_half_up, price_of_mass_minor
-from cart.core.weighed import INTERVAL_MG, Trouble, Weighing, weigh
+from cart.core.weighed import (
+    INTERVAL_MG,
+    TakenBack,
+    Trouble,
+    Weighing,
+    taken_back_by,
+    unfit,
+    weigh,
+)
 
 WEIGH_SCREEN_MS = 4_000
 CODE_ANSWERS = -4_000  # a code answers a question when its mass fits about this well
@@ -90,19 +98,44 @@ def remove_what_left(draft: Draft, line_id: str, mass_mg: int, proof: Evidence) 
     """The shopper named the line that `mass_mg` came from: a piece of it, or, of a weighed good,
     that much of it; what stays is priced again, or has to be weighed again."""
     line = line_of(draft, line_id)
-    left_mg = 0 if line.mass_mg is None else line.mass_mg - mass_mg
-    if left_mg < INTERVAL_MG // 2:
+    tare_mg = 0 if line.weighing is None else line.weighing.tare_mg
+    left_mg = 0 if line.mass_mg is None else _load_mg(line) - mass_mg
+    if left_mg - tare_mg < INTERVAL_MG // 2:
         remove(draft, line_id, 1, proof)
         return
-    tare_mg = 0 if line.weighing is None else line.weighing.tare_mg
-    rest = weigh(left_mg + tare_mg, tare_mg, line.unit_price_minor, proof.readings)
+    rest = unfit(proof.readings) or _weigh_rest(line, taken_back_by(mass_mg, proof.readings))
     if not isinstance(rest, Weighing):
         remove(draft, line_id, line.quantity, proof)
-        _weigh_again(draft, draft.next_line_id(), line.sku, left_mg + tare_mg, proof, rest)
+        _weigh_again(draft, draft.next_line_id(), line.sku, left_mg, proof, rest)
         return
     left = (0, rest.net_mg, rest.price_minor)
     draft.fact(ItemRemoved(draft.now_ms, line_id, *left, proof, weighing=rest))
     draft.tell("item_removed", name=line.name)
+
+
+def _load_mg(line: Line) -> int:
+    """The load of a weighed line with its tare, as finely as the filter knows it; what a label
+    told where the label was billed."""
+    weighing, evidence = line.weighing, line.evidence
+    if weighing is None:
+        return line.mass_mg or 0
+    taken_mg = sum(taken.mass_mg for taken in weighing.taken_back)
+    if evidence.before_mg is None or evidence.after_mg is None:
+        return weighing.net_mg + weighing.tare_mg
+    return evidence.after_mg - evidence.before_mg - weighing.beside_mg - taken_mg
+
+
+def _weigh_rest(line: Line, taken: TakenBack) -> Weighing | Trouble:
+    """What stays of a line: the load that was weighed less all that was taken back, rounded once.
+
+    What a label told was never weighed: what stays of it has no readings before."""
+    first = line.weighing or Weighing(0, 0, line.unit_price_minor, 0)
+    readings = None if line.weighing is None else line.evidence.readings
+    change_mg = _load_mg(line) - taken.mass_mg + first.beside_mg
+    rest = weigh(change_mg, first.tare_mg, line.unit_price_minor, readings, first.beside_mg)
+    if not isinstance(rest, Weighing):
+        return rest
+    return replace(rest, taken_back=(*first.taken_back, taken))
 
 
 def open_line(draft: Draft, choices: tuple[str, ...], verdict: Verdict, evidence: Pending) -> str:
@@ -201,10 +234,7 @@ def rename_weighed(draft: Draft, line: Line, sku: str) -> None:
     assert weighing is not None, "what is on the weigh screen was weighed"
     proof = replace(line.evidence, decided_by="shopper")
     draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
-    change_mg = line.piece_mg
-    if change_mg is None:
-        change_mg = weighing.net_mg + weighing.tare_mg + weighing.beside_mg
-    _add(draft, Part(sku, 1), proof, change_mg, weighing.beside_mg)
+    _add(draft, Part(sku, 1), proof, _load_mg(line) + weighing.beside_mg, weighing.beside_mg)
 
 
 def _expected_mg(draft: Draft, part: Part) -> int:

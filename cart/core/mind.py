@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cart.core import asking, paying, telling, trip, weighing
+from cart.core import asking, coach, paying, telling, trip, weighing
 from cart.core.observations import (
     AnyObservation,
     Booted,
@@ -53,7 +53,7 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     LoadChanged: weighing.load_changed,
     Touch: asking.touched,
     PaymentAnswered: paying.payment_answered,
-    Tick: lambda _draft, _tick: None,
+    Tick: coach.tick,
 }
 
 

@@ -1,4 +1,4 @@
-"""What a careful shopper and a careful store look at: unit prices, a budget, what may be sold.
+"""What a careful shopper and a careful store look at: what is cheaper, a budget, what may be sold.
 
 Pure questions with plain answers. It must never be paid to answer otherwise: nothing sponsored is
 known here.
@@ -6,25 +6,14 @@ known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 from cart.core.catalog import CatalogIndex, Product
 from cart.core.pricing.offers import Window
-from cart.core.units import divide_half_up
 from cart.core.value import Value
 
-# What unit prices are told for: a kilogram, a litre, a piece.
-UNITS = {"g": (1_000, "kg"), "ml": (1_000, "l"), "piece": (1, "piece")}
 WARNINGS_PERCENT = (100, 80)
 Refusal = Literal["age", "hours", "recalled", "expired"]
-
-
-class UnitPrice(Value):
-    """What a kilogram, a litre or a piece costs."""
-
-    price_minor: int
-    unit: str
 
 
 class Refused(Value):
@@ -34,28 +23,14 @@ class Refused(Value):
     reason: str = ""
 
 
-def unit_price(product: Product) -> UnitPrice | None:
-    """The price for the unit of measure; None where the content is not known."""
-    if product.sold_by == "mass":
-        return UnitPrice(product.price_minor, "kg")
-    if product.content is None:
-        return None
-    amount, unit = UNITS[product.content_unit]
-    return UnitPrice(divide_half_up(product.price_minor * amount, product.content), unit)
-
-
-def cheaper_equal(product: Product, others: Iterable[Product]) -> Product | None:
+def cheaper_equal(product: Product, index: CatalogIndex) -> Product | None:
     """The product of the same category and measure whose unit price is lowest, if it is lower."""
-    own = unit_price(product)
-    if own is None or not product.category:
+    own = product.unit_price
+    best = None if own is None else index.cheapest.get((product.category, own.unit))
+    least = None if best is None else best.unit_price
+    if own is None or least is None or least.price_minor >= own.price_minor:
         return None
-    best: tuple[int, str, Product] | None = None
-    for other in others:
-        price = unit_price(other) if other.category == product.category else None
-        if price is not None and price.unit == own.unit and price.price_minor < own.price_minor:
-            row = (price.price_minor, other.sku, other)
-            best = row if best is None or row[:2] < best[:2] else best
-    return None if best is None else best[2]
+    return best
 
 
 def budget_warning(total_minor: int, budget_minor: int) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cart.core.almost import Search
 from cart.core.basket import Basket, apply
 from cart.core.catalog import CatalogIndex
 from cart.core.deals import deals_applied
@@ -36,7 +37,8 @@ class Told(Value):
 class State(Value):
     """The mind between two steps. `newer_catalog` waits for the end of a payment; `rest_mg` is the
     last load at rest; `question` the open line shown on the screen; `weighed` the line shown on the
-    weigh screen until `weighed_until_ms`."""
+    weigh screen until `weighed_until_ms`; `nudging` the search for a cheaper whole, None until a
+    quiet tick begins it."""
 
     t_ms: int = 0
     cart_id: str = "cart"
@@ -46,6 +48,7 @@ class State(Value):
     catalog_sha256: str = ""
     newer_catalog: CatalogArrived | None = None
     receipt: Receipt | None = None
+    nudging: Search | None = None
     pending: Pending = Pending()
     waiting_on: Pending | None = None
     rest_mg: int | None = None
@@ -134,7 +137,7 @@ class Draft:
         """Price the basket anew, and tell when a deal takes more off than before."""
         before = self.state.receipt
         receipt = receipt_for(self.state)
-        self.note(receipt=receipt)
+        self.note(receipt=receipt, nudging=None)
         if before is None or receipt is None or receipt.savings_minor <= before.savings_minor:
             return
         titles = deals_applied(receipt)

@@ -70,7 +70,7 @@ def adopt_catalog(draft: Draft) -> None:
     )
     if newer.catalog.version != draft.basket.catalog_version:
         draft.fact(CatalogAdopted(draft.now_ms, newer.catalog.version, newer.sha256))
-    draft.note(receipt=receipt_for(draft.state))
+    draft.note(receipt=receipt_for(draft.state), nudging=None)
     _tell_eyes(draft)
 
 

@@ -44,12 +44,21 @@ class Readings(Value):
     after: LoadReading | None = None
 
 
+class TakenBack(Value):
+    """Some of a weighed good that left again: the load change, and the readings around it."""
+
+    mass_mg: int
+    reading_before_id: int = 0
+    reading_id: int = 0
+
+
 class Weighing(Value):
     """How a good sold by mass was weighed and what it costs before deals.
 
-    `net_mg` is the load change less `tare_mg` and less `beside_mg` (what went in with it, by the
-    catalog), rounded once to the interval; `unit_price_minor` is for a kilogram. A scale without
-    our metrology gives no readings: then the ids are 0 and `software_id` is ""."""
+    `net_mg` is the load change less `tare_mg`, less `beside_mg` (what went in with it, by the
+    catalog) and less what was `taken_back`, rounded once to the interval; `unit_price_minor` is for
+    a kilogram. A scale without our metrology gives no readings: then the ids are 0 and
+    `software_id` is ""."""
 
     net_mg: int
     tare_mg: int
@@ -59,6 +68,7 @@ class Weighing(Value):
     reading_before_id: int = 0
     reading_id: int = 0
     software_id: str = ""
+    taken_back: tuple[TakenBack, ...] = ()
 
 
 def weigh(
@@ -71,22 +81,37 @@ def weigh(
     """Weigh a good by a load change, or say why that is no weighing to sell by.
 
     `readings` None: the scale is of another make and has judged its mass itself."""
-    unfit = _unfit(readings)
-    if unfit is not None:
-        return unfit
+    trouble = unfit(readings)
+    if trouble is not None:
+        return trouble
     net_mg = round_to_step(change_mg - beside_mg - tare_mg, INTERVAL_MG)
     if net_mg < MIN_MG:
         return "too_light"
-    before, after = (None, None) if readings is None else (readings.before, readings.after)
+    before_id, after_id, software_id = _ids(readings)
     return Weighing(
         net_mg=net_mg,
         tare_mg=tare_mg,
         unit_price_minor=unit_price_minor,
         price_minor=price_of_mass_minor(net_mg, unit_price_minor),
         beside_mg=beside_mg,
-        reading_before_id=0 if before is None else before.reading_id,
-        reading_id=0 if after is None else after.reading_id,
-        software_id="" if after is None else after.software_id,
+        reading_before_id=before_id,
+        reading_id=after_id,
+        software_id=software_id,
+    )
+
+
+def taken_back_by(mass_mg: int, readings: Readings | None) -> TakenBack:
+    """What left, with the ids of the readings around it."""
+    before_id, after_id, _ = _ids(readings)
+    return TakenBack(mass_mg, before_id, after_id)
+
+
+def _ids(readings: Readings | None) -> tuple[int, int, str]:
+    before, after = (None, None) if readings is None else (readings.before, readings.after)
+    return (
+        0 if before is None else before.reading_id,
+        0 if after is None else after.reading_id,
+        "" if after is None else after.software_id,
     )
 
 
@@ -103,8 +128,9 @@ def readings_of(readings: Readings | None, change_mg: int, uncertainty_mg: int) 
     return readings if agree else Readings(after=after)
 
 
-def _unfit(readings: Readings | None) -> Trouble | None:
-    """Both indications must be there and sound: the net is what lies between them."""
+def unfit(readings: Readings | None) -> Trouble | None:
+    """Why nothing is sold by these indications: both must be there and sound, for the net is what
+    lies between them."""
     if readings is None:
         return None
     if readings.before is None or readings.after is None:

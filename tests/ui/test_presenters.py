@@ -11,21 +11,24 @@ from msgspec.structs import replace
 
 from cart.contract.screen import (
     ChoiceView,
+    DealView,
     EvidenceView,
     LineView,
     NoticeView,
+    NudgeView,
     QuestionView,
     SavingView,
     Snapshot,
     TaxView,
+    UnitPriceView,
 )
 from cart.core.notices import NOTICES
-from cart.core.weighed import Trouble, Weighing
+from cart.core.weighed import TakenBack, Trouble, Weighing
 from tests.ui.harness import kept_snapshots
 from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
 from ui.presenters.figures import Figures
 from ui.presenters.notices import SENTENCES, sentence
-from ui.presenters.rows import row_of, sheet_of
+from ui.presenters.rows import Fact, row_of, sheet_of
 from ui.texts import Words
 
 WORDS = Words("en")
@@ -161,6 +164,17 @@ def test_the_bar_shows_the_news_before_what_stands_elsewhere() -> None:
     assert "Lost contact" in bar.present(EMPTY, WORDS, contact_lost=True).text
 
 
+def test_what_the_shopper_almost_has_comes_first() -> None:
+    """A nudge is the first card, with what it saves in all, or that it is free."""
+    nudge = NudgeView("3 for 2", "Pasta", 1, 45)
+    deals = (DealView("d", "5 for 4"),) * 3
+    page = shop.present(replace(EMPTY, deals=deals, nudge=nudge), WORDS)
+    assert [card.title for card in page.deals] == ["Add 1 × Pasta", "5 for 4", "5 for 4"]
+    assert (page.deals[0].price, page.deals[0].was) == ("−$0.45", "3 for 2")
+    free = shop.present(replace(EMPTY, nudge=replace(nudge, saves_minor=0)), WORDS)
+    assert free.deals[0].price == "Free"
+
+
 def test_taxes_of_nothing_are_left_out() -> None:
     """A rate of zero is no line; other rates are written without needless zeros."""
     taxes = (TaxView("food", 0, 0), TaxView("household", 72_500, 228), TaxView("toys", 200_000, 9))
@@ -223,16 +237,29 @@ def test_the_weigh_screen_says_what_the_scale_said() -> None:
 
 def test_a_weighed_line_explains_itself() -> None:
     """The sheet has the weighing's own figures, and which reading of which software they are."""
-    weighing = Weighing(740_000, 12_000, 149, 110, reading_id=9, software_id="metrology ab")
-    evidence = EvidenceView(reading_id=9, software_id="metrology ab")
+    taken = (TakenBack(300_000, 31, 36),)
+    weighing = Weighing(740_000, 12_000, 149, 110, taken_back=taken)
+    evidence = EvidenceView(reading_before_id=7, reading_id=9, software_id="metrology ab")
     line = LineView("L1", "Bananas", 1, 110, 99, 149, 740_000, evidence=evidence, weighing=weighing)
     sheet = sheet_of(line, DOLLARS)
     assert sheet.detail == "0.740\u00a0kg × $1.49 / kg"
     assert {fact.label: fact.value for fact in sheet.facts} == {
         "Net weight": "0.740\u00a0kg  ·  Tare 12\u00a0g",
-        "Reading": "9  ·  metrology ab",
+        "Taken back": "0.300\u00a0kg  ·  31, 36",
+        "Readings": "7, 9  ·  metrology ab",
         "Decided by": "The cart",
     }
+
+
+def test_the_sheet_compares_by_the_measure() -> None:
+    """What a litre costs, and which product of the kind costs least; no word where nothing does."""
+    own = UnitPriceView("Milk 1 L", 109, "l")
+    line = LineView("L1", "Milk 1 L", 1, 109, 109, 109, unit_price=own)
+    assert sheet_of(line, DOLLARS).facts[0] == Fact("Unit price", "$1.09 / l")
+    cheaper = replace(line, cheaper=UnitPriceView("Milk 2 L", 99, "l"))
+    assert sheet_of(cheaper, DOLLARS).facts[1] == Fact("Cheaper", "$0.99 / l  ·  Milk 2 L")
+    weighed = replace(line, mass_mg=740_000, unit_price=UnitPriceView("Bananas", 149, "kg"))
+    assert [fact.label for fact in sheet_of(weighed, DOLLARS).facts] == ["Decided by"]
 
 
 @pytest.mark.parametrize("trouble", ["too_light", "not_at_rest", "overload", "unfit"])

@@ -24,7 +24,14 @@ MEMORY_GROWTH_MAX_BYTES = 30_000_000
 KEY_TEXTS = {
     1: ["Welcome", "Shop without the app"],
     2: ["Your cart is empty", "$0.00"],
-    3: ["Olive oil 500 ml", "What is this?", "$31.53", "$2.37", "1 item to check"],
+    3: [
+        "Olive oil 500 ml",
+        "What is this?",
+        "$31.53",
+        "$2.37",
+        "Add 1 × Whole milk 1 L",
+        "−$0.25",
+    ],
     4: ["0.742\u00a0kg", "$1.29 / kg", "$0.96", "Reading 105  ·  dashcart-metrology beb2bdf87c55"],
     5: ["What did you put in?", "Whole milk 1 L", "None of these", "It is my own thing"],
     6: ["What did you take out?", "Offline", "No camera", "12\u00a0%"],

@@ -11,19 +11,15 @@ import zxingcpp
 from msgspec.structs import replace
 from PIL import Image
 
-from cart.core.almost import Nudge, almost
 from cart.core.basket import Line
-from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate
-from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate, UnitPrice
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.n_for_price import NForPrice
 from cart.core.prudence import (
     Refused,
-    UnitPrice,
     budget_warning,
     cheaper_equal,
     refused,
-    unit_price,
 )
 from cart.core.receipt import Receipt
 from cart.core.refunds import Refund, RefundError, differences, refund
@@ -158,21 +154,22 @@ def test_a_difference_is_an_item_to_settle() -> None:
     assert {("L3", "quantity"), ("", "total_minor")} <= found
 
 
-def test_a_nudge_really_saves() -> None:
-    """Two of "buy two, get one" make the third free; one of them makes nobody buy two more."""
-    deal = BuyXGetY(deal_id="x", skus=("tins",), buy=2, free=1)
-    index = CatalogIndex(Catalog(1, "EUR", PRODUCTS, deals=(deal,)))
-    assert almost((Line("L1", "tins", "T", 2, 133, 266),), index, False) == Nudge("tins", "x", 0)
-    assert almost((Line("L1", "tins", "T", 1, 133, 133),), index, False) is None
-
-
 def test_a_cheaper_equal_product_is_told() -> None:
     """By the price of a kilogram, within a category; the dearer one is never told."""
     tins, big, cheese, _ = PRODUCTS
-    assert unit_price(tins) == UnitPrice(333, "kg")
-    assert unit_price(cheese) == UnitPrice(1890, "kg")
-    assert cheaper_equal(tins, PRODUCTS) == big
-    assert cheaper_equal(big, PRODUCTS) is None
+    assert tins.unit_price == UnitPrice(333, "kg")
+    assert cheese.unit_price == UnitPrice(1890, "kg")
+    assert cheaper_equal(tins, INDEX) == big
+    assert cheaper_equal(big, INDEX) is None
+
+
+def test_what_is_cheapest_is_never_hidden() -> None:
+    """A deal that names the dearer product changes nothing; a recalled one is not advised."""
+    tins, big, *_ = PRODUCTS
+    assert INDEX.catalog.deals[0].skus == (tins.sku,)
+    assert cheaper_equal(tins, INDEX) == big
+    recalled = replace(INDEX.catalog, recalls=(Recall("big", "glass"),))
+    assert cheaper_equal(tins, CatalogIndex(recalled)) is None
 
 
 @pytest.mark.parametrize(

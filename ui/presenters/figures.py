@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cart.contract.screen import Snapshot
-from ui.texts import Words
+from ui.texts import Words, mark
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 MINUS = "−"
+RATES = {
+    "kg": mark("{price} / kg"),
+    "l": mark("{price} / l"),
+    "piece": mark("{price} a piece"),
+}
 NO_BREAK = "\u00a0"
 GRAM_MG = 1_000
 
@@ -60,7 +65,11 @@ class Figures:
 
     def money_per_kilogram(self, minor: int) -> str:
         """A price for a kilogram."""
-        return self.words.say("{price} / kg", price=self.money(minor))
+        return self.money_per("kg", minor)
+
+    def money_per(self, unit: str, minor: int) -> str:
+        """A price for a unit of measure: "kg", "l" or "piece"."""
+        return self.words.say(RATES[unit], price=self.money(minor))
 
     def kilograms(self, mass_mg: int) -> str:
         """A mass to the gram, as on a scale: 742000 -> "0.742 kg"."""

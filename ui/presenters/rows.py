@@ -116,23 +116,51 @@ def sheet_of(line: LineView, figures: Figures) -> Sheet:
         detail=sure_detail(line, figures),
         price=figures.money(line.net_minor),
         image=line.image or "",
-        facts=(*weighed_facts(line, figures), *facts_of(line.evidence, figures)),
+        facts=(
+            *price_facts(line, figures),
+            *weighed_facts(line, figures),
+            *facts_of(line.evidence, figures),
+        ),
         close=figures.words.say("Close"),
     )
 
 
+def price_facts(line: LineView, figures: Figures) -> tuple[Fact, ...]:
+    """What the measure costs, and what of the same kind costs less; a weighed line has its rate
+    above already."""
+    say, own, cheaper = figures.words.say, line.unit_price, line.cheaper
+    facts = []
+    if own is not None and line.mass_mg is None:
+        facts.append(Fact(say("Unit price"), figures.money_per(own.unit, own.price_minor)))
+    if cheaper is not None:
+        rate = figures.money_per(cheaper.unit, cheaper.price_minor)
+        facts.append(Fact(say("Cheaper"), f"{rate}  ·  {cheaper.name}"))
+    return tuple(facts)
+
+
 def weighed_facts(line: LineView, figures: Figures) -> tuple[Fact, ...]:
-    """Net and tare of a weighing, as the cart stated them; its prices stand above, in the sheet."""
+    """Net and tare of a weighing, and what was taken back of it, as the cart stated them; its
+    prices stand above, in the sheet."""
     weighing, say = line.weighing, figures.words.say
     if weighing is None:
         return ()
     tare = f"{say('Tare')} {figures.mass(weighing.tare_mg)}"
-    return (Fact(say("Net weight"), f"{figures.kilograms(weighing.net_mg)}  ·  {tare}"),)
+    net = Fact(say("Net weight"), f"{figures.kilograms(weighing.net_mg)}  ·  {tare}")
+    back = (
+        (figures.kilograms(taken.mass_mg), ids_text(taken.reading_before_id, taken.reading_id))
+        for taken in weighing.taken_back
+    )
+    return (net, *(Fact(say("Taken back"), "  ·  ".join(filter(None, parts))) for parts in back))
 
 
-def reading_text(reading_id: int, software_id: str) -> str:
-    """Which indication of which software; "" for a scale that does not tell."""
-    return f"{reading_id}  ·  {software_id}" if software_id else ""
+def ids_text(*reading_ids: int) -> str:
+    """The readings that there were: "7, 9"."""
+    return ", ".join(str(reading_id) for reading_id in reading_ids if reading_id)
+
+
+def reading_text(ids: str, software_id: str) -> str:
+    """Which indications of which software; "" for a scale that does not tell."""
+    return f"{ids}  ·  {software_id}" if software_id else ""
 
 
 def facts_of(evidence: EvidenceView, figures: Figures) -> tuple[Fact, ...]:
@@ -147,9 +175,10 @@ def facts_of(evidence: EvidenceView, figures: Figures) -> tuple[Fact, ...]:
     if evidence.before_mg is not None and evidence.after_mg is not None:
         facts.append(Fact(say("Cart before"), figures.kilograms(evidence.before_mg)))
         facts.append(Fact(say("Cart after"), figures.kilograms(evidence.after_mg)))
-    reading = reading_text(evidence.reading_id, evidence.software_id)
-    if reading:
-        facts.append(Fact(say("Reading"), reading))
+    ids = ids_text(evidence.reading_before_id, evidence.reading_id)
+    readings = reading_text(ids, evidence.software_id)
+    if readings:
+        facts.append(Fact(say("Readings"), readings))
     decided = DECIDERS.get(evidence.decided_by)
     facts.append(Fact(say("Decided by"), say(decided) if decided else evidence.decided_by))
     return tuple(facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cart.contract.screen import DealView, Snapshot
+from cart.contract.screen import DealView, NudgeView, Snapshot
 from ui.presenters.figures import Figures, figures_of
 from ui.presenters.rows import Row, rows_of
 from ui.texts import Words
@@ -47,7 +47,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
     figures = figures_of(snapshot, words)
     say = words.say
     open_lines = [line.line_id for line in snapshot.lines if line.state == "open"]
-    deals = () if snapshot.question else snapshot.deals[:DEALS_MAX]
+    deals = () if snapshot.question else _cards(snapshot, figures)
     return Page(
         rows=rows_of(snapshot.lines, figures),
         empty_title=say("Your cart is empty"),
@@ -57,7 +57,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         total_caption=_total_caption(snapshot, words),
         total=figures.money(snapshot.total_minor),
         deals_title=_deals_title(snapshot, words) if deals else say("How it works"),
-        deals=tuple(_deal(deal, figures) for deal in deals),
+        deals=deals,
         tips=(
             say("Put items in, with or without scanning"),
             say("Weigh fruit by putting it in the cart"),
@@ -84,6 +84,22 @@ def _deals_title(snapshot: Snapshot, words: Words) -> str:
     if snapshot.aisle:
         return words.say("Deals: {aisle}", aisle=snapshot.aisle)
     return words.say("Deals today")
+
+
+def _cards(snapshot: Snapshot, figures: Figures) -> tuple[Deal, ...]:
+    """What the shopper almost has comes before what they could have."""
+    first = () if snapshot.nudge is None else (_nudge(snapshot.nudge, figures),)
+    return (*first, *(_deal(deal, figures) for deal in snapshot.deals))[:DEALS_MAX]
+
+
+def _nudge(nudge: NudgeView, figures: Figures) -> Deal:
+    say = figures.words.say
+    return Deal(
+        title=say("Add {quantity} × {name}", quantity=str(nudge.quantity), name=nudge.name),
+        price=figures.money(-nudge.saves_minor) if nudge.saves_minor else say("Free"),
+        was=nudge.title,
+        image=nudge.image or "",
+    )
 
 
 def _deal(deal: DealView, figures: Figures) -> Deal:

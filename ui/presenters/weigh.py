@@ -40,7 +40,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         return Page()
     figures = figures_of(snapshot, words)
     say = words.say
-    told = reading_text(weigh.reading_id, weigh.software_id)
+    told = reading_text(str(weigh.reading_id), weigh.software_id)
     return Page(
         line_id=weigh.line_id,
         name=weigh.name,

@@ -1,0 +1,153 @@
+"""What the cart tells without being asked: nudges that really save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from msgspec.structs import replace
+
+from cart.contract.screen import NudgeView, UnitPriceView
+from cart.contract.view import snapshot
+from cart.core import coach
+from cart.core.almost import CHANGES_A_TICK, CHANGES_MAX
+from cart.core.catalog import Catalog, Product
+from cart.core.observations import CatalogArrived
+from cart.core.pricing.basket_amount_off import BasketAmountOff
+from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.cheapest_free import CheapestFree
+from cart.core.pricing.kinds import AnyDeal
+from rig.money.baskets import deal_of
+from tests.unit.mind_world import CATALOG, PASTA, RICE, Hands
+
+THIRD_FREE = BuyXGetY(deal_id="x", title="3 for 2", skus=(PASTA, RICE), buy=2, free=1)
+FIVE_OFF_TEN = BasketAmountOff(
+    deal_id="b", title="5 off 10", everything=True, amount_minor=500, min_spend_minor=1_000
+)
+QUIET_MS = (CHANGES_MAX // CHANGES_A_TICK + 2) * 100
+
+
+def told(hands: Hands) -> NudgeView | None:
+    """The card on the screen once the cart had time to think."""
+    hands.wait(QUIET_MS)
+    return snapshot(hands.state, 1, 0).nudge
+
+
+def with_deals(*deals: AnyDeal, catalog: Catalog = CATALOG) -> Catalog:
+    """The store with other deals."""
+    return replace(catalog, deals=deals)
+
+
+def test_a_free_piece_is_told_until_it_is_there() -> None:
+    """Two of "buy two, get one": one more is free; one of them makes nobody buy two more."""
+    hands = Hands(catalog=with_deals(THIRD_FREE))
+    hands.put(PASTA)
+    assert told(hands) is None
+    hands.put(PASTA)
+    assert snapshot(hands.state, 1, 0).nudge is None
+    before_minor = hands.total_minor
+    assert told(hands) == NudgeView("3 for 2", "Pasta", 1, 0)
+    hands.put(PASTA)
+    assert hands.total_minor == before_minor
+    assert told(hands) is None
+
+
+def test_the_cheapest_pieces_that_reach_a_threshold() -> None:
+    """Five off ten: at 8.94 a gum of 0.59 twice costs less than any other way there."""
+    hands = Hands(catalog=with_deals(FIVE_OFF_TEN))
+    for _ in range(6):
+        hands.put(PASTA)
+    assert hands.total_minor == 894
+    assert told(hands) == NudgeView("5 off 10", "Gum", 2, 500 - 118)
+
+
+@pytest.mark.parametrize("change", [{"minimum_age_years": 18}, {"price_minor": 0}])
+def test_what_not_everybody_may_buy_is_never_suggested(change: dict[str, int]) -> None:
+    """Neither what asks for an age, nor what has no price."""
+    products = tuple(
+        replace(product, **change) if product.sku == RICE else product
+        for product in CATALOG.products
+    )
+    deal = BuyXGetY(deal_id="x", skus=(PASTA,), buy=1, get_skus=(RICE,), free=1)
+    allowed, refused = (
+        Hands(catalog=with_deals(deal, catalog=replace(CATALOG, products=goods)))
+        for goods in (CATALOG.products, products)
+    )
+    for hands in (allowed, refused):
+        hands.put(PASTA)
+    assert told(allowed) is not None
+    assert told(refused) is None
+
+
+def test_a_nudge_goes_with_its_prices_and_with_the_checkout() -> None:
+    """Other prices are thought about anew; at the checkout nobody is sent back to a shelf."""
+    hands = Hands(catalog=with_deals(THIRD_FREE))
+    hands.put(PASTA)
+    hands.put(PASTA)
+    assert told(hands) is not None
+    hands.touch("pay_start")
+    assert snapshot(hands.state, 1, 0).nudge is None
+    hands.touch("keep_shopping")
+    assert told(hands) is not None
+    hands.say(CatalogArrived(hands.now_ms, replace(CATALOG, version=2)))
+    assert told(hands) is None
+
+
+def test_what_is_told_is_what_is_paid() -> None:
+    """On random goods and deals: with the pieces on the receipt it costs less by what was said."""
+    found = [saves for seed in range(20) for saves in kept_word(Random(seed))]
+    assert len(found) >= 3
+    assert all(said == really >= 0 for said, really in found)
+
+
+def kept_word(random: Random) -> Iterator[tuple[int, int]]:
+    """What a nudge in a random store says it saves, and what it then saves; nothing without one."""
+    goods = tuple(
+        Product(f"p{n}", f"P {n}", random.randint(400, 500), mass_mg=1_000_000 + n * 99_000)
+        for n in range(4)
+    )
+    shelf = [(good.sku, good.price_minor) for good in goods]
+    spend_minor = random.randint(2_000, 3_500)
+    deals = (
+        deal_of("d", shelf, random),
+        CheapestFree(deal_id="c", skus=("p0", "p1", "p2"), quantity=3),
+        replace(FIVE_OFF_TEN, min_spend_minor=spend_minor),
+    )
+    hands = Hands(catalog=replace(CATALOG, products=goods, deals=deals, aisles=()))
+    for good in random.choices(goods, k=6):
+        put_in(hands, good)
+    hands.wait(QUIET_MS)
+    nudge = coach.nudge(hands.state)
+    if nudge is None:
+        return
+    before_minor = hands.total_minor
+    for _ in range(nudge.quantity):
+        put_in(hands, next(good for good in goods if good.sku == nudge.sku))
+    yield nudge.saves_minor, before_minor - hands.total_minor
+
+
+def put_in(hands: Hands, good: Product) -> None:
+    """One piece that the eyes know."""
+    count = len(hands.skus)
+    hands.sight(good.sku, -1)
+    hands.load(good.mass_mg or 0)
+    hands.wait(1_500)
+    assert len(hands.skus) == count + 1
+
+
+def test_a_line_tells_its_unit_price_and_what_is_cheaper() -> None:
+    """Rice at 2.19 for 500 g, pasta of the same kind at 1.49: on the line as the screen gets it."""
+    goods = tuple(
+        replace(product, content=500, category="staples")
+        if product.sku in (PASTA, RICE)
+        else product
+        for product in CATALOG.products
+    )
+    hands = Hands(catalog=replace(CATALOG, products=goods))
+    hands.put(RICE)
+    hands.put(PASTA)
+    rice, pasta = snapshot(hands.state, 1, 0).lines
+    assert rice.unit_price == UnitPriceView("Rice", 438, "kg")
+    assert rice.cheaper == UnitPriceView("Pasta", 298, "kg")
+    assert (pasta.unit_price, pasta.cheaper) == (rice.cheaper, None)
