@@ -44,6 +44,12 @@ def newest_sha256(database: sqlite3.Connection) -> str:
     return str(row["sha256"]) if row else ""
 
 
+def newest(database: sqlite3.Connection) -> bytes | None:
+    """The newest catalog; None when there is none."""
+    row = database.execute("SELECT data FROM catalogs ORDER BY version DESC LIMIT 1").fetchone()
+    return bytes(row["data"]) if row else None
+
+
 def packets(
     database: sqlite3.Connection, signer: Signer, tenant: str, store: str, sha256: str
 ) -> Iterator[Packet]:

@@ -51,6 +51,7 @@ def claim(
         member=member,
         expires_utc_ms=now_utc_ms + GRANT_MS,
         signature="",
+        used=trips.used_before(database, asked.shopper),
     )
     return replace(grant, signature=signer.sign(grant_text(asked.cart, grant)))
 

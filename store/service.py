@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from random import Random
 from typing import ClassVar
 
@@ -49,6 +50,12 @@ DISK_TROUBLE = {
 }
 
 log = logging.getLogger(__name__)
+
+
+def local_offset_ms(utc_ms: int) -> int:
+    """How far the local time of this machine, which stands in the store, is ahead of UTC then."""
+    offset = datetime.fromtimestamp(utc_ms / 1000).astimezone().utcoffset()
+    return 0 if offset is None else offset // timedelta(milliseconds=1)
 
 
 class Service:
@@ -152,7 +159,9 @@ class Service:
             (cart, birth.epoch, birth.boot_id, birth.app_version, birth.catalog_version),
         )
         seq = ledger.stored_seq(self._database, cart, birth.epoch)
-        yield self._to("ack", cart, Ack(birth.epoch, seq, utc_ms=self._utc_ms()))
+        utc_ms = self._utc_ms()
+        ack = Ack(birth.epoch, seq, utc_ms=utc_ms, local_offset_ms=local_offset_ms(utc_ms))
+        yield self._to("ack", cart, ack)
 
     def _came_or_went(self, cart: str, state: CartState) -> Iterator[Packet]:
         # The last will of an earlier boot says nothing about this one.

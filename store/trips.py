@@ -7,7 +7,10 @@ same way. It must never hold a price or a rule of its own.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from functools import lru_cache
+
+from msgspec import json
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -17,11 +20,14 @@ from cart.core.events import CatalogAdopted, Event, TripBound, TripClosed, TripO
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
 from cart.core.value import Value
+from store import catalogs
 
 BEFORE_TRIP = """SELECT event FROM events WHERE cart = ? AND epoch = ? AND seq < ?
     AND kind = 'catalog_adopted' ORDER BY seq DESC LIMIT 1"""
 IN_TRIP = """SELECT event FROM events WHERE cart = ? AND epoch = ? AND seq BETWEEN ? AND ?
     AND kind != 'unreadable' ORDER BY seq"""
+PAID_BY = """SELECT payments.receipt FROM payments JOIN trips USING (cart, trip_id)
+    WHERE trips.shopper = ?"""
 SEQ_MAX = 2**62
 
 
@@ -100,9 +106,20 @@ def priced(database: sqlite3.Connection, trip: Trip, upto_seq: int = SEQ_MAX) ->
         shopper=trip.shopper,
         closed=trip.last_seq is not None,
         receipt_id=receipt_id(paid["number"]) if paid else "",
-        receipt=receipt_of(basket.lines, index, member=basket.member),
+        receipt=receipt_of(basket.lines, index, basket.member, basket.terms),
         lines=basket.lines,
     )
+
+
+def used_before(database: sqlite3.Connection, shopper: str) -> dict[str, int]:
+    """How often a shopper has paid with each offer that has a limit a shopper."""
+    newest = catalogs.newest(database)
+    deals = () if newest is None else _index(newest).catalog.deals
+    limited = frozenset(deal.deal_id for deal in deals if deal.max_per_shopper is not None)
+    used = Counter[str]()
+    for row in database.execute(PAID_BY, (shopper,)) if limited else ():
+        used.update(json.decode(row["receipt"], type=Receipt).applied)
+    return {deal_id: used[deal_id] for deal_id in sorted(limited) if used[deal_id]}
 
 
 def receipt_id(number: int) -> str:

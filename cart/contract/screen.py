@@ -135,12 +135,26 @@ class TaxView(Value):
     tax_minor: int
 
 
+class FeeView(Value):
+    """A fee that may be taken on the pay screen: each at `price_minor`, `quantity` of them taken,
+    which cost `amount_minor` before tax; `quantity_max` is the most."""
+
+    fee_id: str
+    title: str
+    price_minor: int
+    quantity: int = 0
+    amount_minor: int = 0
+    quantity_max: int = 9
+
+
 class Snapshot(Value):
     """The whole screen. Money in minor units of `currency` with `currency_digits` decimals.
 
     `cause_ms` is when the observation behind this snapshot reached the inbox (monotonic), for
     measuring the way to the pixels. `pairing` is the text of the welcome screen's QR code.
-    `aisle` names where the deals are from. `can_go_back`: the checkout may still be left."""
+    `aisle` names where the deals are from. `can_go_back`: the checkout may still be left.
+    `benefits`: whether food benefits pay for what they may, `snap_minor` of the total; None where
+    they may pay for nothing here. `sold_at` is the store's local time of the sale, "" unknown."""
 
     revision: int
     cause_ms: int
@@ -168,6 +182,11 @@ class Snapshot(Value):
     battery_percent: int | None = None
     moving: bool = False
     senses_lost: tuple[str, ...] = ()
+    deposit_minor: int = 0
+    fees: tuple[FeeView, ...] = ()
+    benefits: bool | None = None
+    snap_minor: int = 0
+    sold_at: str = ""
 
 
 class Intent(Value):

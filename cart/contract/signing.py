@@ -7,6 +7,8 @@ the arithmetic of signing never come here.
 
 from __future__ import annotations
 
+from msgspec import json
+
 from cart.contract.store import CatalogHead, PairGrant
 
 
@@ -20,6 +22,7 @@ def head_text(tenant: str, store: str, head: CatalogHead) -> bytes:
 def grant_text(cart: str, grant: PairGrant) -> bytes:
     """What the signature of a pairing covers: the cart it is for, too."""
     member = "member" if grant.member else "guest"
+    used = [json.encode(grant.used, order="sorted").decode()] if grant.used else []
     return _text(
         "pair-grant",
         cart,
@@ -28,6 +31,7 @@ def grant_text(cart: str, grant: PairGrant) -> bytes:
         grant.shopper,
         member,
         grant.expires_utc_ms,
+        *used,
     )
 
 

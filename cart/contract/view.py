@@ -15,6 +15,7 @@ from cart.contract.screen import (
     ChoiceView,
     DealView,
     EvidenceView,
+    FeeView,
     LineView,
     NoticeView,
     QuestionView,
@@ -24,7 +25,7 @@ from cart.contract.screen import (
     TaxView,
     WeighView,
 )
-from cart.core import telling
+from cart.core import extras, telling
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import CatalogIndex
 from cart.core.deals import deals_of_aisle, figures_of
@@ -99,7 +100,27 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         battery_percent=state.battery_percent,
         moving=state.moving,
         senses_lost=state.lost,
+        deposit_minor=0 if receipt is None else receipt.deposit_minor,
+        fees=_fees(state),
+        benefits=basket.terms.benefits if extras.offers_benefits(state) else None,
+        snap_minor=0 if receipt is None else receipt.snap_minor,
+        sold_at=basket.terms.sold_at,
     )
+
+
+def _fees(state: State) -> tuple[FeeView, ...]:
+    """What may be taken on the pay screen, and what was taken, also of an older catalog."""
+    rows = () if state.receipt is None else state.receipt.fees
+    taken = {row.fee_id: row for row in rows}
+    offered = () if state.catalog is None else state.catalog.catalog.fees
+    views = {
+        fee.fee_id: FeeView(fee.fee_id, fee.title, fee.price_minor, quantity_max=fee.quantity_max)
+        for fee in offered
+    }
+    for row in taken.values():
+        before = views.get(row.fee_id, FeeView(row.fee_id, row.title, 0))
+        views[row.fee_id] = replace(before, quantity=row.quantity, amount_minor=row.amount_minor)
+    return tuple(views.values())
 
 
 def _pairing(state: State) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from cart.core import lines, paying, trip
+from cart.core import extras, lines, paying, trip
 from cart.core.basket import OpenLine
 from cart.core.events import Evidence, LineSettled
 from cart.core.observations import Touch
@@ -102,6 +102,8 @@ MEANINGS: dict[str, Callable[[Draft, Touch], None]] = {
     "ask": _ask,
     "pay_start": lambda draft, _touch: paying.start(draft),
     "pay_confirm": lambda draft, _touch: paying.confirm(draft),
+    "fee": extras.choose_fee,
+    "benefits": extras.choose_benefits,
     "keep_shopping": lambda draft, _touch: paying.keep_shopping(draft),
     "done": lambda draft, _touch: paying.done(draft),
     "help": lambda draft, _touch: draft.tell("help_called"),

@@ -98,6 +98,18 @@ class Recall(Value):
     lots: tuple[str, ...] = ()
 
 
+class Fee(Value):
+    """Something that a shopper may take on the pay screen, such as a bag. It is never discounted;
+    `tax_category` "" is untaxed, and `snap` says whether food benefits may pay for it."""
+
+    fee_id: Sku
+    title: Text
+    price_minor: PriceMinor
+    tax_category: str = ""
+    snap: bool = False
+    quantity_max: Annotated[int, Meta(ge=1, le=99)] = 9
+
+
 class Catalog(Value):
     """A whole snapshot of what the store sells. See `CatalogIndex` for look-ups.
 
@@ -115,6 +127,7 @@ class Catalog(Value):
     code_layouts: tuple[CodeLayout, ...] = ()
     aisles: tuple[Aisle, ...] = ()
     recalls: tuple[Recall, ...] = ()
+    fees: tuple[Fee, ...] = ()
 
 
 class CatalogError(ValueError):
@@ -223,6 +236,7 @@ def _faults(catalog: Catalog) -> Iterator[str]:
     yield from _twice("deals", "deal_id", enumerate(row.deal_id for row in catalog.deals))
     yield from _twice("aisles", "aisle", enumerate(row.aisle for row in catalog.aisles))
     yield from _twice("tax_rates", "category", enumerate(row.category for row in catalog.tax_rates))
+    yield from _twice("fees", "fee_id", enumerate(fee.fee_id for fee in catalog.fees))
     yield from _twice(
         "code_layouts", "prefix", enumerate(row.prefix for row in catalog.code_layouts)
     )
@@ -274,6 +288,9 @@ def _missing_rates(catalog: Catalog) -> Iterator[str]:
     for number, product in enumerate(catalog.products if given else ()):
         if product.tax_category not in given:
             yield f"products[{number}]: tax_rates has no rate for {product.tax_category!r}"
+    for number, fee in enumerate(catalog.fees):
+        if fee.tax_category and fee.tax_category not in given:
+            yield f"fees[{number}]: tax_rates has no rate for {fee.tax_category!r}"
 
 
 def _misfit_layouts(layouts: Iterable[CodeLayout]) -> Iterator[str]:

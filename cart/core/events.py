@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from cart.core.value import Value
 from cart.core.weighed import Readings, Trouble, Weighing
 
@@ -62,11 +64,12 @@ class Fact(Value, tag_field="kind"):
 
 
 class TripOpened(Fact, tag="trip_opened"):
-    """A trip began; `shopper` is None for a guest."""
+    """A trip began; `shopper` is None for a guest. `used`: how often they had limited offers."""
 
     trip_id: str
     shopper: str | None = None
     member: bool = False
+    used: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class TripBound(Fact, tag="trip_bound"):
@@ -75,6 +78,14 @@ class TripBound(Fact, tag="trip_bound"):
     trip_id: str
     shopper: str
     member: bool = False
+    used: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class TimeNoted(Fact, tag="time_noted"):
+    """The store's local time, "YYYY-MM-DDTHH:MM": when the trip first knew it, and again as the
+    checkout begins."""
+
+    local_time: str
 
 
 class CatalogAdopted(Fact, tag="catalog_adopted"):
@@ -164,6 +175,24 @@ class CheckoutCancelled(Fact, tag="checkout_cancelled"):
     reason: str = ""
 
 
+class FeeChosen(Fact, tag="fee_chosen"):
+    """The shopper wants a fee of the catalog `quantity` times (0: not at all), each at
+    `amount_minor` before a tax on top of `rate_ppm`; `snap`: food benefits may pay for it."""
+
+    fee_id: str
+    title: str
+    quantity: int
+    amount_minor: int
+    rate_ppm: int = 0
+    snap: bool = False
+
+
+class BenefitsChosen(Fact, tag="benefits_chosen"):
+    """Food benefits shall pay for what they may, or shall not."""
+
+    wanted: bool
+
+
 class PaymentRequested(Fact, tag="payment_requested"):
     """The shopper agreed to pay this sum; (trip, attempt) makes it idempotent, and each
     agreement is an attempt of its own."""
@@ -198,6 +227,7 @@ class TripClosed(Fact, tag="trip_closed"):
 Event = (
     TripOpened
     | TripBound
+    | TimeNoted
     | CatalogAdopted
     | ItemAdded
     | LinesWeighed
@@ -207,6 +237,8 @@ Event = (
     | LineSettled
     | CheckoutStarted
     | CheckoutCancelled
+    | FeeChosen
+    | BenefitsChosen
     | PaymentRequested
     | PaymentDeclined
     | PaymentSettled

@@ -6,6 +6,7 @@ trip and attempt, so it can't be taken twice.
 
 from __future__ import annotations
 
+from cart.core import trip
 from cart.core.effects import MakePairCode, RequestPayment
 from cart.core.events import (
     CheckoutCancelled,
@@ -35,6 +36,7 @@ def start(draft: Draft) -> None:
         return
     draft.note(question=None, weighed=None)
     draft.fact(CheckoutStarted(draft.now_ms))
+    trip.note_time(draft)
 
 
 def can_go_back(state: State) -> bool:

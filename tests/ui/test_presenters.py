@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cart.contract.screen import (
     ChoiceView,
     EvidenceView,
+    FeeView,
     LineView,
     NoticeView,
     QuestionView,
@@ -219,6 +220,32 @@ def test_the_weigh_screen_says_what_the_scale_said() -> None:
     silent = replace(kept, tare_mg=12_000, reading_id=0, software_id="")
     page = weigh.present(replace(shown, weigh=silent), WORDS)
     assert (page.tare, page.reading) == ("Bag taken off: 12\u00a0g", "")
+
+
+def test_bags_and_benefits_are_chosen_before_paying() -> None:
+    """Deposits and fees are rows; a bag can be taken and given back; food may be paid apart."""
+    bags = FeeView("bag", "Paper bag", 10, 1, 10)
+    shown = Snapshot(
+        revision=1, cause_ms=0, route="checkout", total_minor=500, deposit_minor=25,
+        fees=(bags,), benefits=True, snap_minor=300,
+    )  # fmt: skip
+    page = checkout.present(shown, WORDS)
+    assert [(fact.label, fact.value) for fact in page.facts[1:]] == [
+        ("Deposits", "$0.25"),
+        ("1 × Paper bag", "$0.10"),
+        ("EBT food pays", "$3.00"),
+        ("Card pays", "$2.00"),
+    ]
+    chosen = [(extra.name, extra.action, extra.target, extra.choice) for extra in page.extras]
+    assert chosen == [
+        ("fee.bag", "fee", "bag", "2"),
+        ("fee.bag.less", "fee", "bag", "0"),
+        ("benefits", "benefits", "", "no"),
+    ]
+    assert checkout.present(replace(shown, phase="paying"), WORDS).extras == ()
+    most = replace(bags, quantity=9, amount_minor=90)
+    full = checkout.present(replace(shown, fees=(most,), benefits=None), WORDS)
+    assert [extra.name for extra in full.extras] == ["fee.bag.less"]
 
 
 def test_a_weighed_line_explains_itself() -> None:
