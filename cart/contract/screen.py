@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from cart.core.events import Hold
 from cart.core.intents import TouchAction
 from cart.core.value import Value
-from cart.core.weighed import Trouble, Weighing
+from cart.core.weighed import Weighing
 
 LINE_BYTES_MAX = 1_000_000
 
@@ -43,9 +44,20 @@ class SavingView(Value):
     amount_minor: int
 
 
+class StopView(Value):
+    """Why a line can't be paid now: the shopper has to be `age_years` old, it is sold between
+    `hours` only, or it was called back for `reason`."""
+
+    why: Literal["age", "hours", "recalled", "expired"]
+    age_years: int = 0
+    hours: tuple[str, str] | None = None
+    reason: str = ""
+
+
 class LineView(Value):
     """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known): with a
-    `trouble` it has a name and has to be weighed again. `weighing` is the fact's own."""
+    `trouble` it has a name and has to be weighed again or put back. `weighing` is the fact's own.
+    A `stop` says why it can't be paid now."""
 
     line_id: str
     name: str
@@ -60,7 +72,8 @@ class LineView(Value):
     savings: tuple[SavingView, ...] = ()
     evidence: EvidenceView = EvidenceView()
     weighing: Weighing | None = None
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
+    stop: StopView | None = None
 
 
 class DealView(Value):
@@ -91,15 +104,16 @@ class QuestionView(Value):
 
     kind: "which_in" which thing was put in · "which_out" which was taken out · "rescan" please
     show its barcode · "weigh_again" it is known (the one choice), but `trouble` says why it can't
-    be sold by what the scale said, which sells from `least_mg` on. `mass_mg` is the load that
-    moved (positive)."""
+    be sold by what the scale said, which sells from `least_mg` on · "put_back" it must not be sold,
+    for `reason`. `mass_mg` is the load that moved (positive)."""
 
     question_id: str
-    kind: Literal["which_in", "which_out", "rescan", "weigh_again"]
+    kind: Literal["which_in", "which_out", "rescan", "weigh_again", "put_back"]
     mass_mg: int
     choices: tuple[ChoiceView, ...] = ()
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
     least_mg: int = 0
+    reason: str = ""
 
 
 class WeighView(Value):

@@ -7,6 +7,7 @@ state. The route is the first row of ROUTES whose condition holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -22,10 +23,11 @@ from cart.contract.screen import (
     Route,
     SavingView,
     Snapshot,
+    StopView,
     TaxView,
     WeighView,
 )
-from cart.core import extras, telling
+from cart.core import extras, restrictions, telling
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import CatalogIndex
 from cart.core.deals import deals_of_aisle, figures_of
@@ -133,7 +135,11 @@ def _lines(state: State) -> tuple[LineView, ...]:
     sure = {line.line_id: line for line in state.basket.lines}
     newest = max((_number(line.line_id) for line in _all_lines(state)), default=0)
     rows = () if state.receipt is None else state.receipt.lines
-    views = [_sure_line(state, row, sure[row.line_id], newest) for row in rows]
+    stops = {stop.line_id: _stop(stop) for stop in restrictions.stops(state)}
+    views = [
+        replace(_sure_line(state, row, sure[row.line_id], newest), stop=stops.get(row.line_id))
+        for row in rows
+    ]
     views += [_open_line(state, line, newest) for line in state.basket.open_lines]
     return tuple(sorted(views, key=lambda view: _number(view.line_id)))
 
@@ -165,6 +171,11 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         evidence=evidence,
         weighing=row.weighing,
     )
+
+
+def _stop(stop: restrictions.Stop) -> StopView:
+    why = stop.refused
+    return StopView(why.why, stop.age_years, stop.hours, why.reason)
 
 
 def _open_line(state: State, line: OpenLine, newest: int) -> LineView:
@@ -237,10 +248,11 @@ def _question(state: State) -> QuestionView | None:
         _product_choice(state.catalog, sku, sku, sku, line.mass_mg) for sku in line.choices
     )
     if line.trouble:
-        known = choices[:1]
-        return QuestionView(
-            line.line_id, "weigh_again", line.mass_mg, known, line.trouble, least_mg=MIN_MG
+        kind: Literal["put_back", "weigh_again"] = (
+            "put_back" if line.trouble in restrictions.NEVER_SOLD else "weigh_again"
         )
+        about = (line.mass_mg, choices[:1], line.trouble)
+        return QuestionView(line.line_id, kind, *about, least_mg=MIN_MG, reason=line.reason)
     if not choices:
         return QuestionView(line.line_id, "rescan", line.mass_mg)
     return QuestionView(line.line_id, "which_in", line.mass_mg, choices)

@@ -11,12 +11,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from cart.core.events import (
+    AgeApproved,
+    ApprovalAsked,
     BenefitsChosen,
     CatalogAdopted,
     Direction,
     Event,
     Evidence,
     FeeChosen,
+    Hold,
     ItemAdded,
     ItemRemoved,
     LineOpened,
@@ -33,7 +36,7 @@ from cart.core.events import (
 from cart.core.session import Phase, follow
 from cart.core.terms import FeeTaken, Terms
 from cart.core.value import Value
-from cart.core.weighed import Trouble, Weighing
+from cart.core.weighed import Weighing
 
 
 class Line(Value):
@@ -61,11 +64,14 @@ class OpenLine(Value):
     choices: tuple[str, ...] = ()
     asked: bool = False
     evidence: Evidence = Evidence()
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
+    reason: str = ""
 
 
 class Basket(Value):
     """Everything durable about the cart: the trip, its lines in the order they came, its money.
+
+    The staff was asked about an age of `asked_years` and has approved `approved_years`.
 
     `load_mg` is the gross load the lines account for (None before the first weighing).
     `lines_made` and `trips_opened` number lines and trips, so an id is never used twice."""
@@ -86,6 +92,8 @@ class Basket(Value):
     lines_made: int = 0
     trips_opened: int = 0
     terms: Terms = Terms()
+    asked_years: int = 0
+    approved_years: int = 0
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -126,6 +134,14 @@ def _trip_bound(basket: Basket, event: TripBound) -> Basket:
 def _time_noted(basket: Basket, event: TimeNoted) -> Basket:
     opened_at = basket.terms.opened_at or event.local_time
     return _on_terms(basket, opened_at=opened_at, sold_at=event.local_time)
+
+
+def _approval_asked(basket: Basket, event: ApprovalAsked) -> Basket:
+    return replace(basket, asked_years=event.age_years)
+
+
+def _age_approved(basket: Basket, event: AgeApproved) -> Basket:
+    return replace(basket, approved_years=max(basket.approved_years, event.age_years))
 
 
 def _fee_chosen(basket: Basket, event: FeeChosen) -> Basket:
@@ -232,6 +248,7 @@ def _line_opened(basket: Basket, event: LineOpened) -> Basket:
         choices=event.choices,
         evidence=event.evidence,
         trouble=event.trouble,
+        reason=event.reason,
     )
     return replace(
         basket,
@@ -300,6 +317,8 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     QuestionAsked: _question_asked,
     LineSettled: _line_settled,
     TimeNoted: _time_noted,
+    ApprovalAsked: _approval_asked,
+    AgeApproved: _age_approved,
     FeeChosen: _fee_chosen,
     BenefitsChosen: _benefits_chosen,
     PaymentRequested: _payment_requested,

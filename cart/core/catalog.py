@@ -23,6 +23,7 @@ from cart.core.pricing.order import Offers
 from cart.core.value import END, Value
 
 Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
 MASS_MG_MAX = 200_000_000
 MassMg = Annotated[int, Meta(ge=0, le=MASS_MG_MAX)]
 
@@ -114,7 +115,8 @@ class Catalog(Value):
     """A whole snapshot of what the store sells. See `CatalogIndex` for look-ups.
 
     `prices_include_tax` says whether the shelf price already holds the tax (Europe) or the tax
-    comes on top (United States).
+    comes on top (United States). `staff_badges` are the SHA-256 of the long random codes on the
+    badges of those who may approve an age.
     """
 
     version: Annotated[int, Meta(ge=1)]
@@ -128,6 +130,7 @@ class Catalog(Value):
     aisles: tuple[Aisle, ...] = ()
     recalls: tuple[Recall, ...] = ()
     fees: tuple[Fee, ...] = ()
+    staff_badges: tuple[Sha256, ...] = ()
 
 
 class CatalogError(ValueError):

@@ -16,6 +16,8 @@ from cart.core.weighed import Readings, Trouble, Weighing
 
 Answer = Literal["product", "own", "gone"]
 Direction = Literal["in", "out"]
+# Why a thing that is known has no price yet: how it was weighed, or that it must not be sold.
+Hold = Literal[Trouble, "recalled", "expired"]
 
 
 class CodeEvidence(Value):
@@ -138,7 +140,8 @@ class ItemRemoved(Fact, tag="item_removed"):
 class LineOpened(Fact, tag="line_opened"):
     """Something changed that can't be named yet: a yellow line. `direction` "in" for a thing put
     in, "out" for a thing taken out. `choices` are SKUs (in) or line ids (out), likeliest first.
-    With a `trouble` it is known what it is, the first choice, but it has to be weighed again."""
+    With a `trouble` it is known what it is, the first choice, but it has to be weighed again, or
+    put back: then `reason` is the store's own word, if it has one."""
 
     line_id: str
     direction: Direction
@@ -146,7 +149,8 @@ class LineOpened(Fact, tag="line_opened"):
     choices: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
     load_mg: int | None = None
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
+    reason: str = ""
 
 
 class QuestionAsked(Fact, tag="question_asked"):
@@ -173,6 +177,20 @@ class CheckoutCancelled(Fact, tag="checkout_cancelled"):
     """Back to shopping: by the shopper, or because the load changed."""
 
     reason: str = ""
+
+
+class ApprovalAsked(Fact, tag="approval_asked"):
+    """Somebody of the staff shall see whether the shopper is `age_years` old: it stops paying."""
+
+    age_years: int
+
+
+class AgeApproved(Fact, tag="age_approved"):
+    """Somebody of the staff has seen that the shopper is `age_years` old. `badge` opens the SHA-256
+    of their badge."""
+
+    age_years: int
+    badge: str
 
 
 class FeeChosen(Fact, tag="fee_chosen"):
@@ -237,6 +255,8 @@ Event = (
     | LineSettled
     | CheckoutStarted
     | CheckoutCancelled
+    | ApprovalAsked
+    | AgeApproved
     | FeeChosen
     | BenefitsChosen
     | PaymentRequested

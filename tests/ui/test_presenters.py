@@ -18,8 +18,10 @@ from cart.contract.screen import (
     QuestionView,
     SavingView,
     Snapshot,
+    StopView,
     TaxView,
 )
+from cart.core.events import Hold
 from cart.core.notices import NOTICES
 from cart.core.weighed import Trouble, Weighing
 from tests.ui.harness import kept_snapshots
@@ -276,3 +278,32 @@ def test_what_has_to_be_weighed_again_is_told_without_blame(trouble: Trouble) ->
     row = row_of(line, 0, DOLLARS)
     assert (row.title, row.price) == ("Bananas", "")
     assert row.detail.endswith("Tap to weigh it again")
+
+
+@pytest.mark.parametrize("trouble", ["recalled", "expired"])
+@pytest.mark.parametrize("reason", ["", "glass"])
+def test_what_must_not_be_sold_is_told_without_blame(trouble: Hold, reason: str) -> None:
+    """By name, with the reason, and what to do; nothing is charged; help is one tap away."""
+    known = ChoiceView("rice", "Rice", 219, "each", "rice")
+    asked = QuestionView("L1", "put_back", 512_000, (known,), trouble, reason=reason)
+    page = question.present(replace(EMPTY, question=asked), WORDS)
+    assert page.title.startswith("Rice: ")
+    assert reason in page.hint
+    assert (page.promise, page.list_action) == ("Nothing is charged for it.", "help")
+    line = LineView("L1", "Rice", 1, 0, 0, mass_mg=512_000, state="open", trouble=trouble)
+    assert row_of(line, 0, DOLLARS).detail.endswith("Please put it back")
+
+
+@pytest.mark.parametrize(
+    ("stop", "words"),
+    [
+        (StopView("age", 18), "From 18: our staff will look"),
+        (StopView("hours", hours=("08:00", "22:00")), "Sold from 08:00 to 22:00"),
+        (StopView("recalled"), "Called back: please put it back"),
+        (StopView("expired"), "Past its date"),
+    ],
+)
+def test_a_line_says_why_it_cannot_be_paid_yet(stop: StopView, words: str) -> None:
+    """The reason stands in its row, with its price."""
+    row = row_of(LineView("L1", "Wine", 1, 900, 900, stop=stop), 0, DOLLARS)
+    assert (row.detail, row.price) == (words, "$9.00")
