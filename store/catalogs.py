@@ -45,6 +45,12 @@ def newest_sha256(database: Connection) -> str:
     return database.scalar(newest) or ""
 
 
+def newest(database: Connection) -> bytes | None:
+    """The newest catalog; None when there is none."""
+    data = database.scalar(select(catalogs.c.data).order_by(catalogs.c.version.desc()).limit(1))
+    return None if data is None else bytes(data)
+
+
 def packets(
     database: Connection, signer: Signer, tenant: str, store: str, sha256: str
 ) -> Iterator[Packet]:

@@ -52,6 +52,7 @@ def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: in
         member=member,
         expires_utc_ms=now_utc_ms + GRANT_MS,
         signature="",
+        used=trips.used_before(database, asked.shopper),
     )
     return replace(grant, signature=signer.sign(grant_text(asked.cart, grant)))
 

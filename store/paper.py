@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from cart.receipts.en16931 import as_terms
 from cart.receipts.escpos import as_escpos
 from cart.receipts.page import as_html
-from cart.receipts.paper import Paper, as_json
+from cart.receipts.paper import Paper, as_json, tenders
 from cart.receipts.text import as_text
 from store import archive, trips
 
@@ -29,16 +29,16 @@ FORMATS: Mapping[str, Callable[[Paper], bytes]] = {
 def paper_of(database: Connection, trip: trips.Trip, store_name: str) -> Paper:
     """The receipt with its head: it hangs on the last row of the journal that it folds.
 
-    Raises ContractError. The store's database knows no time of sale, so none is told."""
+    Raises ContractError. Its time is that of the checkout; "" where the cart knew none."""
     priced = trips.priced(database, trip)
     last_seq = trips.SEQ_MAX if trip.last_seq is None else trip.last_seq
     rows = archive.rows(database, trip.cart, trip.epoch, trip.first_seq, last_seq)
-    paid = {"card": priced.receipt.total_minor} if priced.receipt_id else {}
+    paid = tenders(priced.receipt) if priced.receipt_id else {}
     return Paper(
         receipt=priced.receipt,
         receipt_id=priced.receipt_id or trip.trip_id,
         store_name=store_name,
-        issued="",
+        issued=priced.receipt.sold_at.replace("T", " "),
         journal_sha256=rows[-1].hash if rows else "",
         tenders=paid,
     )

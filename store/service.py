@@ -11,6 +11,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from random import Random
 from typing import ClassVar
 
@@ -47,6 +48,12 @@ RETRY_MS_MAX = 1_000
 UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request")
 
 log = logging.getLogger(__name__)
+
+
+def local_offset_ms(utc_ms: int) -> int:
+    """How far the local time of this machine, which stands in the store, is ahead of UTC then."""
+    offset = datetime.fromtimestamp(utc_ms / 1000).astimezone().utcoffset()
+    return 0 if offset is None else offset // timedelta(milliseconds=1)
 
 
 class Service:
@@ -159,7 +166,9 @@ class Service:
         )
         self._database.execute(born)
         seq = ledger.stored_seq(self._database, cart, birth.epoch)
-        yield self._to("ack", cart, Ack(birth.epoch, seq, utc_ms=self._utc_ms()))
+        utc_ms = self._utc_ms()
+        ack = Ack(birth.epoch, seq, utc_ms=utc_ms, local_offset_ms=local_offset_ms(utc_ms))
+        yield self._to("ack", cart, ack)
 
     def _came_or_went(self, cart: str, state: CartState) -> Iterator[Packet]:
         # The last will of an earlier boot says nothing about this one.

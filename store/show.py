@@ -74,6 +74,9 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
         table.add_row(f"tax {tax.category}", "", decimal_text(tax.tax_minor, digits))
     if receipt.deposit_minor:
         table.add_row("deposits", "", decimal_text(receipt.deposit_minor, digits))
+    for fee in receipt.fees:
+        amount = decimal_text(fee.amount_minor, digits)
+        table.add_row(fee.title, str(fee.quantity), amount)
     table.add_row(f"total {receipt.currency}", "", decimal_text(receipt.total_minor, digits))
     Console().print(table)
 

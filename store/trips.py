@@ -6,9 +6,11 @@ same way. It must never hold a price or a rule of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from msgspec import json
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -19,6 +21,7 @@ from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
 from cart.core.value import Value
 from store import archive
+from store import catalogs as shelf
 from store.tables import catalogs, events, payments, trips
 
 SEQ_MAX = 2**62
@@ -106,9 +109,26 @@ def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedT
         shopper=trip.shopper,
         closed=trip.last_seq is not None,
         receipt_id=receipt_id(number) if number else "",
-        receipt=receipt_of(basket.lines, index, member=basket.member),
+        receipt=receipt_of(basket.lines, index, basket.member, basket.terms),
         lines=basket.lines,
     )
+
+
+def used_before(database: Connection, shopper: str) -> dict[str, int]:
+    """How often a shopper has paid with each offer that has a limit a shopper."""
+    newest = shelf.newest(database)
+    deals = () if newest is None else _index(newest).catalog.deals
+    limited = frozenset(deal.deal_id for deal in deals if deal.max_per_shopper is not None)
+    used = Counter[str]()
+    if limited:
+        for receipt in database.scalars(_paid_by(shopper)):
+            used.update(json.decode(bytes(receipt), type=Receipt).applied)
+    return {deal_id: used[deal_id] for deal_id in sorted(limited) if used[deal_id]}
+
+
+def _paid_by(shopper: str) -> Select[bytes]:
+    same = and_(payments.c.cart == trips.c.cart, payments.c.trip_id == trips.c.trip_id)
+    return select(payments.c.receipt).join(trips, same).where(trips.c.shopper == shopper)
 
 
 def receipt_id(number: int) -> str:

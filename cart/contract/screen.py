@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from cart.core.events import Hold
 from cart.core.intents import TouchAction
 from cart.core.value import Value
-from cart.core.weighed import Trouble, Weighing
+from cart.core.weighed import Weighing
 
 LINE_BYTES_MAX = 1_000_000
 
@@ -53,10 +54,21 @@ class UnitPriceView(Value):
     unit: str
 
 
+class StopView(Value):
+    """Why a line can't be paid now: the shopper has to be `age_years` old, it is sold between
+    `hours` only, or it was called back for `reason`."""
+
+    why: Literal["age", "hours", "recalled", "expired"]
+    age_years: int = 0
+    hours: tuple[str, str] | None = None
+    reason: str = ""
+
+
 class LineView(Value):
     """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known): with a
-    `trouble` it has a name and has to be weighed again. `weighing` is the fact's own. `cheaper` is
-    the product of the same kind that costs least for its measure, if that is less."""
+    `trouble` it has a name and has to be weighed again or put back. `weighing` is the fact's own.
+    `cheaper` is the product of the same kind that costs least for its measure, if that is less. A
+    `stop` says why it can't be paid now."""
 
     line_id: str
     name: str
@@ -71,9 +83,10 @@ class LineView(Value):
     savings: tuple[SavingView, ...] = ()
     evidence: EvidenceView = EvidenceView()
     weighing: Weighing | None = None
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
     unit_price: UnitPriceView | None = None
     cheaper: UnitPriceView | None = None
+    stop: StopView | None = None
 
 
 class DealView(Value):
@@ -115,15 +128,16 @@ class QuestionView(Value):
 
     kind: "which_in" which thing was put in · "which_out" which was taken out · "rescan" please
     show its barcode · "weigh_again" it is known (the one choice), but `trouble` says why it can't
-    be sold by what the scale said, which sells from `least_mg` on. `mass_mg` is the load that
-    moved (positive)."""
+    be sold by what the scale said, which sells from `least_mg` on · "put_back" it must not be sold,
+    for `reason`. `mass_mg` is the load that moved (positive)."""
 
     question_id: str
-    kind: Literal["which_in", "which_out", "rescan", "weigh_again"]
+    kind: Literal["which_in", "which_out", "rescan", "weigh_again", "put_back"]
     mass_mg: int
     choices: tuple[ChoiceView, ...] = ()
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
     least_mg: int = 0
+    reason: str = ""
 
 
 class WeighView(Value):
@@ -159,12 +173,26 @@ class TaxView(Value):
     tax_minor: int
 
 
+class FeeView(Value):
+    """A fee that may be taken on the pay screen: each at `price_minor`, `quantity` of them taken,
+    which cost `amount_minor` before tax; `quantity_max` is the most."""
+
+    fee_id: str
+    title: str
+    price_minor: int
+    quantity: int = 0
+    amount_minor: int = 0
+    quantity_max: int = 9
+
+
 class Snapshot(Value):
     """The whole screen. Money in minor units of `currency` with `currency_digits` decimals.
 
     `cause_ms` is when the observation behind this snapshot reached the inbox (monotonic), for
     measuring the way to the pixels. `pairing` is the text of the welcome screen's QR code.
-    `aisle` names where the deals are from. `can_go_back`: the checkout may still be left."""
+    `aisle` names where the deals are from. `can_go_back`: the checkout may still be left.
+    `benefits`: whether food benefits pay for what they may, `snap_minor` of the total; None where
+    they may pay for nothing here. `sold_at` is the store's local time of the sale, "" unknown."""
 
     revision: int
     cause_ms: int
@@ -193,6 +221,11 @@ class Snapshot(Value):
     moving: bool = False
     senses_lost: tuple[str, ...] = ()
     nudge: NudgeView | None = None
+    deposit_minor: int = 0
+    fees: tuple[FeeView, ...] = ()
+    benefits: bool | None = None
+    snap_minor: int = 0
+    sold_at: str = ""
 
 
 class Intent(Value):

@@ -26,6 +26,7 @@ def head_text(tenant: str, store: str, head: CatalogHead) -> bytes:
 def grant_text(cart: str, grant: PairGrant) -> bytes:
     """What the signature of a pairing covers: the cart it is for, too."""
     member = "member" if grant.member else "guest"
+    used = [json.encode(grant.used, order="sorted").decode()] if grant.used else []
     return _text(
         "pair-grant",
         cart,
@@ -34,6 +35,7 @@ def grant_text(cart: str, grant: PairGrant) -> bytes:
         grant.shopper,
         member,
         grant.expires_utc_ms,
+        *used,
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta, Raw, json
+from msgspec import Meta, Raw, field, json
 
 from cart.contract.fleet import (
     CertificateAnswer,
@@ -104,13 +104,15 @@ class Rejected(Value):
 class Ack(Value):
     """Cumulative, after the store's commit, and the answer to each `Birth`.
 
-    `need_from` asks for a resend after a gap. `utc_ms` is the store's wall clock as it answered."""
+    `need_from` asks for a resend after a gap. `utc_ms` is the store's wall clock as it answered,
+    and its local time is `local_offset_ms` ahead of that."""
 
     epoch: int
     upto_seq: Annotated[int, Meta(ge=0)]
     need_from: Annotated[int, Meta(ge=1)] | None = None
     rejected: tuple[Rejected, ...] = ()
     utc_ms: int = 0
+    local_offset_ms: int = 0
 
 
 class PairOffer(Value):
@@ -129,7 +131,8 @@ class PairClaim(Value):
 
 
 class PairGrant(Value):
-    """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, short-lived."""
+    """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, short-lived.
+    `used`: how often the shopper had each offer that has a limit."""
 
     nonce: Nonce
     trip_id: Name
@@ -137,6 +140,7 @@ class PairGrant(Value):
     member: bool
     expires_utc_ms: int
     signature: Signature
+    used: dict[str, int] = field(default_factory=dict)
 
 
 class PayRequest(Value):

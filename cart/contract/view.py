@@ -7,12 +7,16 @@ state. The route is the first row of ROUTES whose condition holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from cart.contract.screen import (
     ChoiceView,
     DealView,
     EvidenceView,
+    FeeView,
     LineView,
     NoticeView,
     NudgeView,
@@ -20,11 +24,12 @@ from cart.contract.screen import (
     Route,
     SavingView,
     Snapshot,
+    StopView,
     TaxView,
     UnitPriceView,
     WeighView,
 )
-from cart.core import coach, telling
+from cart.core import coach, extras, restrictions, telling
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import CatalogIndex, Product
 from cart.core.deals import deals_of_aisle, figures_of
@@ -101,7 +106,27 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         moving=state.moving,
         senses_lost=state.lost,
         nudge=_nudge(state),
+        deposit_minor=0 if receipt is None else receipt.deposit_minor,
+        fees=_fees(state),
+        benefits=basket.terms.benefits if extras.offers_benefits(state) else None,
+        snap_minor=0 if receipt is None else receipt.snap_minor,
+        sold_at=basket.terms.sold_at,
     )
+
+
+def _fees(state: State) -> tuple[FeeView, ...]:
+    """What may be taken on the pay screen, and what was taken, also of an older catalog."""
+    rows = () if state.receipt is None else state.receipt.fees
+    taken = {row.fee_id: row for row in rows}
+    offered = () if state.catalog is None else state.catalog.catalog.fees
+    views = {
+        fee.fee_id: FeeView(fee.fee_id, fee.title, fee.price_minor, quantity_max=fee.quantity_max)
+        for fee in offered
+    }
+    for row in taken.values():
+        before = views.get(row.fee_id, FeeView(row.fee_id, row.title, 0))
+        views[row.fee_id] = replace(before, quantity=row.quantity, amount_minor=row.amount_minor)
+    return tuple(views.values())
 
 
 def _pairing(state: State) -> str:
@@ -114,7 +139,11 @@ def _lines(state: State) -> tuple[LineView, ...]:
     sure = {line.line_id: line for line in state.basket.lines}
     newest = max((_number(line.line_id) for line in _all_lines(state)), default=0)
     rows = () if state.receipt is None else state.receipt.lines
-    views = [_sure_line(state, row, sure[row.line_id], newest) for row in rows]
+    stops = {stop.line_id: _stop(stop) for stop in restrictions.stops(state)}
+    views = [
+        replace(_sure_line(state, row, sure[row.line_id], newest), stop=stops.get(row.line_id))
+        for row in rows
+    ]
     views += [_open_line(state, line, newest) for line in state.basket.open_lines]
     return tuple(sorted(views, key=lambda view: _number(view.line_id)))
 
@@ -154,6 +183,11 @@ def _unit_price(product: Product | None) -> UnitPriceView | None:
     if product is None or price is None:
         return None
     return UnitPriceView(product.name, price.price_minor, price.unit)
+
+
+def _stop(stop: restrictions.Stop) -> StopView:
+    why = stop.refused
+    return StopView(why.why, stop.age_years, stop.hours, why.reason)
 
 
 def _open_line(state: State, line: OpenLine, newest: int) -> LineView:
@@ -228,10 +262,11 @@ def _question(state: State) -> QuestionView | None:
         _product_choice(state.catalog, sku, sku, sku, line.mass_mg) for sku in line.choices
     )
     if line.trouble:
-        known = choices[:1]
-        return QuestionView(
-            line.line_id, "weigh_again", line.mass_mg, known, line.trouble, least_mg=MIN_MG
+        kind: Literal["put_back", "weigh_again"] = (
+            "put_back" if line.trouble in restrictions.NEVER_SOLD else "weigh_again"
         )
+        about = (line.mass_mg, choices[:1], line.trouble)
+        return QuestionView(line.line_id, kind, *about, least_mg=MIN_MG, reason=line.reason)
     if not choices:
         return QuestionView(line.line_id, "rescan", line.mass_mg)
     return QuestionView(line.line_id, "which_in", line.mass_mg, choices)

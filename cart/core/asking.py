@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from cart.core import lines, paying, trip
+from cart.core import extras, lines, paying, trip
 from cart.core.basket import OpenLine
 from cart.core.events import Evidence, LineSettled
 from cart.core.observations import Touch
+from cart.core.restrictions import NEVER_SOLD
 from cart.core.state import INTENTS_REMEMBERED, Draft
 
 
@@ -54,7 +55,7 @@ def _answer_in(draft: Draft, line: OpenLine, choice: str) -> None:
         draft.fact(LineSettled(draft.now_ms, line.line_id, "own", _by_shopper(line)))
         lines.close_question(draft, line.line_id)
         draft.tell("own_thing_noted")
-    elif index is not None and choice in index.by_sku:
+    elif index is not None and choice in index.by_sku and line.trouble not in NEVER_SOLD:
         lines.name_open_line(draft, line, choice, None)
     else:
         lines.close_question(draft, line.line_id)  # "none": it stays yellow until somebody knows
@@ -102,6 +103,8 @@ MEANINGS: dict[str, Callable[[Draft, Touch], None]] = {
     "ask": _ask,
     "pay_start": lambda draft, _touch: paying.start(draft),
     "pay_confirm": lambda draft, _touch: paying.confirm(draft),
+    "fee": extras.choose_fee,
+    "benefits": extras.choose_benefits,
     "keep_shopping": lambda draft, _touch: paying.keep_shopping(draft),
     "done": lambda draft, _touch: paying.done(draft),
     "help": lambda draft, _touch: draft.tell("help_called"),

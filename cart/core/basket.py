@@ -11,10 +11,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from cart.core.events import (
+    AgeApproved,
+    ApprovalAsked,
+    BenefitsChosen,
     CatalogAdopted,
     Direction,
     Event,
     Evidence,
+    FeeChosen,
+    Hold,
     ItemAdded,
     ItemRemoved,
     LineOpened,
@@ -23,13 +28,15 @@ from cart.core.events import (
     PaymentRequested,
     PaymentSettled,
     QuestionAsked,
+    TimeNoted,
     TripBound,
     TripClosed,
     TripOpened,
 )
 from cart.core.session import Phase, follow
+from cart.core.terms import FeeTaken, Terms
 from cart.core.value import Value
-from cart.core.weighed import Trouble, Weighing
+from cart.core.weighed import Weighing
 
 
 class Line(Value):
@@ -57,11 +64,14 @@ class OpenLine(Value):
     choices: tuple[str, ...] = ()
     asked: bool = False
     evidence: Evidence = Evidence()
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
+    reason: str = ""
 
 
 class Basket(Value):
     """Everything durable about the cart: the trip, its lines in the order they came, its money.
+
+    The staff was asked about an age of `asked_years` and has approved `approved_years`.
 
     `load_mg` is the gross load the lines account for (None before the first weighing).
     `lines_made` and `trips_opened` number lines and trips, so an id is never used twice."""
@@ -81,6 +91,9 @@ class Basket(Value):
     paid_minor: int = 0
     lines_made: int = 0
     trips_opened: int = 0
+    terms: Terms = Terms()
+    asked_years: int = 0
+    approved_years: int = 0
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -108,11 +121,43 @@ def _trip_opened(basket: Basket, event: TripOpened) -> Basket:
         load_mg=basket.load_mg,
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened + 1,
+        terms=Terms(used=event.used),
     )
 
 
 def _trip_bound(basket: Basket, event: TripBound) -> Basket:
-    return replace(basket, trip_id=event.trip_id, shopper=event.shopper, member=event.member)
+    terms = replace(basket.terms, used=event.used)
+    who = {"trip_id": event.trip_id, "shopper": event.shopper, "member": event.member}
+    return replace(basket, **who, terms=terms)
+
+
+def _time_noted(basket: Basket, event: TimeNoted) -> Basket:
+    opened_at = basket.terms.opened_at or event.local_time
+    return _on_terms(basket, opened_at=opened_at, sold_at=event.local_time)
+
+
+def _approval_asked(basket: Basket, event: ApprovalAsked) -> Basket:
+    return replace(basket, asked_years=event.age_years)
+
+
+def _age_approved(basket: Basket, event: AgeApproved) -> Basket:
+    return replace(basket, approved_years=max(basket.approved_years, event.age_years))
+
+
+def _fee_chosen(basket: Basket, event: FeeChosen) -> Basket:
+    fee = FeeTaken(
+        event.fee_id, event.title, event.quantity, event.amount_minor, event.rate_ppm, event.snap
+    )
+    others = tuple(kept for kept in basket.terms.fees if kept.fee_id != event.fee_id)
+    return _on_terms(basket, fees=(*others, fee) if event.quantity else others)
+
+
+def _benefits_chosen(basket: Basket, event: BenefitsChosen) -> Basket:
+    return _on_terms(basket, benefits=event.wanted)
+
+
+def _on_terms(basket: Basket, **changes: Any) -> Basket:  # noqa: ANN401 - the names of Terms' fields
+    return replace(basket, terms=replace(basket.terms, **changes))
 
 
 def _catalog_adopted(basket: Basket, event: CatalogAdopted) -> Basket:
@@ -205,6 +250,7 @@ def _line_opened(basket: Basket, event: LineOpened) -> Basket:
         choices=event.choices,
         evidence=event.evidence,
         trouble=event.trouble,
+        reason=event.reason,
     )
     return replace(
         basket,
@@ -272,6 +318,11 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     LineOpened: _line_opened,
     QuestionAsked: _question_asked,
     LineSettled: _line_settled,
+    TimeNoted: _time_noted,
+    ApprovalAsked: _approval_asked,
+    AgeApproved: _age_approved,
+    FeeChosen: _fee_chosen,
+    BenefitsChosen: _benefits_chosen,
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,
     TripClosed: _trip_closed,

@@ -24,6 +24,7 @@ from cart.core.units import divide_half_up
 from cart.core.value import END, Value
 
 Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
 MASS_MG_MAX = 200_000_000
 MassMg = Annotated[int, Meta(ge=0, le=MASS_MG_MAX)]
 
@@ -120,11 +121,24 @@ class Recall(Value):
     lots: tuple[str, ...] = ()
 
 
+class Fee(Value):
+    """Something that a shopper may take on the pay screen, such as a bag. It is never discounted;
+    `tax_category` "" is untaxed, and `snap` says whether food benefits may pay for it."""
+
+    fee_id: Sku
+    title: Text
+    price_minor: PriceMinor
+    tax_category: str = ""
+    snap: bool = False
+    quantity_max: Annotated[int, Meta(ge=1, le=99)] = 9
+
+
 class Catalog(Value):
     """A whole snapshot of what the store sells. See `CatalogIndex` for look-ups.
 
     `prices_include_tax` says whether the shelf price already holds the tax (Europe) or the tax
-    comes on top (United States).
+    comes on top (United States). `staff_badges` are the SHA-256 of the long random codes on the
+    badges of those who may approve an age.
     """
 
     version: Annotated[int, Meta(ge=1)]
@@ -137,6 +151,8 @@ class Catalog(Value):
     code_layouts: tuple[CodeLayout, ...] = ()
     aisles: tuple[Aisle, ...] = ()
     recalls: tuple[Recall, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    staff_badges: tuple[Sha256, ...] = ()
 
 
 class CatalogError(ValueError):
@@ -264,6 +280,7 @@ def _faults(catalog: Catalog) -> Iterator[str]:
     yield from _twice("deals", "deal_id", enumerate(row.deal_id for row in catalog.deals))
     yield from _twice("aisles", "aisle", enumerate(row.aisle for row in catalog.aisles))
     yield from _twice("tax_rates", "category", enumerate(row.category for row in catalog.tax_rates))
+    yield from _twice("fees", "fee_id", enumerate(fee.fee_id for fee in catalog.fees))
     yield from _twice(
         "code_layouts", "prefix", enumerate(row.prefix for row in catalog.code_layouts)
     )
@@ -315,6 +332,9 @@ def _missing_rates(catalog: Catalog) -> Iterator[str]:
     for number, product in enumerate(catalog.products if given else ()):
         if product.tax_category not in given:
             yield f"products[{number}]: tax_rates has no rate for {product.tax_category!r}"
+    for number, fee in enumerate(catalog.fees):
+        if fee.tax_category and fee.tax_category not in given:
+            yield f"fees[{number}]: tax_rates has no rate for {fee.tax_category!r}"
 
 
 def _misfit_layouts(layouts: Iterable[CodeLayout]) -> Iterator[str]:

@@ -56,7 +56,8 @@ class CodeValue(Value, tag_field="kind"):
 class ProductCode(CodeValue, tag="product"):
     """A product of the catalog. `gtin` has 14 digits and is None for a PLU. `price_minor` and
     `mass_mg` are there if the code itself tells them: the label of one weighed portion; so are
-    `lot`, `serial` and `use_by` (a day, ISO 8601). `faults` are mistakes of the packer in the
+    `lot`, `serial`, `use_by` and `last_day`, the first of the days after which it is not sold (best
+    before, sell by, use by; ISO 8601). `faults` are mistakes of the packer in the
     code, for the log: they stop no sale."""
 
     sku: str
@@ -67,6 +68,7 @@ class ProductCode(CodeValue, tag="product"):
     serial: str | None = None
     use_by: str | None = None
     faults: tuple[str, ...] = ()
+    last_day: str | None = None
 
 
 class CouponCode(CodeValue, tag="coupon"):
@@ -145,6 +147,7 @@ def _product(content: Content, index: CatalogIndex, today: date | None) -> Produ
     if gtin is None:
         return None
     said = said_by(content.elements, today or date.min)
+    days = (said.best_before, said.sell_by, said.use_by)
     return ProductCode(
         sku=index.by_gtin[gtin].sku,
         gtin=gtin,
@@ -154,6 +157,7 @@ def _product(content: Content, index: CatalogIndex, today: date | None) -> Produ
         serial=said.serial,
         use_by=None if today is None else said.use_by,
         faults=content.faults,
+        last_day=None if today is None else min(filter(None, days), default=None),
     )
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from cart.core.value import Value
 from cart.core.weighed import Readings, Trouble, Weighing
 
 Answer = Literal["product", "own", "gone"]
 Direction = Literal["in", "out"]
+# Why a thing that is known has no price yet: how it was weighed, or that it must not be sold.
+Hold = Literal[Trouble, "recalled", "expired"]
 
 
 class CodeEvidence(Value):
@@ -62,11 +66,12 @@ class Fact(Value, tag_field="kind"):
 
 
 class TripOpened(Fact, tag="trip_opened"):
-    """A trip began; `shopper` is None for a guest."""
+    """A trip began; `shopper` is None for a guest. `used`: how often they had limited offers."""
 
     trip_id: str
     shopper: str | None = None
     member: bool = False
+    used: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class TripBound(Fact, tag="trip_bound"):
@@ -75,6 +80,14 @@ class TripBound(Fact, tag="trip_bound"):
     trip_id: str
     shopper: str
     member: bool = False
+    used: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class TimeNoted(Fact, tag="time_noted"):
+    """The store's local time, "YYYY-MM-DDTHH:MM": when the trip first knew it, and again as the
+    checkout begins."""
+
+    local_time: str
 
 
 class CatalogAdopted(Fact, tag="catalog_adopted"):
@@ -127,7 +140,8 @@ class ItemRemoved(Fact, tag="item_removed"):
 class LineOpened(Fact, tag="line_opened"):
     """Something changed that can't be named yet: a yellow line. `direction` "in" for a thing put
     in, "out" for a thing taken out. `choices` are SKUs (in) or line ids (out), likeliest first.
-    With a `trouble` it is known what it is, the first choice, but it has to be weighed again."""
+    With a `trouble` it is known what it is, the first choice, but it has to be weighed again, or
+    put back: then `reason` is the store's own word, if it has one."""
 
     line_id: str
     direction: Direction
@@ -135,7 +149,8 @@ class LineOpened(Fact, tag="line_opened"):
     choices: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
     load_mg: int | None = None
-    trouble: Trouble | None = None
+    trouble: Hold | None = None
+    reason: str = ""
 
 
 class QuestionAsked(Fact, tag="question_asked"):
@@ -162,6 +177,38 @@ class CheckoutCancelled(Fact, tag="checkout_cancelled"):
     """Back to shopping: by the shopper, or because the load changed."""
 
     reason: str = ""
+
+
+class ApprovalAsked(Fact, tag="approval_asked"):
+    """Somebody of the staff shall see whether the shopper is `age_years` old: it stops paying."""
+
+    age_years: int
+
+
+class AgeApproved(Fact, tag="age_approved"):
+    """Somebody of the staff has seen that the shopper is `age_years` old. `badge` opens the SHA-256
+    of their badge."""
+
+    age_years: int
+    badge: str
+
+
+class FeeChosen(Fact, tag="fee_chosen"):
+    """The shopper wants a fee of the catalog `quantity` times (0: not at all), each at
+    `amount_minor` before a tax on top of `rate_ppm`; `snap`: food benefits may pay for it."""
+
+    fee_id: str
+    title: str
+    quantity: int
+    amount_minor: int
+    rate_ppm: int = 0
+    snap: bool = False
+
+
+class BenefitsChosen(Fact, tag="benefits_chosen"):
+    """Food benefits shall pay for what they may, or shall not."""
+
+    wanted: bool
 
 
 class PaymentRequested(Fact, tag="payment_requested"):
@@ -198,6 +245,7 @@ class TripClosed(Fact, tag="trip_closed"):
 Event = (
     TripOpened
     | TripBound
+    | TimeNoted
     | CatalogAdopted
     | ItemAdded
     | LinesWeighed
@@ -207,6 +255,10 @@ Event = (
     | LineSettled
     | CheckoutStarted
     | CheckoutCancelled
+    | ApprovalAsked
+    | AgeApproved
+    | FeeChosen
+    | BenefitsChosen
     | PaymentRequested
     | PaymentDeclined
     | PaymentSettled

@@ -12,6 +12,8 @@ TouchAction = Literal[
     "pay_start",
     "pay_confirm",
     "keep_shopping",
+    "fee",
+    "benefits",
     "done",
     "help",
 ]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import trip
+from cart.core import restrictions, trip
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import Product
 from cart.core.events import (
     CodeEvidence,
     Direction,
     Evidence,
+    Hold,
     ItemAdded,
     ItemRemoved,
     LineOpened,
@@ -106,7 +107,7 @@ def remove_what_left(draft: Draft, line_id: str, mass_mg: int, proof: Evidence) 
     rest = unfit(proof.readings) or _weigh_rest(line, taken_back_by(mass_mg, proof.readings))
     if not isinstance(rest, Weighing):
         remove(draft, line_id, line.quantity, proof)
-        _weigh_again(draft, draft.next_line_id(), line.sku, left_mg, proof, rest)
+        _hold(draft, draft.next_line_id(), line.sku, left_mg, proof, rest)
         return
     left = (0, rest.net_mg, rest.price_minor)
     draft.fact(ItemRemoved(draft.now_ms, line_id, *left, proof, weighing=rest))
@@ -222,6 +223,8 @@ def add_by_code_alone(draft: Draft, claim: Claim) -> None:
     """Add one piece that the scale can't vouch for, and say so in its evidence. What only the
     scale can price is not added: no mass, no price."""
     part = Part(claim.sku, 1, claim=claim)
+    if restrictions.never_sold(draft.state, _product(draft, part), claim) is not None:
+        return  # it was told why; there is no load that could be lifted out again
     if _sold_by_this_scale(_product(draft, part), part):
         draft.tell("cannot_weigh_now")
         return
@@ -274,12 +277,14 @@ def _add(
     product = _product(draft, part)
     line_id = line_id or draft.next_line_id()
     weighing = None
+    if _never_sold(draft, part, line_id, change_mg - beside_mg, proof, load_mg):
+        return False
     if _sold_by_this_scale(product, part):
         unit_minor = product.price_minor
         found = weigh(change_mg, product.tare_mg, unit_minor, proof.readings, beside_mg)
         if not isinstance(found, Weighing):
             again_mg = change_mg - beside_mg
-            _weigh_again(draft, line_id, product.sku, again_mg, proof, found, load_mg)
+            _hold(draft, line_id, product.sku, again_mg, proof, found, load_mg)
             return False
         weighing = found
     mass_mg, unit_minor, price_minor = _billed(product, part, weighing)
@@ -298,11 +303,26 @@ def _add(
     )
     draft.fact(added)
     draft.tell("item_added", name=product.name)
+    restrictions.tell_restricted(draft, product)
     trip.took_from_shelf(draft, product.sku)
     draft.note(
         weighed=None if weighing is None else line_id,
         weighed_until_ms=draft.now_ms + WEIGH_SCREEN_MS,
     )
+    return True
+
+
+def _never_sold(
+    draft: Draft, part: Part, line_id: str, mass_mg: int, proof: Evidence, load_mg: int | None
+) -> bool:
+    """Whether it must not be sold: then it is a yellow line, and the shopper knows why."""
+    product = _product(draft, part)
+    why = restrictions.never_sold(draft.state, product, part.claim)
+    if why is None:
+        return False
+    held: Hold = "recalled" if why.why == "recalled" else "expired"
+    _hold(draft, line_id, product.sku, mass_mg, proof, held, load_mg, why.reason)
+    restrictions.tell_never_sold(draft, product, why)
     return True
 
 
@@ -313,20 +333,20 @@ def _sold_by_this_scale(product: Product, part: Part) -> bool:
     return product.sold_by == "mass" and not told
 
 
-def _weigh_again(
+def _hold(
     draft: Draft,
     line_id: str,
     sku: str,
     mass_mg: int,
     proof: Evidence,
-    trouble: Trouble,
+    trouble: Hold,
     load_mg: int | None = None,
+    reason: str = "",
 ) -> None:
-    """A yellow line instead of a price: this was no weighing to sell by. It ends when the thing is
-    lifted out; put back in, it is weighed anew."""
-    opened = LineOpened(
-        draft.now_ms, line_id, "in", mass_mg, (sku,), proof, load_mg, trouble=trouble
-    )
+    """A yellow line instead of a price: this was no weighing to sell by, or it must not be sold. It
+    ends when the thing is lifted out; put back in, it is looked at anew."""
+    what = (mass_mg, (sku,), proof, load_mg, trouble, reason)
+    opened = LineOpened(draft.now_ms, line_id, "in", *what)
     draft.fact(opened)
     draft.fact(QuestionAsked(draft.now_ms, line_id))
     draft.note(question=line_id, weighed=None)

@@ -77,5 +77,6 @@ def _let_time_pass(draft: Draft) -> None:
     trip.adopt_catalog(draft)
     weighing.resolve(draft)
     trip.keep_offering(draft)
+    trip.keep_time(draft)
     paying.keep_asking(draft)
     telling.end_passed(draft)

@@ -45,6 +45,14 @@ NOTICES: dict[str, NoticeKind] = {
     "please_weigh_again": NoticeKind(priority=60, sound="ask"),
     "too_light_to_weigh": NoticeKind(priority=45, shown_ms=5_000),
     "cannot_weigh_now": NoticeKind(priority=45, sound="soft", shown_ms=8_000),
+    "please_put_back": NoticeKind(priority=60, sound="ask"),
+    # What may not be sold, or not yet
+    "recalled": NoticeKind(priority=62, sound="soft", shown_ms=10_000),
+    "expired": NoticeKind(priority=62, sound="soft", shown_ms=10_000),
+    "not_sold_now": NoticeKind(priority=61, sound="soft", shown_ms=10_000),
+    "age_checked_later": NoticeKind(priority=32, sound="soft", shown_ms=6_000),
+    "staff_will_look": NoticeKind(priority=68, sound="ask"),
+    "age_approved": NoticeKind(priority=64, sound="soft", shown_ms=6_000),
     "checkout_needs_answers": NoticeKind(priority=70, sound="ask", shown_ms=8_000),
     # Money
     "checkout_changed": NoticeKind(priority=70, sound="soft", shown_ms=8_000),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from cart.core.catalog import Catalog
@@ -50,12 +51,14 @@ class PairCodeMade(Observation, tag="pair_code_made"):
 
 
 class Paired(Observation, tag="paired"):
-    """The store accepted a shopper for the nonce shown. `shopper` is a pseudonym."""
+    """The store accepted a shopper for the nonce shown. `shopper` is a pseudonym, `used` how often
+    they had each limited offer."""
 
     nonce: str
     trip_id: Annotated[str, Meta(min_length=1, max_length=64)]
     shopper: Annotated[str, Meta(max_length=64)]
     member: bool = False
+    used: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class ScanSeen(Observation, tag="scan_seen"):
@@ -106,7 +109,8 @@ class Touch(Observation, tag="touch"):
 
     action: start (guest) · answer (`target` question, `choice` one of its choices) · later
     (`target` question) · ask (`target` line: open its question again) · pay_start · pay_confirm ·
-    keep_shopping · done · help."""
+    keep_shopping · fee (`target` fee, `choice` how many) · benefits (`choice` yes or no: food
+    benefits pay for what they may) · done · help."""
 
     intent_id: Annotated[str, Meta(min_length=1, max_length=64)]
     action: TouchAction
@@ -132,11 +136,13 @@ class PaymentAnswered(Observation, tag="payment_answered"):
 
 
 class StoreTime(Observation, tag="store_time"):
-    """Wall clock by the store: `utc_ms` = `t_ms` + `offset_ms`, give or take `uncertainty_ms`."""
+    """Wall clock by the store: `utc_ms` = `t_ms` + `offset_ms`, give or take `uncertainty_ms`; its
+    local time is `local_offset_ms` ahead of UTC."""
 
     offset_ms: int
     uncertainty_ms: int = 1_000
     zone: str = "UTC"
+    local_offset_ms: int = 0
 
 
 class Place(Observation, tag="place"):

@@ -6,6 +6,7 @@ trip and attempt, so it can't be taken twice.
 
 from __future__ import annotations
 
+from cart.core import restrictions, trip
 from cart.core.effects import MakePairCode, RequestPayment
 from cart.core.events import (
     CheckoutCancelled,
@@ -23,7 +24,8 @@ THANKS_MS = 60_000
 
 
 def start(draft: Draft) -> None:
-    """To the checkout, unless a yellow line or a load step is still open: then say which."""
+    """To the checkout, unless a yellow line or a load step is still open, or something must not be
+    sold now: then say which."""
     if draft.basket.phase != "shopping":
         return
     if draft.basket.open_lines:
@@ -33,8 +35,11 @@ def start(draft: Draft) -> None:
     if draft.state.pending.steps or draft.state.catalog is None:
         draft.tell("checkout_needs_answers")
         return
+    if restrictions.hold_back(draft):
+        return
     draft.note(question=None, weighed=None)
     draft.fact(CheckoutStarted(draft.now_ms))
+    trip.note_time(draft)
 
 
 def can_go_back(state: State) -> bool:
@@ -58,6 +63,9 @@ def confirm(draft: Draft) -> None:
         return
     if draft.state.moving or draft.state.pending.steps:
         draft.note(pay_wanted=True)  # a tap may shake the cart: pay once the load rests unchanged
+        return
+    if restrictions.hold_back(draft):  # the hour has passed, or a recall has come
+        draft.fact(CheckoutCancelled(draft.now_ms, "restricted"))
         return
     attempt = draft.basket.attempt + 1
     trip_id = draft.basket.trip_id

@@ -51,14 +51,15 @@ def refused(
     expires: str = "",
 ) -> Refused | None:
     """Why a product may not be sold now. `now` is the store's local time, `expires` a date as
-    "YYYY-MM-DD", on which it may still be sold. An age that is not known is not enough."""
+    "YYYY-MM-DD", on which it may still be sold. An age that is not known is not enough; nobody is
+    asked about it at an hour when it is not sold anyway."""
     for recall in index.catalog.recalls:
         if recall.sku == product.sku and (not recall.lots or lot in recall.lots):
             return Refused("recalled", recall.reason)
     if expires and now and expires < now[:10]:
         return Refused("expired")
-    if product.minimum_age_years > (age_years or 0):
-        return Refused("age")
     if product.hours is not None and not (now and Window(hours=product.hours).holds(now)):
         return Refused("hours")
+    if product.minimum_age_years > (age_years or 0):
+        return Refused("age")
     return None

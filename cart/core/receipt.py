@@ -6,6 +6,8 @@ the store alike; it is never stored as the truth, and no other place adds up mon
 
 from __future__ import annotations
 
+import msgspec
+
 from cart.core.value import Value
 from cart.core.weighed import Weighing
 
@@ -43,10 +45,22 @@ class TaxLine(Value):
     tax_minor: int
 
 
-class Receipt(Value):
-    """The whole. total = subtotal - savings + tax + deposits (tax inside the prices adds nothing).
+class FeeLine(Value):
+    """A fee, all its pieces together; below zero is what the shopper gets back."""
 
-    `gap_minor` is how much cheaper another combination of deals could be at most: 0 is proved."""
+    fee_id: str
+    title: str
+    quantity: int
+    amount_minor: int
+
+
+class Receipt(Value):
+    """The whole. total = subtotal - savings + tax + deposits + fees (tax inside the prices adds
+    nothing).
+
+    `gap_minor` is how much cheaper another combination of deals could be at most: 0 is proved.
+    Food benefits pay `snap_minor` of the total. `applied` counts the uses of each deal, `sold_at`
+    is when it was sold, the store's local time ("" if nobody knew it)."""
 
     currency: str
     currency_digits: int
@@ -58,3 +72,7 @@ class Receipt(Value):
     total_minor: int
     deposit_minor: int = 0
     gap_minor: int = 0
+    fees: tuple[FeeLine, ...] = ()
+    snap_minor: int = 0
+    applied: dict[str, int] = msgspec.field(default_factory=dict)
+    sold_at: str = ""

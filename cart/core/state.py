@@ -22,6 +22,7 @@ from cart.core.notices import NOTICES, Notice
 from cart.core.observations import CameraCondition, CatalogArrived
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
+from cart.core.terms import local_time
 from cart.core.value import Value
 
 INTENTS_REMEMBERED = 64
@@ -70,7 +71,12 @@ class State(Value):
     doubted: tuple[str, ...] = ()
     camera: CameraCondition = "good"
     intents: tuple[str, ...] = ()
-    offset_ms: int | None = None
+    wall_offset_ms: int | None = None
+
+    @property
+    def local_time(self) -> str:
+        """The store's local time now; "" as long as no store has told it."""
+        return "" if self.wall_offset_ms is None else local_time(self.t_ms + self.wall_offset_ms)
 
 
 class Turn(Value):
@@ -149,4 +155,5 @@ def receipt_for(state: State) -> Receipt | None:
     """The receipt of the basket as it stands; None without a catalog or a trip."""
     if state.catalog is None or state.basket.phase == "idle":
         return None
-    return receipt_of(state.basket.lines, state.catalog, member=state.basket.member)
+    basket = state.basket
+    return receipt_of(basket.lines, state.catalog, basket.member, basket.terms)

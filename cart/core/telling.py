@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cart.core import restrictions
 from cart.core.notices import NOTICES, Notice
 from cart.core.observations import InputRefused
 from cart.core.state import Draft, State
@@ -24,9 +25,11 @@ CAUSES: tuple[tuple[str, Callable[[State], bool]], ...] = (
     ("camera_dirty", lambda state: state.camera == "dirty"),
     ("scanner_lost", lambda state: "scanner" in state.lost),
     ("line_waits", lambda state: bool(state.basket.open_lines) and state.question is None),
-    ("please_identify", lambda state: _asks(state, "in")),
-    ("please_weigh_again", lambda state: _asks(state, "in", weighed=True)),
-    ("please_say_what_left", lambda state: _asks(state, "out")),
+    ("please_identify", lambda state: _asks(state, "in") == "what"),
+    ("please_weigh_again", lambda state: _asks(state, "in") == "weigh"),
+    ("please_put_back", lambda state: _asks(state, "in") == "back"),
+    ("please_say_what_left", lambda state: _asks(state, "out") == "what"),
+    ("staff_will_look", restrictions.waits_for_staff),
     (
         "payment_waits_for_link",
         lambda state: state.basket.phase == "paying" and not state.online,
@@ -62,11 +65,12 @@ def input_refused(draft: Draft, observation: InputRefused) -> None:
         draft.tell(code)
 
 
-def _asks(state: State, direction: str, *, weighed: bool = False) -> bool:
-    """Whether the question on the screen is about such a line; `weighed`: what it is, is known."""
-    return any(
-        line.line_id == state.question
-        and line.direction == direction
-        and (line.trouble is not None) == weighed
-        for line in state.basket.open_lines
-    )
+def _asks(state: State, direction: str) -> str:
+    """What the question on the screen about a line of this direction is: "what" it is, or where it
+    is known, to "weigh" it again or to put it "back"; "" without one."""
+    for line in state.basket.open_lines:
+        if line.line_id == state.question and line.direction == direction:
+            if line.trouble is None:
+                return "what"
+            return "back" if line.trouble in restrictions.NEVER_SOLD else "weigh"
+    return ""

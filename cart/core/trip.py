@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cart.core.basket import fold
 from cart.core.catalog import CatalogIndex
 from cart.core.effects import MakePairCode, OfferPairing, TellEyes
-from cart.core.events import CatalogAdopted, TripBound, TripOpened
+from cart.core.events import CatalogAdopted, TimeNoted, TripBound, TripOpened
 from cart.core.observations import (
     Booted,
     CameraState,
@@ -95,7 +95,7 @@ def paired(draft: Draft, observation: Paired) -> None:
     """Open the shopper's trip, or give a guest trip its shopper. An old code opens nothing."""
     if observation.nonce != draft.state.pair_nonce or draft.basket.shopper is not None:
         return
-    who = (observation.trip_id, observation.shopper, observation.member)
+    who = (observation.trip_id, observation.shopper, observation.member, observation.used)
     if draft.basket.phase == "idle":
         draft.fact(TripOpened(draft.now_ms, *who))
     elif draft.basket.phase == "shopping":
@@ -120,8 +120,22 @@ def link_changed(draft: Draft, observation: LinkChanged) -> None:
 
 
 def store_time(draft: Draft, observation: StoreTime) -> None:
-    """Learn the wall clock, for what is printed on a receipt."""
-    draft.note(offset_ms=observation.offset_ms)
+    """Learn the store's wall clock: offers hold by it, and it is printed on the receipt."""
+    draft.note(wall_offset_ms=observation.offset_ms + observation.local_offset_ms)
+
+
+def keep_time(draft: Draft) -> None:
+    """Fix when the trip began as soon as somebody knows, but not under a payment that runs."""
+    open_trip = draft.basket.phase in ("shopping", "checkout")
+    if open_trip and not draft.basket.terms.opened_at:
+        note_time(draft)
+
+
+def note_time(draft: Draft) -> None:
+    """State what time it is, where that is known."""
+    local_time = draft.state.local_time
+    if local_time:
+        draft.fact(TimeNoted(draft.now_ms, local_time))
 
 
 def place(draft: Draft, observation: Place) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import codes, doubting, lines, paying, trip
+from cart.core import codes, doubting, lines, paying, restrictions, trip
 from cart.core.catalog import CatalogIndex
 from cart.core.effects import WantClip
 from cart.core.events import QuestionAsked
@@ -39,7 +39,9 @@ def scan_seen(draft: Draft, scan: ScanSeen) -> None:
     index = draft.state.catalog
     if index is None:
         return
-    meaning = codes.meaning(scan.text, scan.symbology, index)
+    if restrictions.badge_seen(draft, scan):
+        return
+    meaning = codes.meaning(scan.text, scan.symbology, index, restrictions.today(draft.state))
     if isinstance(meaning, codes.ProductCode):
         _claim(draft, scan, meaning)
     elif isinstance(meaning, codes.UnknownCode):
@@ -60,13 +62,25 @@ def _claim(draft: Draft, scan: ScanSeen, meaning: codes.ProductCode) -> None:
         mass_mg=meaning.mass_mg,
         score_millinats=scan.score_millinats,
         proven=scan.proven,
+        lot=meaning.lot or "",
+        expires=meaning.last_day or "",
     )
+    _tell_never_sold(draft, claim)
     if "scale" in draft.state.lost:
         if claim.proven:
             _add_by_code_alone(draft, claim)
         return
     pending = draft.state.pending
     draft.note(pending=replace(pending, claims=(*pending.claims, claim)))
+
+
+def _tell_never_sold(draft: Draft, claim: Claim) -> None:
+    index = draft.state.catalog
+    assert index is not None, "a claim without a catalog"
+    product = index.by_sku[claim.sku]
+    why = restrictions.never_sold(draft.state, product, claim) if claim.proven else None
+    if why is not None:
+        restrictions.tell_never_sold(draft, product, why)
 
 
 def _add_by_code_alone(draft: Draft, claim: Claim) -> None:

@@ -17,7 +17,12 @@ PIECE, KILOGRAM = "C62", "KGM"  # UN/ECE recommendation 20
 
 def _without_tax_minor(receipt: Receipt) -> int:
     """The sum of nets; where prices hold the tax, less the tax in them."""
-    return receipt.total_minor - receipt.deposit_minor - _tax_minor(receipt)
+    return receipt.total_minor - _charges_minor(receipt) - _tax_minor(receipt)
+
+
+def _charges_minor(receipt: Receipt) -> int:
+    """Deposits and fees; what is given back for bottles counts against them."""
+    return receipt.deposit_minor + sum(fee.amount_minor for fee in receipt.fees)
 
 
 def _tax_minor(receipt: Receipt) -> int:
@@ -31,7 +36,7 @@ DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
     "BT-5": ("currency code", lambda paper: paper.receipt.currency),
     "BT-18": ("invoiced object identifier", sha256_of),
     "BT-27": ("seller name", lambda paper: paper.store_name),
-    "BT-99": ("document charge: deposits", lambda p: money(p, p.receipt.deposit_minor)),
+    "BT-99": ("document charge: deposits, fees", lambda p: money(p, _charges_minor(p.receipt))),
     "BT-106": (
         "sum of line net amounts",
         lambda p: money(p, sum(line.net_minor for line in p.receipt.lines)),

@@ -50,6 +50,13 @@ def code_text(paper: Paper) -> str:
     return f"dashcart:receipt?{urlencode(figures)}"
 
 
+def tenders(receipt: Receipt) -> dict[str, int]:
+    """What paid for it: food benefits for what they may, a card for the rest."""
+    snap_minor = receipt.snap_minor
+    parts = {"food benefits": snap_minor, "card": receipt.total_minor - snap_minor}
+    return {name: minor for name, minor in parts.items() if minor or not receipt.total_minor}
+
+
 def money(paper: Paper, amount_minor: int) -> str:
     """An amount as people write it."""
     return decimal_text(amount_minor, paper.receipt.currency_digits)
@@ -77,6 +84,8 @@ def rows_of(paper: Paper) -> list[tuple[str, str]]:
         rows.append(("You save", money(paper, -receipt.savings_minor)))
     if receipt.deposit_minor:
         rows.append(("Deposits", money(paper, receipt.deposit_minor)))
+    for fee in receipt.fees:
+        rows.append((f"{fee.quantity} x {fee.title}", money(paper, fee.amount_minor)))
     for tax in receipt.taxes:
         words = f"Tax {tax.category} {decimal_text(tax.rate_ppm, 4)} % of"
         rows.append((f"{words} {money(paper, tax.base_minor)}", money(paper, tax.tax_minor)))

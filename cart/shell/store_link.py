@@ -231,16 +231,19 @@ class StoreLink:
         for row in ack.rejected:
             self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
         if ack.utc_ms and not self._greeted:
-            self._greeting_answered(ack.utc_ms, now_ms)
+            self._greeting_answered(ack, now_ms)
 
-    def _greeting_answered(self, utc_ms: int, now_ms: int) -> None:
+    def _greeting_answered(self, ack: Ack, now_ms: int) -> None:
         uncertainty_ms = (now_ms - self._birth_ms + 1) // 2 + 1
-        self._offset_ms = utc_ms - (now_ms + self._birth_ms) // 2
+        self._offset_ms = ack.utc_ms - (now_ms + self._birth_ms) // 2
         self._greeted = True
         self._outbox.rewind()
-        self._inbox.put(StoreTime(0, self._offset_ms, uncertainty_ms))
+        local_offset_ms = ack.local_offset_ms
+        self._inbox.put(
+            StoreTime(0, self._offset_ms, uncertainty_ms, local_offset_ms=local_offset_ms)
+        )
         self._tell_online(True)
-        self._renewal.check(utc_ms)
+        self._renewal.check(ack.utc_ms)
 
     def _grant_came(self, grant: PairGrant) -> None:
         """Open the trip only for the code on our screen, once, in time, by the store's own hand."""
@@ -251,7 +254,9 @@ class StoreLink:
         if self._clock() + self._offset_ms > grant.expires_utc_ms:
             raise ContractError("PairGrant: it came too late; scan the code again")
         self._offered_nonce = ""
-        self._inbox.put(Paired(0, grant.nonce, grant.trip_id, grant.shopper, grant.member))
+        self._inbox.put(
+            Paired(0, grant.nonce, grant.trip_id, grant.shopper, grant.member, grant.used)
+        )
 
     def _payment_came(self, answer: PayAnswer) -> None:
         self._inbox.put(

@@ -14,13 +14,25 @@ from sqlalchemy import Connection, update
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import PairClaim, PayRequest
-from cart.core.events import ItemRemoved, PaymentRequested, TripBound, TripOpened
+from cart.core.events import (
+    BenefitsChosen,
+    CatalogAdopted,
+    FeeChosen,
+    ItemRemoved,
+    PaymentRequested,
+    TimeNoted,
+    TripBound,
+    TripOpened,
+)
+from cart.core.pricing.percent_off import PercentOff
+from cart.receipts.en16931 import as_terms
 from cart.shell.store_catalog import StoreKey
-from store import catalogs, counter
+from store import catalogs, counter, trips
 from store.database import open_database
 from store.keys import Signer, signer_of
 from store.ledger import ingest
-from store.tables import trips
+from store.paper import paper_of
+from store.tables import trips as trip_rows
 from tests.store.shop import CART, CATALOG, batch, rows, trip_events
 
 NONCE = "nonce-0001"
@@ -146,9 +158,56 @@ def test_trips_follow_each_other(database: Connection) -> None:
     """The next trip begins empty, priced by the catalog that was adopted before the first."""
     first = rows(trip_events("trip-1", 1))
     ingest(database, CART, batch(first))
-    database.execute(update(trips).values(last_seq=3))
+    database.execute(update(trip_rows).values(last_seq=3))
     more = rows([TripOpened(8, "trip-2"), *trip_events("x", 2)[2:]], 4, first[-1].hash)
     ingest(database, CART, batch(more))
     settled = counter.pay(database, CART, PayRequest("trip-2", 1, 319, 1, 6))
     assert settled is not None
     assert settled.outcome == "settled"
+
+
+def test_a_grant_says_what_the_shopper_had(database: Connection, signer: Signer) -> None:
+    """Offers with a limit count over paid trips of this shopper alone; the signature covers it."""
+    limited = PercentOff(
+        deal_id="half", title="Half", skus=("tomatoes-400g",), percent=50, max_per_shopper=2
+    )
+    catalogs.add(database, msgspec.json.encode(replace(CATALOG, version=2, deals=(limited,))))
+    ingest(database, CART, batch(rows([CatalogAdopted(0, 2, ""), *trip_events("trip-1", 1)[1:]])))
+    settled = counter.pay(database, CART, PayRequest("trip-1", 1, 79, 1, 3))
+    assert settled is not None
+    assert settled.outcome == "settled"
+    counter.offer(database, CART, NONCE)
+    grant = counter.claim(database, signer, CLAIM, NOW_UTC_MS)
+    assert grant.used == {"half": 1}
+    key = StoreKey(signer.public_pem)
+    assert key.has_signed(grant_text(CART, grant), grant.signature)
+    forged = replace(grant, used={})
+    assert not key.has_signed(grant_text(CART, forged), grant.signature)
+    assert trips.used_before(database, "bob") == {}
+
+
+def test_the_receipt_says_when_and_with_what(database: Connection) -> None:
+    """The time of the checkout is the date of the e-receipt, and each tender has its row."""
+    sold = replace(
+        CATALOG,
+        version=2,
+        products=tuple(replace(row, snap=True) for row in CATALOG.products),
+    )
+    catalogs.add(database, msgspec.json.encode(sold))
+    facts = [
+        CatalogAdopted(0, 2, ""),
+        *trip_events("trip-1", 1)[1:],
+        TimeNoted(2, "2026-11-22T18:30"),
+        FeeChosen(3, "bag", "Bag", 1, 10),
+        BenefitsChosen(4, wanted=True),
+    ]
+    ingest(database, CART, batch(rows(facts)))
+    settled = counter.pay(database, CART, PayRequest("trip-1", 1, 159, 1, 6))
+    assert settled is not None
+    assert settled.outcome == "settled"
+    trip = trips.find(database, "trip-1")
+    assert trip is not None
+    found = paper_of(database, trip, "A store")
+    assert found.tenders == {"food benefits": 149, "card": 10}
+    terms = as_terms(found)
+    assert (terms["BT-2"], terms["BT-99"], terms["BT-112"]) == ("2026-11-22", "0.10", "1.59")

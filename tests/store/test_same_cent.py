@@ -13,7 +13,14 @@ import msgspec
 
 from cart.core.basket import Line, fold
 from cart.core.catalog import Catalog, CatalogIndex, Product, TaxRate, parse_catalog
-from cart.core.events import Event, ItemAdded, TripOpened
+from cart.core.events import (
+    BenefitsChosen,
+    Event,
+    FeeChosen,
+    ItemAdded,
+    TimeNoted,
+    TripOpened,
+)
 from cart.core.pricing.engine import receipt_of
 from cart.core.units import price_of_mass_minor
 from rig.money.baskets import deal_of
@@ -21,13 +28,19 @@ from rig.money.baskets import deal_of
 # `make storm` asks for 100,000; the suite for a few.
 BASKETS = int(os.environ.get("DASHCART_BASKETS", "200"))
 A_CATALOG = 100
+TERMS: list[Event] = [
+    TimeNoted(0, "2026-11-22T18:30"),
+    FeeChosen(0, "bag", "Bag", 3, 11, 82_500),
+    FeeChosen(0, "bottles", "Bottles", 1, -25),
+    BenefitsChosen(0, wanted=True),
+]
 
 
 def catalog(random: Random) -> Catalog:
     """Goods of two taxes, some weighed, and eight deals."""
     products = tuple(
         Product(f"p{n}", f"P {n}", random.randint(1, 999), sold_by="each" if n % 6 else "mass",
-                tax_category=random.choice(("food", "standard")))
+                tax_category=random.choice(("food", "standard")), snap=random.random() < 0.5)
         for n in range(24)
     )  # fmt: skip
     shelf = [(product.sku, product.price_minor) for product in products]
@@ -59,13 +72,15 @@ def test_cart_and_store_agree_on_random_baskets() -> None:
             ours = CatalogIndex(sold)
             theirs = CatalogIndex(parse_catalog(msgspec.json.encode(sold)))
         goods = random.choices(sold.products, k=random.randint(0, 9))
-        facts: list[Event] = [TripOpened(0, "t", "s", True)]
+        facts: list[Event] = [TripOpened(0, "t", "s", True, {"d1": random.randint(0, 3)})]
         facts += [added(n, product, random) for n, product in enumerate(goods, 1)]
-        cart_lines: tuple[Line, ...] = fold(facts).lines
+        facts += random.sample(TERMS, random.randint(0, len(TERMS)))
+        basket = fold(facts)
+        cart_lines: tuple[Line, ...] = basket.lines
         told = msgspec.json.decode(msgspec.json.encode(facts), type=list[Event])
-        store_lines = fold(told).lines
-        cart = receipt_of(cart_lines, ours, member=True)
-        store = receipt_of(store_lines, theirs, member=True)
+        again = fold(told)
+        cart = receipt_of(cart_lines, ours, True, basket.terms)
+        store = receipt_of(again.lines, theirs, True, again.terms)
         assert msgspec.json.encode(cart) == msgspec.json.encode(store)
-        other = receipt_of(cart_lines[::-1], ours, member=True)
+        other = receipt_of(cart_lines[::-1], ours, True, basket.terms)
         assert (other.total_minor, other.taxes) == (cart.total_minor, cart.taxes)

@@ -13,15 +13,18 @@ from cart.contract.screen import (
     ChoiceView,
     DealView,
     EvidenceView,
+    FeeView,
     LineView,
     NoticeView,
     NudgeView,
     QuestionView,
     SavingView,
     Snapshot,
+    StopView,
     TaxView,
     UnitPriceView,
 )
+from cart.core.events import Hold
 from cart.core.notices import NOTICES
 from cart.core.weighed import TakenBack, Trouble, Weighing
 from tests.ui.harness import kept_snapshots
@@ -235,6 +238,32 @@ def test_the_weigh_screen_says_what_the_scale_said() -> None:
     assert (page.tare, page.reading) == ("Bag taken off: 12\u00a0g", "")
 
 
+def test_bags_and_benefits_are_chosen_before_paying() -> None:
+    """Deposits and fees are rows; a bag can be taken and given back; food may be paid apart."""
+    bags = FeeView("bag", "Paper bag", 10, 1, 10)
+    shown = Snapshot(
+        revision=1, cause_ms=0, route="checkout", total_minor=500, deposit_minor=25,
+        fees=(bags,), benefits=True, snap_minor=300,
+    )  # fmt: skip
+    page = checkout.present(shown, WORDS)
+    assert [(fact.label, fact.value) for fact in page.facts[1:]] == [
+        ("Deposits", "$0.25"),
+        ("1 × Paper bag", "$0.10"),
+        ("EBT food pays", "$3.00"),
+        ("Card pays", "$2.00"),
+    ]
+    chosen = [(extra.name, extra.action, extra.target, extra.choice) for extra in page.extras]
+    assert chosen == [
+        ("fee.bag", "fee", "bag", "2"),
+        ("fee.bag.less", "fee", "bag", "0"),
+        ("benefits", "benefits", "", "no"),
+    ]
+    assert checkout.present(replace(shown, phase="paying"), WORDS).extras == ()
+    most = replace(bags, quantity=9, amount_minor=90)
+    full = checkout.present(replace(shown, fees=(most,), benefits=None), WORDS)
+    assert [extra.name for extra in full.extras] == ["fee.bag.less"]
+
+
 def test_a_weighed_line_explains_itself() -> None:
     """The sheet has the weighing's own figures, and which reading of which software they are."""
     taken = (TakenBack(300_000, 31, 36),)
@@ -276,3 +305,32 @@ def test_what_has_to_be_weighed_again_is_told_without_blame(trouble: Trouble) ->
     row = row_of(line, 0, DOLLARS)
     assert (row.title, row.price) == ("Bananas", "")
     assert row.detail.endswith("Tap to weigh it again")
+
+
+@pytest.mark.parametrize("trouble", ["recalled", "expired"])
+@pytest.mark.parametrize("reason", ["", "glass"])
+def test_what_must_not_be_sold_is_told_without_blame(trouble: Hold, reason: str) -> None:
+    """By name, with the reason, and what to do; nothing is charged; help is one tap away."""
+    known = ChoiceView("rice", "Rice", 219, "each", "rice")
+    asked = QuestionView("L1", "put_back", 512_000, (known,), trouble, reason=reason)
+    page = question.present(replace(EMPTY, question=asked), WORDS)
+    assert page.title.startswith("Rice: ")
+    assert reason in page.hint
+    assert (page.promise, page.list_action) == ("Nothing is charged for it.", "help")
+    line = LineView("L1", "Rice", 1, 0, 0, mass_mg=512_000, state="open", trouble=trouble)
+    assert row_of(line, 0, DOLLARS).detail.endswith("Please put it back")
+
+
+@pytest.mark.parametrize(
+    ("stop", "words"),
+    [
+        (StopView("age", 18), "From 18: our staff will look"),
+        (StopView("hours", hours=("08:00", "22:00")), "Sold from 08:00 to 22:00"),
+        (StopView("recalled"), "Called back: please put it back"),
+        (StopView("expired"), "Past its date"),
+    ],
+)
+def test_a_line_says_why_it_cannot_be_paid_yet(stop: StopView, words: str) -> None:
+    """The reason stands in its row, with its price."""
+    row = row_of(LineView("L1", "Wine", 1, 900, 900, stop=stop), 0, DOLLARS)
+    assert (row.detail, row.price) == (words, "$9.00")

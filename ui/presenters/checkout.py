@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cart.contract.screen import Snapshot, TaxView
-from ui.presenters.figures import Figures, figures_of
+from ui.presenters.figures import MINUS, Figures, figures_of
 from ui.presenters.rows import Fact, Row, rows_of
 from ui.texts import Words
 
 PPM_PER_HUNDREDTH_PERCENT = 100
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A button for something to choose before paying: `name` finds it on the screen, the rest goes
+    back to the cart."""
+
+    name: str
+    text: str
+    action: str
+    target: str
+    choice: str
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,7 @@ class Page:
     title: str = ""
     rows: tuple[Row, ...] = ()
     facts: tuple[Fact, ...] = ()
+    extras: tuple[Extra, ...] = ()
     saved_caption: str = ""
     saved: str = ""
     total_caption: str = ""
@@ -38,10 +51,8 @@ def present(snapshot: Snapshot, words: Words) -> Page:
     return Page(
         title=say("Ready to pay?"),
         rows=tuple(replace(row, is_fresh=False) for row in rows_of(snapshot.lines, figures)),
-        facts=(
-            Fact(say("Before deals and tax"), figures.money(snapshot.subtotal_minor)),
-            *(tax_fact(tax, figures) for tax in snapshot.taxes if tax.rate_ppm),
-        ),
+        facts=facts_of(snapshot, figures),
+        extras=() if waiting else extras_of(snapshot, figures),
         saved_caption=say("You saved"),
         saved=figures.money(abs(snapshot.savings_minor)),
         total_caption=say("Total"),
@@ -51,6 +62,43 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         keep=say("Keep shopping"),
         can_keep=snapshot.can_go_back or not waiting,
     )
+
+
+def facts_of(snapshot: Snapshot, figures: Figures) -> tuple[Fact, ...]:
+    """Everything between the prices of the goods and the total, and who pays what of it."""
+    say, money = figures.words.say, figures.money
+    facts = [Fact(say("Before deals and tax"), money(snapshot.subtotal_minor))]
+    if snapshot.deposit_minor:
+        facts.append(Fact(say("Deposits"), money(snapshot.deposit_minor)))
+    facts += [
+        Fact(f"{fee.quantity} × {fee.title}", money(fee.amount_minor))
+        for fee in snapshot.fees
+        if fee.quantity
+    ]
+    facts += [tax_fact(tax, figures) for tax in snapshot.taxes if tax.rate_ppm]
+    if snapshot.benefits:
+        facts.append(Fact(say("EBT food pays"), money(snapshot.snap_minor)))
+        facts.append(Fact(say("Card pays"), money(snapshot.total_minor - snapshot.snap_minor)))
+    return tuple(facts)
+
+
+def extras_of(snapshot: Snapshot, figures: Figures) -> tuple[Extra, ...]:
+    """A button for one more of each fee, for one less, and for food benefits."""
+    say = figures.words.say
+    found: list[Extra] = []
+    for fee in snapshot.fees:
+        name, more, less = f"fee.{fee.fee_id}", fee.quantity + 1, fee.quantity - 1
+        if more <= fee.quantity_max:
+            text = f"+ {fee.title} {figures.money(fee.price_minor)}"
+            found.append(Extra(name, text, "fee", fee.fee_id, str(more)))
+        if less >= 0:
+            text = f"{MINUS} {fee.title}"
+            found.append(Extra(f"{name}.less", text, "fee", fee.fee_id, str(less)))
+    if snapshot.benefits is not None:
+        text = say("Pay all by card") if snapshot.benefits else say("Pay food with EBT")
+        choice = "no" if snapshot.benefits else "yes"
+        found.append(Extra("benefits", text, "benefits", "", choice))
+    return tuple(found)
 
 
 def tax_fact(tax: TaxView, figures: Figures) -> Fact:

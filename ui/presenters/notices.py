@@ -29,6 +29,25 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "please_weigh_again": (mark("This is not weighed yet. Nothing is charged for it."),) * 2,
     "cannot_weigh_now": (mark("This cannot be weighed now. Please call for help."),) * 2,
     "too_light_to_weigh": (mark("Too light for this scale. Please add more."),) * 2,
+    "please_put_back": (mark("Please put this one back. Nothing is charged for it."),) * 2,
+    "recalled": (
+        mark("{name} was called back. Please leave it here, or ask us."),
+        mark("This was called back. Please leave it here, or ask us."),
+    ),
+    "expired": (
+        mark("{name} is past its date. Please take another one."),
+        mark("This is past its date. Please take another one."),
+    ),
+    "not_sold_now": (
+        mark("{name} is sold from {first} to {last} only"),
+        mark("This is not sold at this hour"),
+    ),
+    "age_checked_later": (
+        mark("{name}: we look at your age before you pay"),
+        mark("We look at your age before you pay"),
+    ),
+    "staff_will_look": (mark("Our staff comes to see your age. You can shop on."),) * 2,
+    "age_approved": (mark("Thank you. You can pay now."),) * 2,
     "checkout_needs_answers": (mark("Please tap the yellow lines before you pay"),) * 2,
     "checkout_changed": (mark("Your cart changed. Please look at the new total."),) * 2,
     "payment_waits_for_link": (mark("Waiting for the connection to pay"),) * 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cart.contract.screen import ChoiceView, QuestionView, Snapshot
@@ -89,6 +90,19 @@ TROUBLES: dict[str, tuple[str, str]] = {
 }
 
 
+# Why a known thing must not be sold: title, hint without a reason of the store's own.
+PUT_BACK: dict[str, tuple[str, str]] = {
+    "recalled": (
+        mark("{name}: please put it back"),
+        mark("It was called back, to be on the safe side. Our staff can help."),
+    ),
+    "expired": (
+        mark("{name}: please take another one"),
+        mark("The date on this one has passed. Our staff can help."),
+    ),
+}
+
+
 def present(snapshot: Snapshot, words: Words) -> Page:
     """The page of a snapshot; without a question it is empty."""
     question = snapshot.question
@@ -96,7 +110,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         return Page()
     figures = figures_of(snapshot, words)
     say = words.say
-    page = _weigh_again if question.kind == "weigh_again" else _which
+    page = PAGES.get(question.kind, _which)
     return replace(
         page(question, figures),
         question_id=question.question_id,
@@ -148,6 +162,34 @@ def _weigh_again(question: QuestionView, figures: Figures) -> Page:
         list_action="help",
         image=known.image or "",
     )
+
+
+def _put_back(question: QuestionView, figures: Figures) -> Page:
+    """What to do about a thing that must not be sold."""
+    say = figures.words.say
+    title, hint = PUT_BACK[question.trouble or "recalled"]
+    (known,) = question.choices
+    why = say("It was called back: {reason}. Our staff can help.", reason=question.reason)
+    return Page(
+        title=say(title, name=known.name),
+        hint=why if question.reason else say(hint),
+        steps=(
+            say("Lift the item out"),
+            say("Put it back, or give it to our staff"),
+            say("Take another one, if you like"),
+        ),
+        promise=say("Nothing is charged for it."),
+        own=say("It is my own thing"),
+        list=say("Call for help"),
+        list_action="help",
+        image=known.image or "",
+    )
+
+
+PAGES: dict[str, Callable[[QuestionView, Figures], Page]] = {
+    "weigh_again": _weigh_again,
+    "put_back": _put_back,
+}
 
 
 def _signed(question: QuestionView) -> int:

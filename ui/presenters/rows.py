@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cart.contract.screen import EvidenceView, LineView
+from cart.contract.screen import EvidenceView, LineView, StopView
 from ui.presenters.figures import Figures
 from ui.texts import mark
 
@@ -89,7 +89,9 @@ def open_title(line: LineView, figures: Figures) -> str:
 def open_detail(line: LineView, figures: Figures) -> str:
     """What is known of a yellow line, and what to do about it."""
     say = figures.words.say
-    tap = say("Tap to weigh it again") if line.trouble else say("Tap to tell us")
+    back = say("Please put it back")
+    known = {"recalled": back, "expired": back, None: say("Tap to tell us")}
+    tap = known.get(line.trouble) or say("Tap to weigh it again")
     return tap if line.mass_mg is None else f"{figures.mass(line.mass_mg)}  ·  {tap}"
 
 
@@ -105,8 +107,22 @@ def sure_detail(line: LineView, figures: Figures) -> str:
         parts.append(f"{line.quantity} × {figures.money(line.unit_price_minor)}")
     elif line.quantity != 1:
         parts.append(f"{line.quantity} ×")
+    if line.stop is not None:
+        parts.append(stop_text(line.stop, figures))
     parts += [f"{saving.title} {figures.money(saving.amount_minor)}" for saving in line.savings]
     return "  ·  ".join(parts)
+
+
+def stop_text(stop: StopView, figures: Figures) -> str:
+    """Why a line can't be paid yet, without blame."""
+    say = figures.words.say
+    if stop.why == "age":
+        return say("From {years}: our staff will look", years=str(stop.age_years))
+    if stop.why == "hours" and stop.hours is not None:
+        return say("Sold from {first} to {last}", first=stop.hours[0], last=stop.hours[1])
+    return (
+        say("Called back: please put it back") if stop.why == "recalled" else say("Past its date")
+    )
 
 
 def sheet_of(line: LineView, figures: Figures) -> Sheet:

@@ -253,6 +253,23 @@ class Column(BoxLayout):
                 self.add_widget(FactRow(label=item.label, value=item.value))
 
 
+class Extras(BoxLayout):
+    """Small buttons made from data, side by side; without any it takes no room."""
+
+    items = ObjectProperty(())
+
+    def on_items(self, *_: object) -> None:
+        """Make the buttons anew: something was chosen."""
+        self.clear_widgets()
+        for item in self.items:
+            button = PushButton(name=item.name, text=item.text)
+            button.bind(on_release=lambda _, item=item: self._choose(item))
+            self.add_widget(button)
+
+    def _choose(self, item: Any) -> None:
+        App.get_running_app().send(item.action, item.target, item.choice)
+
+
 class Tile(ButtonBehavior, BoxLayout):
     """A picture to choose."""
 

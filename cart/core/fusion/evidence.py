@@ -29,7 +29,8 @@ LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum:
 
 class Claim(Value):
     """A code that means a product of the catalog: "this one", says the code. How surely it was
-    read say the last two, as in `ScanSeen`."""
+    read say `score_millinats` and `proven`, as in `ScanSeen`; `lot` and `expires` (its last day)
+    are "" where the code tells none."""
 
     sensed_ms: int
     sku: str
@@ -40,6 +41,8 @@ class Claim(Value):
     mass_mg: int | None = None
     score_millinats: int = 0
     proven: bool = True
+    lot: str = ""
+    expires: str = ""
 
     @property
     def left_over_millinats(self) -> int:

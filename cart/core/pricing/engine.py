@@ -13,24 +13,30 @@ from cart.core.basket import Line
 from cart.core.catalog import CatalogIndex
 from cart.core.pricing.field import Good
 from cart.core.pricing.offers import MEMBER, Shopper
-from cart.core.pricing.order import Item, Order, Priced, Row
+from cart.core.pricing.order import Fee, Item, Order, Priced, Row, Tenders
 from cart.core.pricing.pricing import price
-from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
+from cart.core.receipt import FeeLine, Modifier, Receipt, ReceiptLine, TaxLine
+from cart.core.terms import FeeTaken, Terms
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM
 
-# Deals that hold at certain hours need a time that cart and store agree on; a trip has none yet.
 # About half a second where nothing is proved sooner: the cart's loop must not wait for longer.
 NODES_MAX = 20_000
-GUEST, MEMBERS = Shopper(), Shopper(traits=(MEMBER,))
+NO_TERMS = Terms()
+FEES = "fees"  # the tax rows that `bill` makes of them
 
 
-def receipt_of(lines: Sequence[Line], index: CatalogIndex, member: bool) -> Receipt:
-    """Add up a basket. Prices before deals come from the lines, deals and tax from the catalog."""
+def receipt_of(
+    lines: Sequence[Line], index: CatalogIndex, member: bool, terms: Terms = NO_TERMS
+) -> Receipt:
+    """Add up a basket. Prices before deals come from the lines, deals and tax from the catalog,
+    and from the trip's terms when it is, who pays, with what, and which fees come on top."""
     catalog = index.catalog
     order = Order(
         items=tuple([item_of(line, index) for line in lines]),
         offers=index.offers,
-        shopper=MEMBERS if member else GUEST,
+        shopper=Shopper((MEMBER,) if member else (), terms.opened_at, terms.used),
+        fees=tuple([_fee(fee) for fee in terms.fees]),
+        tenders=Tenders(snap=terms.benefits),
         tax_inside=catalog.prices_include_tax,
         nodes_max=NODES_MAX,
     )
@@ -47,7 +53,18 @@ def receipt_of(lines: Sequence[Line], index: CatalogIndex, member: bool) -> Rece
         total_minor=found.total_minor,
         deposit_minor=found.deposit_minor,
         gap_minor=found.gap_minor,
-    )
+        fees=tuple([
+            FeeLine(fee.fee_id, fee.title, fee.quantity, fee.amount_minor * fee.quantity)
+            for fee in terms.fees
+        ]),
+        snap_minor=found.snap_minor,
+        applied=dict(found.applied),
+        sold_at=terms.sold_at,
+    )  # fmt: skip
+
+
+def _fee(fee: FeeTaken) -> Fee:
+    return Fee(fee.fee_id, fee.amount_minor * fee.quantity, fee.snap, fee.rate_ppm)
 
 
 def item_of(line: Line, index: CatalogIndex) -> Item:
@@ -90,13 +107,12 @@ def _modifiers(rows: Sequence[Row], index: CatalogIndex) -> Mapping[str, tuple[M
 
 
 def _taxes(found: Priced, index: CatalogIndex) -> tuple[TaxLine, ...]:
-    """One row a category that is in the basket and has a rate, in the catalog's order."""
-    by_category = {row.category: row for row in found.taxes}
-    return tuple([
-        TaxLine(category, rate_ppm, row.base_minor, row.tax_minor)
-        for category, rate_ppm in index.rate_ppm_by_category.items()
-        if (row := by_category.get(category)) is not None
-    ])  # fmt: skip
+    """One row a category that is in the basket and has a rate, in the catalog's order; then those
+    of the fees."""
+    places = {category: n for n, category in enumerate(index.rate_ppm_by_category)}
+    known = [row for row in found.taxes if row.category in places or row.category == FEES]
+    known.sort(key=lambda row: (places.get(row.category, len(places)), row.rate_ppm))
+    return tuple([TaxLine(*row) for row in known])
 
 
 def _row(line: Line, modifiers: tuple[Modifier, ...]) -> ReceiptLine:
