@@ -11,7 +11,6 @@ from cart.core import restrictions, trip
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import Product
 from cart.core.events import (
-    CodeEvidence,
     Direction,
     Evidence,
     Hold,
@@ -20,13 +19,13 @@ from cart.core.events import (
     LineOpened,
     LineSettled,
     LinesWeighed,
-    LookEvidence,
     QuestionAsked,
 )
 from cart.core.fusion.arriving import QUANTITY_MAX, expected_mass
 from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
 from cart.core.fusion.scores import Sight, mass_score
 from cart.core.fusion.verdict import Explanation, Part, Verdict
+from cart.core.proof import code_evidence, look_at_all, proof_of
 from cart.core.state import Draft
 from cart.core.units import divide_half_up, price_of_mass_minor
 from cart.core.weighed import (
@@ -54,7 +53,7 @@ def put_on(
     billed = True
     for part in parts:
         beside_mg = sum(_expected_mg(draft, other) for other in parts if other is not part)
-        proof = _proof(part, verdict, evidence, alone=alone)
+        proof = proof_of(part, verdict, evidence, alone=alone)
         billed &= _add(draft, part, proof, step.change_mg, beside_mg, load_mg=step.after_mg)
     return billed
 
@@ -65,7 +64,7 @@ def take_off(
     """State the removed pieces of a decided step."""
     (step,) = evidence.steps
     for part in parts:
-        proof = _proof(part, verdict, evidence, alone=alone)
+        proof = proof_of(part, verdict, evidence, alone=alone)
         remove(draft, part.line_id, part.quantity, proof, load_mg=step.after_mg)
     gone = tuple(TakenOut(part.sku, step.rest_ms) for part in parts)
     pending = draft.state.pending
@@ -147,8 +146,8 @@ def open_line(draft: Draft, choices: tuple[str, ...], verdict: Verdict, evidence
     proof = Evidence(
         before_mg=step.before_mg,
         after_mg=step.after_mg,
-        code=_code(claim),
-        look=_look_at_all(evidence.sights),
+        code=code_evidence(claim),
+        look=look_at_all(evidence.sights),
         score_millinats=verdict.best.score_millinats,
         margin_millinats=verdict.margin_millinats,
         readings=step.readings,
@@ -169,7 +168,7 @@ def open_line(draft: Draft, choices: tuple[str, ...], verdict: Verdict, evidence
 
 def doubt(draft: Draft, line: Line, sight: Sight, step: Step) -> None:
     """A priced line becomes a yellow one: a look that came late names another product."""
-    proof = replace(line.evidence, look=_look_at_all((sight,)))
+    proof = replace(line.evidence, look=look_at_all((sight,)))
     draft.fact(ItemRemoved(draft.now_ms, line.line_id, line.quantity, evidence=proof))
     named = max(sight.candidates, key=lambda item: item.score_millinats).sku
     line_id = draft.next_line_id()
@@ -193,7 +192,7 @@ def name_open_line(draft: Draft, line: OpenLine, sku: str, claim: Claim | None) 
     product = index.by_sku[sku]
     proof = replace(
         line.evidence,
-        code=_code(claim) or line.evidence.code,
+        code=code_evidence(claim) or line.evidence.code,
         decided_by="shopper" if claim is None else "late_evidence",
     )
     draft.fact(LineSettled(draft.now_ms, line.line_id, "product", proof))
@@ -228,7 +227,7 @@ def add_by_code_alone(draft: Draft, claim: Claim) -> None:
     if _sold_by_this_scale(_product(draft, part), part):
         draft.tell("cannot_weigh_now")
         return
-    _add(draft, part, Evidence(code=_code(claim), decided_by="code_alone"), 0)
+    _add(draft, part, Evidence(code=code_evidence(claim), decided_by="code_alone"), 0)
 
 
 def rename_weighed(draft: Draft, line: Line, sku: str) -> None:
@@ -373,46 +372,3 @@ def pieces_in(mass_mg: int, product: Product) -> int:
         return 1
     pieces = divide_half_up(mass_mg, product.mass_mg)
     return pieces if 1 <= pieces <= QUANTITY_MAX else 1
-
-
-def _proof(part: Part, verdict: Verdict, evidence: Pending, *, alone: bool) -> Evidence:
-    (step,) = evidence.steps
-    return Evidence(
-        before_mg=step.before_mg,
-        after_mg=step.after_mg,
-        code=_code(part.claim),
-        look=_look(evidence.sights, part.sku),
-        score_millinats=verdict.best.score_millinats,
-        margin_millinats=verdict.margin_millinats,
-        alone=alone,
-        readings=step.readings,
-    )
-
-
-def _code(claim: Claim | None) -> CodeEvidence | None:
-    if claim is None:
-        return None
-    return CodeEvidence(claim.text, claim.symbology, claim.source, claim.sensed_ms)
-
-
-def _look(sights: tuple[Sight, ...], sku: str) -> LookEvidence | None:
-    """The best look at this product, or the look that did not know it."""
-    found = [
-        LookEvidence(item.sku, item.score_millinats, sight.sensed_ms)
-        for sight in sights
-        for item in sight.candidates
-        if item.sku == sku
-    ]
-    if found:
-        return max(found, key=lambda look: (look.score_millinats, -look.sensed_ms))
-    return _look_at_all(sights)
-
-
-def _look_at_all(sights: tuple[Sight, ...]) -> LookEvidence | None:
-    if not sights:
-        return None
-    last = sights[-1]
-    best = max(last.candidates, key=lambda item: item.score_millinats, default=None)
-    if best is None or best.score_millinats < last.unknown_millinats:
-        return LookEvidence(None, last.unknown_millinats, last.sensed_ms)
-    return LookEvidence(best.sku, best.score_millinats, last.sensed_ms)
