@@ -35,7 +35,7 @@ from cart.contract.store import (
 )
 from cart.core.value import Value
 from store import catalogs, counter, ledger
-from store.database import DatabaseError, transaction
+from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.tables import carts
 
@@ -136,7 +136,9 @@ class Service:
         name = address.channel.name
         kind, handle = self._handlers[name]
         try:
-            yield from handle(self, *address.names.values(), decode(kind, message.payload))
+            said = decode(kind, message.payload)
+            check_storable(said)
+            yield from handle(self, *address.names.values(), said)
         except ContractError as error:
             sender = f"{name} {address.names.get('cart', '')}".rstrip()
             log.warning("refused: %s: %s", sender, error)

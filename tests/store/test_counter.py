@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -17,7 +15,6 @@ from cart.contract.store import PairClaim, PayRequest
 from cart.core.events import ItemRemoved, PaymentRequested, TripBound, TripOpened
 from cart.shell.store_catalog import StoreKey
 from store import catalogs, counter
-from store.database import open_database
 from store.keys import Signer, signer_of
 from store.ledger import ingest
 from store.tables import trips
@@ -28,12 +25,10 @@ CLAIM = PairClaim(CART, NONCE, "ann")
 NOW_UTC_MS = 1_800_000_000_000
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Connection]:
-    """A database with the test's catalog."""
-    with closing(open_database(tmp_path)) as opened:
-        catalogs.add(opened, msgspec.json.encode(CATALOG))
-        yield opened
+@pytest.fixture(autouse=True)
+def _catalog(database: Connection) -> None:
+    """The database has the test's catalog."""
+    catalogs.add(database, msgspec.json.encode(CATALOG))
 
 
 @pytest.fixture
