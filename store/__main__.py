@@ -20,12 +20,19 @@ from cart.contract.lines import ContractError
 from cart.core.catalog import CatalogError
 from store import catalogs, show, trips, trust
 from store.authority import AuthorityError
-from store.database import FILE_NAME, DatabaseError, open_database, transaction
+from store.database import (
+    FILE_NAME,
+    POSTGRESQL,
+    DatabaseError,
+    open_database,
+    transaction,
+)
 from store.keys import KeyFileError, signer_of
 from store.paper import FORMATS, paper_of
 from store.service import Service
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+DATABASE = f"{POSTGRESQL}://user@host/name; default: SQLite in the folder"
 ENDPOINT = re.compile(r"(.+):([0-9]{1,5})")
 
 
@@ -40,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         options.parser.error(str(error))
     ready = {"tenant": options.tenant, "store": options.store, "broker": f"{host}:{port}"}
-    with closing(open_database(options.data)) as database:
+    with closing(open_database(options.data, options.database)) as database:
         service = Service(
             endpoint,
             options.tenant,
@@ -60,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 def import_catalog(options: argparse.Namespace) -> int:
     """Check a catalog and keep it; a running service publishes it at once."""
     data = options.file.read_bytes()
-    with closing(open_database(options.data)) as database, transaction(database):
+    with closing(open_database(options.data, options.database)) as database, transaction(database):
         signer_of(options.data)
         catalog = catalogs.add(database, data)
     _print_line({"version": catalog.version, "products": len(catalog.products)})
@@ -69,21 +76,21 @@ def import_catalog(options: argparse.Namespace) -> int:
 
 def list_carts(options: argparse.Namespace) -> int:
     """List the carts that were ever here."""
-    with closing(_existing(options.data)) as database:
+    with closing(_existing(options)) as database:
         show.print_rows(show.carts(database), "carts", as_json=options.json)
     return 0
 
 
 def list_trips(options: argparse.Namespace) -> int:
     """List the trips, newest last."""
-    with closing(_existing(options.data)) as database:
+    with closing(_existing(options)) as database:
         show.print_rows(show.trip_rows(database), "trips", as_json=options.json)
     return 0
 
 
 def print_receipt(options: argparse.Namespace) -> int:
     """Print the receipt of a trip: with the evidence of each line, or as the shopper gets it."""
-    with closing(_existing(options.data)) as database:
+    with closing(_existing(options)) as database:
         trip = trips.find(database, options.trip)
         if trip is None:
             raise ContractError(f"no trip {options.trip}; list them with: python -m store trips")
@@ -95,10 +102,11 @@ def print_receipt(options: argparse.Namespace) -> int:
     return 0
 
 
-def _existing(folder: Path) -> Connection:
-    if not (folder / FILE_NAME).is_file():
+def _existing(options: argparse.Namespace) -> Connection:
+    folder: Path = options.data
+    if not options.database and not (folder / FILE_NAME).is_file():
         raise DatabaseError(f"{folder}: no store here yet; begin one with: python -m store run")
-    return open_database(folder)
+    return open_database(folder, options.database, read_only=True)
 
 
 def _print_line(value: object) -> None:
@@ -118,6 +126,12 @@ def _endpoint(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
+def _url(text: str) -> str:
+    if not text.startswith(f"{POSTGRESQL}://"):
+        raise argparse.ArgumentTypeError(f"write {POSTGRESQL}://user@host/name")
+    return text
+
+
 def _file(text: str) -> Path:
     if not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"{text}: no such file")
@@ -131,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, work: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=work.__doc__, description=work.__doc__)
         made.add_argument("--data", type=Path, required=True, help="folder of the store's files")
+        made.add_argument("--database", type=_url, metavar="URL", help=DATABASE)
         made.set_defaults(work=work, parser=made)
         return made
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,15 +16,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from msgspec.structs import asdict
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from cart.contract.lines import ContractError
+from cart.core.value import Value
+
 FILE_NAME = "store.sqlite"
 POSTGRESQL = "postgresql+psycopg"
-# The tables of the first stores, whose files do not say their version.
-FIRST_REVISION = "0001"
+WHOLE_MAX = 2**63 - 1
+ADVICE = ("give a folder that can be written, with space on its disk",
+          "start its server, or correct the URL")  # fmt: skip
 # What a disk can do to a commit; extended codes carry these in their low byte.
 DISK_TROUBLE = {
     sqlite3.SQLITE_FULL,
@@ -38,24 +43,26 @@ class DatabaseError(OSError):
     """The database can't be opened or written now; the text says which and what to do."""
 
 
-def open_database(folder: Path, url: str = "", *, read_only: bool = False) -> Connection:
+def open_database(folder: Path, url: str | None = None, *, read_only: bool = False) -> Connection:
     """Open, or make, the database at a URL, or the file in a folder. Raises DatabaseError."""
-    where = make_url(url) if url else URL.create("sqlite", database=str(folder / FILE_NAME))
-    name = where.render_as_string() if url else str(folder)
+    name = str(folder)
     try:
+        where = make_url(url) if url else URL.create("sqlite", database=str(folder / FILE_NAME))
+        name = where.render_as_string() if url else name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not url:
             # Who bought what is the store's alone, also in a folder that others may look into.
             (folder / FILE_NAME).touch(mode=0o600)
         database = _engine(where, read_only=read_only).connect()
-        _bring_up_to_date(database, read_only=read_only)
+        with _closed_on_failure(database):
+            _bring_up_to_date(database, read_only=read_only)
+    except DatabaseError as error:
+        raise DatabaseError(f"{name}: {error}") from error
     except ImportError as error:
         raise DatabaseError(f"{name}: {error}; install dashcart[postgres]") from error
     except (OSError, SQLAlchemyError) as error:
         said = error.orig if isinstance(error, DBAPIError) else error
-        advice = "start its server, or correct the URL" if url else "give a folder that can be"
-        advice += "" if url else " written, with space on its disk"
-        raise DatabaseError(f"{name}: {str(said).strip()}; {advice}") from error
+        raise DatabaseError(f"{name}: {str(said).strip()}; {ADVICE[bool(url)]}") from error
     return database
 
 
@@ -75,10 +82,28 @@ def transaction(database: Connection) -> Iterator[None]:
         ) from error
 
 
+def check_storable(message: Value) -> None:
+    """Refuse what a database can't hold, though JSON can. Raises ContractError."""
+    for name, value in asdict(message).items():
+        if (isinstance(value, int) and abs(value) > WHOLE_MAX) or (
+            isinstance(value, str) and "\0" in value
+        ):
+            kind = type(message).__name__
+            raise ContractError(f"{kind}: {name}: no NUL and no number beyond 63 bits can be kept")
+
+
 def _is_trouble(error: OperationalError) -> bool:
     """Whether the world is at fault; what else SQLite calls so are our own mistakes."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code is None or code & 0xFF in DISK_TROUBLE
+
+
+@contextmanager
+def _closed_on_failure(database: Connection) -> Iterator[None]:
+    with ExitStack() as stack:
+        stack.callback(database.close)
+        yield
+        stack.pop_all()
 
 
 def _engine(where: URL, *, read_only: bool) -> Engine:
@@ -90,7 +115,7 @@ def _engine(where: URL, *, read_only: bool) -> Engine:
         begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
         event.listen(engine, "begin", lambda database: database.exec_driver_sql(begin))
         return engine
-    options = "-c synchronous_commit=on"
+    options = f"{where.query.get('options', '')} -c synchronous_commit=on"
     if read_only:
         options += " -c default_transaction_read_only=on"
     return create_engine(where, poolclass=NullPool, connect_args={"options": options})
@@ -115,6 +140,4 @@ def _bring_up_to_date(database: Connection, *, read_only: bool) -> None:
             return
         if read_only:
             raise DatabaseError("of another version; begin its service with: python -m store run")
-        if present is None and inspect(database).has_table("events"):
-            command.stamp(config, FIRST_REVISION)
         command.upgrade(config, "head")

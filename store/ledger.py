@@ -13,8 +13,9 @@ from sqlalchemy import Connection, insert, select, update
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import FIRST_HASH, Ack, Entry, EventBatch, Rejected, chain_hash
-from cart.core.events import Event
+from cart.core.events import Event, TripBound, TripOpened
 from store import archive, trips
+from store.database import check_storable
 from store.tables import events, journals
 
 
@@ -84,6 +85,9 @@ def _differing(database: Connection, cart: str, epoch: int, entry: Entry) -> lis
 
 def _read(entry: Entry) -> tuple[Event | None, list[Rejected]]:
     try:
-        return decode_json(Event, bytes(entry.event), f"row {entry.seq}"), []
+        event: Event = decode_json(Event, bytes(entry.event), f"row {entry.seq}")
+        if isinstance(event, TripOpened | TripBound):
+            check_storable(event)
     except ContractError as error:
         return None, [Rejected(entry.seq, str(error)[:300])]
+    return event, []

@@ -38,7 +38,7 @@ from cart.contract.store import (
 from cart.core.value import Value
 from store import catalogs, counter, ledger
 from store.authority import Authority
-from store.database import DatabaseError, transaction
+from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.provisioning import Provisioning
 from store.tables import carts
@@ -149,7 +149,9 @@ class Service:
         name = address.channel.name
         kind, handle = self._handlers[name]
         try:
-            yield from handle(self, *address.names.values(), decode(kind, message.payload))
+            said = decode(kind, message.payload)
+            check_storable(said)
+            yield from handle(self, *address.names.values(), said)
         except ContractError as error:
             sender = f"{name} {address.names.get('cart', '')}".rstrip()
             log.warning("refused: %s: %s", sender, error)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -28,7 +26,6 @@ from cart.core.pricing.percent_off import PercentOff
 from cart.receipts.en16931 import as_terms
 from cart.shell.store_catalog import StoreKey
 from store import catalogs, counter, trips
-from store.database import open_database
 from store.keys import Signer, signer_of
 from store.ledger import ingest
 from store.paper import paper_of
@@ -40,12 +37,10 @@ CLAIM = PairClaim(CART, NONCE, "ann")
 NOW_UTC_MS = 1_800_000_000_000
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Connection]:
-    """A database with the test's catalog."""
-    with closing(open_database(tmp_path)) as opened:
-        catalogs.add(opened, msgspec.json.encode(CATALOG))
-        yield opened
+@pytest.fixture(autouse=True)
+def _catalog(database: Connection) -> None:
+    """The database has the test's catalog."""
+    catalogs.add(database, msgspec.json.encode(CATALOG))
 
 
 @pytest.fixture

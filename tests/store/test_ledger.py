@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import Connection, create_engine, select
 
 from cart.contract.store import Entry, EventBatch
-from store.database import open_database, transaction
+from store.database import transaction
 from store.ledger import ingest, stored_seq
 from store.tables import METADATA, events
 from tests.store.shop import CART, batch, item, rows
 
 WRITTEN = rows([item(number) for number in range(1, 31)])
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Connection]:
-    """An empty database of a store."""
-    with closing(open_database(tmp_path)) as opened:
-        yield opened
 
 
 def stored(database: Connection) -> list[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """The tables of the first stores, whose SQLite files knew no versions yet.
 
-Such a file is taken over as it is (`store.database`); only a new database runs this step.
+Such a file is taken over: its rows move, in their order, into tables that are made anew, so that
+an old store and a new one have the same from here on.
 """
 
 from __future__ import annotations
@@ -10,11 +11,32 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+TABLES = {"carts", "events", "trips", "offers", "grants", "payments", "catalogs"}
 Whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Make them, and move in what a first store has."""
+    database = op.get_bind()
+    found = sa.inspect(database)
+    columns = {
+        table: ", ".join(column["name"] for column in found.get_columns(table))
+        for table in found.get_table_names()
+        if table in TABLES
+    }
+    for table in columns:
+        op.rename_table(table, f"{table}_before")
+    _make_ledger_tables()
+    _make_counter_tables()
+    for table, names in columns.items():
+        op.execute(
+            f"INSERT INTO {table} ({names})"  # noqa: S608 - every word is ours
+            f" SELECT {names} FROM {table}_before ORDER BY rowid"
+        )
+        op.drop_table(f"{table}_before")
+
+
+def _make_ledger_tables() -> None:
     op.create_table(
         "carts",
         sa.Column("cart", sa.Text, primary_key=True),
@@ -37,7 +59,6 @@ def upgrade() -> None:
         sa.Column("last_seq", Whole),
         sa.Column("shopper", sa.Text),
     )
-    _make_counter_tables()
 
 
 def _make_counter_tables() -> None:

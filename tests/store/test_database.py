@@ -1,0 +1,122 @@
+"""A store's database: taken over from any version without loss, the same tables on both servers."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from cart.contract.store import PairClaim, PayRequest
+from store import catalogs, counter, ledger, show, trips
+from store.__main__ import main
+from store.database import FILE_NAME, DatabaseError, open_database, transaction
+from store.keys import signer_of
+from store.tables import METADATA, offers
+from tests.store.shop import CART, CATALOG, batch, item, rows, trip_events
+
+FIRST_STORE = Path(__file__).with_name("before_migrations.sql")
+EVENTS = "SELECT number, cart, epoch, seq, kind, event, hash FROM events ORDER BY number"
+LAST_HASH = "6cf5fb3c7242bc91a5cb24a2e32ad75d5868c13c6fdad925d6108e812ce27a50"
+
+
+@pytest.fixture
+def first_store(tmp_path: Path) -> Path:
+    """The folder of a store that ran before its database knew versions; made by that code."""
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
+        old.executescript(FIRST_STORE.read_text(encoding="utf-8"))
+    return tmp_path
+
+
+def test_a_first_store_is_taken_over(first_store: Path) -> None:
+    """Rows, trips, payments, grants and catalogs stay, and each journal goes on where it stood."""
+    with closing(sqlite3.connect(first_store / FILE_NAME)) as old:
+        before = old.execute(EVENTS).fetchall()
+    with closing(open_database(first_store)) as database:
+        after = database.exec_driver_sql(EVENTS).fetchall()
+        assert [tuple(row) for row in after] == before
+        assert [trip.trip_id for trip in trips.all_trips(database)] == ["trip-1", "trip-2"]
+        paid = counter.pay(database, CART, PayRequest("trip-1", 1, 319, 1, 4))
+        assert paid is not None
+        assert (paid.outcome, paid.receipt_id) == ("settled", "R00000001")
+        again = counter.claim(
+            database, signer_of(first_store), PairClaim(CART, "nonce-0001", "ann"), 1
+        )
+        assert (again.trip_id, again.member) == ("trip-1", True)
+        more = rows([item(9)], 9, LAST_HASH)
+        assert ledger.ingest(database, CART, batch(more)).upto_seq == 9
+        (cart,) = show.carts(database)
+        assert (cart["online"], cart["events"]) == (True, 9)
+
+
+def test_a_first_store_has_todays_tables(first_store: Path) -> None:
+    """After the take-over nothing is left to change, and a second start changes nothing."""
+    for _ in range(2):
+        with closing(open_database(first_store)) as database:
+            assert compare_metadata(MigrationContext.configure(database), METADATA) == []
+
+
+def test_a_new_store_has_todays_tables(database: Connection) -> None:
+    """The steps lead to the tables that the code knows, on both databases."""
+    assert compare_metadata(MigrationContext.configure(database), METADATA) == []
+
+
+def test_looking_changes_nothing(tmp_path: Path, database_url: str | None) -> None:
+    """What `carts`, `trips` and `receipt` open can't be written, and an old version is named."""
+    open_database(tmp_path, database_url).close()
+    with (
+        closing(open_database(tmp_path, database_url, read_only=True)) as database,
+        pytest.raises(DBAPIError, match=r"readonly|read-only"),
+    ):
+        database.execute(insert(offers).values(cart=CART, nonce="nonce-0001"))
+
+
+def test_an_old_version_is_named(first_store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Looking takes nothing over: whoever looks first is told what to do."""
+    assert main(["trips", "--data", str(first_store)]) == 1
+    assert "of another version; begin its service" in capsys.readouterr().err
+
+
+def test_two_connections_take_turns(tmp_path: Path, database_url: str | None) -> None:
+    """A catalog imported beside the service is seen by it; what is not committed is not."""
+    with (
+        closing(open_database(tmp_path, database_url)) as service,
+        closing(open_database(tmp_path, database_url)) as importer,
+    ):
+        with transaction(importer):
+            catalogs.add(importer, msgspec.json.encode(CATALOG))
+        with transaction(service):
+            assert catalogs.newest_sha256(service)
+            ledger.ingest(service, CART, batch(rows(trip_events("trip-1", 1))))
+        with closing(open_database(tmp_path, database_url, read_only=True)) as person:
+            assert [row["trip_id"] for row in show.trip_rows(person)] == ["trip-1"]
+
+
+def test_no_server_is_said_without_the_password(tmp_path: Path) -> None:
+    """A wrong URL is one clear error, and a password in it is not repeated."""
+    url = f"postgresql+psycopg://store:secret@/store?host={tmp_path}"
+    with pytest.raises(DatabaseError, match="start its server") as refused:
+        open_database(tmp_path, url)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "store.sqlite"])
+def test_other_databases_are_wrong_usage(tmp_path: Path, url: str) -> None:
+    """Only PostgreSQL goes by URL."""
+    with pytest.raises(SystemExit) as ended:
+        main(["carts", "--data", str(tmp_path), "--database", url])
+    assert ended.value.code == 2
+
+
+def test_what_no_database_can_hold_is_refused(database: Connection) -> None:
+    """A NUL in a trip's name poisons nothing: the row is kept as it came and passed by."""
+    events = [*trip_events("trip\0", 1), item(2)]
+    ack = ledger.ingest(database, CART, batch(rows(events)))
+    assert (ack.upto_seq, [row.seq for row in ack.rejected]) == (4, [2])
+    assert database.scalars(select(offers.c.cart)).all() == []
