@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from cart.core.events import (
     CatalogAdopted,
+    CommandEnded,
+    CommandTaken,
     Direction,
     Event,
     Evidence,
@@ -27,6 +29,7 @@ from cart.core.events import (
     TripClosed,
     TripOpened,
 )
+from cart.core.machine import Machine, ended, taken
 from cart.core.session import Phase, follow
 from cart.core.value import Value
 from cart.core.weighed import Trouble, Weighing
@@ -81,6 +84,7 @@ class Basket(Value):
     paid_minor: int = 0
     lines_made: int = 0
     trips_opened: int = 0
+    machine: Machine = Machine()
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -108,6 +112,7 @@ def _trip_opened(basket: Basket, event: TripOpened) -> Basket:
         load_mg=basket.load_mg,
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened + 1,
+        machine=basket.machine,
     )
 
 
@@ -252,7 +257,16 @@ def _trip_closed(basket: Basket, _event: TripClosed) -> Basket:
         load_mg=basket.load_mg,
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened,
+        machine=basket.machine,
     )
+
+
+def _command_taken(basket: Basket, event: CommandTaken) -> Basket:
+    return replace(basket, machine=taken(basket.machine, event))
+
+
+def _command_ended(basket: Basket, event: CommandEnded) -> Basket:
+    return replace(basket, machine=ended(basket.machine, event))
 
 
 def _load_after(basket: Basket, load_mg: int | None) -> int | None:
@@ -273,4 +287,6 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,
     TripClosed: _trip_closed,
+    CommandTaken: _command_taken,
+    CommandEnded: _command_ended,
 }
