@@ -48,15 +48,16 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error(str(error))
     ready = {"tenant": options.tenant, "store": options.store, "broker": f"{host}:{port}"}
     with closing(open_database(options.data, options.database)) as database:
+        signer = signer_of(options.data, options.key)
         service = Service(
             endpoint,
             options.tenant,
             options.store,
             database,
-            signer_of(options.data, options.key),
+            signer,
             clock=lambda: time.monotonic_ns() // 1_000_000,
-            utc_ms=lambda: time.time_ns() // 1_000_000,
-            authority=trust.authority_of(options.data),
+            utc_ms=trust.utc_ms,
+            fleet=trust.fleet_of(options.data, signer),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())

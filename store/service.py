@@ -13,12 +13,12 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from random import Random
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
-from cart.contract.fleet import CertificateRequest
+from cart.contract.fleet import CertificateRequest, CommandState
 from cart.contract.lines import ContractError
 from cart.contract.store import (
     Ack,
@@ -37,15 +37,15 @@ from cart.contract.store import (
 )
 from cart.core.value import Value
 from store import catalogs, counter, ledger
-from store.authority import Authority
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
+from store.orders import Orders
 from store.provisioning import Provisioning
 from store.tables import carts
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
-UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request")
+UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request", "command_state")
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,13 @@ def local_offset_ms(utc_ms: int) -> int:
     """How far the local time of this machine, which stands in the store, is ahead of UTC then."""
     offset = datetime.fromtimestamp(utc_ms / 1000).astimezone().utcoffset()
     return 0 if offset is None else offset // timedelta(milliseconds=1)
+
+
+class Fleet(NamedTuple):
+    """The desks for carts as machines: who comes in, and what they are ordered to do."""
+
+    provisioning: Provisioning | None = None
+    orders: Orders | None = None
 
 
 class Service:
@@ -68,10 +75,10 @@ class Service:
         signer: Signer,
         clock: Callable[[], int],
         utc_ms: Callable[[], int],
-        authority: Authority | None = None,
+        fleet: Fleet | None = None,
     ) -> None:
         self._names = (tenant, store)
-        self._provisioning = Provisioning(authority, utc_ms) if authority else None
+        self._provisioning, self._orders = fleet or Fleet()
         self._database = database
         self._signer = signer
         self._clock = clock
@@ -100,6 +107,7 @@ class Service:
                     self._changed(happening, on_ready)
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
             self._publish_new_catalog()
+            self._send_orders()
         self._say_state(online=False)
         self._connection.close()
 
@@ -209,6 +217,17 @@ class Service:
             log.warning("refused: csr: %s", answer.reason)
         yield packet("cert", answer, *self._names, claim=claim)
 
+    def _command_told(self, cart: str, state: CommandState) -> Iterator[Packet]:
+        if self._orders is None or not self._orders.heard(cart, state):
+            raise ContractError("CommandState: not for an open order of this store")
+        yield from ()
+
+    def _send_orders(self) -> None:
+        if self._orders is None or not self._connection.up:
+            return
+        for order in self._orders.to_send():
+            self._connection.publish(self._to("command", order.cart, order.command))
+
     def _own_state(self, state: StoreState) -> Iterator[Packet]:
         if not state.online:
             yield self._state(online=True)
@@ -252,6 +271,7 @@ class Service:
         "pair_offer": (PairOffer, _code_offered),
         "pair_claim": (PairClaim, _code_claimed),
         "pay_request": (PayRequest, _payment_asked),
+        "command_state": (CommandState, _command_told),
         "csr": (CertificateRequest, _certificate_asked),
         "store_state": (StoreState, _own_state),
     }

@@ -17,8 +17,10 @@ from msgspec import json
 from cart.contract.broker import acl_text, filled, mosquitto_text
 from store.authority import Authority
 from store.denials import denials
-from store.keys import write_secret
+from store.keys import Signer, signer_of, write_secret
+from store.orders import Orders
 from store.provisioning import Provisioning
+from store.service import Fleet
 
 FOLDER = "authority"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
@@ -39,6 +41,12 @@ def add_commands(command: Command, name: Callable[[str], str]) -> None:
     claim.add_argument("--out", type=Path, required=True, help="file to carry to the cart")
     revoke = command("revoke", take_back)
     revoke.add_argument("name", type=name, help="of a cart, a claim or an app")
+    order = command("order", order_cart)
+    order.add_argument("cart", type=name, help="the id of the cart")
+    order.add_argument("action", type=name, help="lock, unlock, locate, logs, rotate_cert")
+    order.add_argument("--key", type=Path, help="the service's --key, if it has one")
+    orders = command("orders", show_orders)
+    orders.add_argument("--json", action="store_true", help="one JSON object a line")
     look = command("denials", show_denials)
     look.add_argument("log", type=Path, help="the broker's log")
     look.add_argument("--tenant", type=name, required=True, help="the chain")
@@ -46,9 +54,11 @@ def add_commands(command: Command, name: Callable[[str], str]) -> None:
     look.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
-def authority_of(data: Path) -> Authority | None:
-    """The authority of a store's folder; None if it has none."""
-    return Authority(data / FOLDER) if (data / FOLDER / "ca.key").exists() else None
+def fleet_of(data: Path, signer: Signer) -> Fleet:
+    """The desks of a store's folder; without an authority nobody new comes in."""
+    has_authority = (data / FOLDER / "ca.key").exists()
+    provisioning = Provisioning(Authority(data / FOLDER), utc_ms) if has_authority else None
+    return Fleet(provisioning, Orders(data, signer, utc_ms))
 
 
 def equip_broker(options: argparse.Namespace) -> int:
@@ -71,7 +81,7 @@ def equip_broker(options: argparse.Namespace) -> int:
 
 def make_claim(options: argparse.Namespace) -> int:
     """Make a file that gives one new cart its certificate, once, within a day."""
-    provisioning = Provisioning(Authority(options.data / FOLDER), _utc_ms)
+    provisioning = Provisioning(Authority(options.data / FOLDER), utc_ms)
     write_secret(options.out, provisioning.new_claim(options.cart))
     _say(f"{options.out}: on the cart: python -m cart enrol --config FILE --claim THIS")
     return 0
@@ -82,6 +92,24 @@ def take_back(options: argparse.Namespace) -> int:
     authority = Authority(options.data / FOLDER)
     count = authority.revoke(options.name)
     _say(f"{count} taken back; copy {authority.folder / 'crl.pem'} to the broker and restart it")
+    return 0
+
+
+def order_cart(options: argparse.Namespace) -> int:
+    """Order something of a cart, once; the running service sends it until the cart answers."""
+    orders = Orders(options.data, signer_of(options.data, options.key), utc_ms)
+    _say(orders.add(options.cart, options.action).command.cmd_id)
+    return 0
+
+
+def show_orders(options: argparse.Namespace) -> int:
+    """Show what was ordered of the carts, and how it went."""
+    for order in Orders(options.data, signer_of(options.data), utc_ms).all():
+        row = {
+            "cmd_id": order.command.cmd_id, "cart": order.cart, "action": order.command.action,
+            "status": order.status, "detail": order.detail,
+        }  # fmt: skip
+        _say(json.encode(row).decode() if options.json else "  ".join(row.values()))
     return 0
 
 
@@ -101,5 +129,6 @@ def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def _utc_ms() -> int:
+def utc_ms() -> int:
+    """The wall clock."""
     return time.time_ns() // 1_000_000

@@ -15,6 +15,8 @@ from cart.core.events import (
     ApprovalAsked,
     BenefitsChosen,
     CatalogAdopted,
+    CommandEnded,
+    CommandTaken,
     Direction,
     Event,
     Evidence,
@@ -33,6 +35,7 @@ from cart.core.events import (
     TripClosed,
     TripOpened,
 )
+from cart.core.machine import Machine, ended, taken
 from cart.core.session import Phase, follow
 from cart.core.terms import FeeTaken, Terms
 from cart.core.value import Value
@@ -94,6 +97,7 @@ class Basket(Value):
     terms: Terms = Terms()
     asked_years: int = 0
     approved_years: int = 0
+    machine: Machine = Machine()
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -122,6 +126,7 @@ def _trip_opened(basket: Basket, event: TripOpened) -> Basket:
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened + 1,
         terms=Terms(used=event.used),
+        machine=basket.machine,
     )
 
 
@@ -300,7 +305,16 @@ def _trip_closed(basket: Basket, _event: TripClosed) -> Basket:
         load_mg=basket.load_mg,
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened,
+        machine=basket.machine,
     )
+
+
+def _command_taken(basket: Basket, event: CommandTaken) -> Basket:
+    return replace(basket, machine=taken(basket.machine, event))
+
+
+def _command_ended(basket: Basket, event: CommandEnded) -> Basket:
+    return replace(basket, machine=ended(basket.machine, event))
 
 
 def _load_after(basket: Basket, load_mg: int | None) -> int | None:
@@ -326,4 +340,6 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,
     TripClosed: _trip_closed,
+    CommandTaken: _command_taken,
+    CommandEnded: _command_ended,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cart.core.events import CommandStatus
 from cart.core.value import Value
 
 
@@ -42,4 +43,21 @@ class WantClip(Value, tag="want_clip"):
     sensed_ms: int
 
 
-Effect = MakePairCode | OfferPairing | RequestPayment | TellEyes | WantClip
+class RunCommand(Value, tag="run_command"):
+    """Do what only the shell can, and say so with `CommandFinished`."""
+
+    cmd_id: str
+    action: str
+
+
+class ReportCommand(Value, tag="report_command"):
+    """Tell the store how far a command is."""
+
+    cmd_id: str
+    status: CommandStatus
+    detail: str = ""
+
+
+Effect = (
+    MakePairCode | OfferPairing | RequestPayment | TellEyes | WantClip | RunCommand | ReportCommand
+)

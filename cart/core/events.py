@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from msgspec import field
 
 from cart.core.value import Value
 from cart.core.weighed import Readings, Trouble, Weighing
 
 Answer = Literal["product", "own", "gone"]
 Direction = Literal["in", "out"]
+CommandStatus = Literal["in_progress", "succeeded", "failed", "timed_out", "rejected"]
 # Why a thing that is known has no price yet: how it was weighed, or that it must not be sold.
 Hold = Literal[Trouble, "recalled", "expired"]
 
@@ -242,6 +244,22 @@ class TripClosed(Fact, tag="trip_closed"):
     total_minor: int
 
 
+class CommandTaken(Fact, tag="command_taken"):
+    """The store ordered something under an id, which is done once."""
+
+    cmd_id: str
+    action: str
+    arguments: dict[str, str] = field(default_factory=dict)
+
+
+class CommandEnded(Fact, tag="command_ended"):
+    """A command came to its end: how, and what a person may want to know."""
+
+    cmd_id: str
+    status: CommandStatus
+    detail: str = ""
+
+
 Event = (
     TripOpened
     | TripBound
@@ -263,4 +281,6 @@ Event = (
     | PaymentDeclined
     | PaymentSettled
     | TripClosed
+    | CommandTaken
+    | CommandEnded
 )

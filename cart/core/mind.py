@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cart.core import asking, coach, paying, telling, trip, weighing
+from cart.core import asking, coach, orders, paying, telling, trip, weighing
 from cart.core.observations import (
     AnyObservation,
     Booted,
     CameraState,
     CatalogArrived,
+    CommandArrived,
+    CommandFinished,
     InputRefused,
     ItemSighted,
     LinkChanged,
@@ -41,6 +43,8 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     Paired: trip.paired,
     LinkChanged: trip.link_changed,
     StoreTime: trip.store_time,
+    CommandArrived: orders.command_arrived,
+    CommandFinished: orders.command_finished,
     Place: trip.place,
     PowerChanged: trip.power_changed,
     SenseLost: trip.sense_lost,

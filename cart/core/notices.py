@@ -73,6 +73,8 @@ NOTICES: dict[str, NoticeKind] = {
     "scanner_lost": NoticeKind(priority=45),
     "no_catalog": NoticeKind(priority=90),
     "catalog_refused": NoticeKind(priority=35, shown_ms=10_000),
+    "cart_locked": NoticeKind(priority=92),
+    "cart_wanted": NoticeKind(priority=74, sound="ask", shown_ms=30_000),
     "help_called": NoticeKind(priority=75, sound="soft", shown_ms=30_000),
     "storage_trouble": NoticeKind(priority=95),
 }

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from cart.core.catalog import Catalog
-from cart.core.events import Event
+from cart.core.events import CommandStatus, Event
 from cart.core.intents import TouchAction
 from cart.core.value import Value
 from cart.core.weighed import Readings
@@ -145,6 +145,22 @@ class StoreTime(Observation, tag="store_time"):
     local_offset_ms: int = 0
 
 
+class CommandArrived(Observation, tag="command_arrived"):
+    """The store orders something of this cart: signed, and not too late."""
+
+    cmd_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    action: Annotated[str, Meta(min_length=1, max_length=64)]
+    arguments: dict[str, str] = field(default_factory=dict)
+
+
+class CommandFinished(Observation, tag="command_finished"):
+    """The shell did, or could not do, what it was asked to by a command."""
+
+    cmd_id: str
+    status: CommandStatus
+    detail: str = ""
+
+
 class Place(Observation, tag="place"):
     """Where in the store the cart stands."""
 
@@ -208,6 +224,8 @@ AnyObservation = (
     | LinkChanged
     | PaymentAnswered
     | StoreTime
+    | CommandArrived
+    | CommandFinished
     | Place
     | PowerChanged
     | SenseLost

@@ -14,6 +14,7 @@ from cart.core.state import Draft, State
 
 CAUSES: tuple[tuple[str, Callable[[State], bool]], ...] = (
     ("no_catalog", lambda state: state.catalog is None),
+    ("cart_locked", lambda state: state.basket.machine.locked and state.basket.phase == "idle"),
     ("offline", lambda state: not state.online),
     ("scale_lost", lambda state: "scale" in state.lost),
     ("scale_wants_staff", lambda state: "scale" in state.doubted),

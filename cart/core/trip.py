@@ -25,6 +25,7 @@ from cart.core.observations import (
     SenseLost,
     StoreTime,
 )
+from cart.core.orders import end_interrupted
 from cart.core.state import Draft, State, receipt_for
 
 OFFER_EVERY_MS = 10_000
@@ -42,6 +43,7 @@ def booted(draft: Draft, observation: Booted) -> None:
         rest_mg=None if basket.phase == "idle" else basket.load_mg,
         pay_sent=basket.phase == "paying",  # nobody knows: perhaps it had left
     )
+    end_interrupted(draft)
     draft.do(MakePairCode())
 
 
@@ -86,6 +88,8 @@ def keep_offering(draft: Draft) -> None:
         return
     if state.basket.phase not in ("idle", "shopping"):
         return
+    if state.basket.phase == "idle" and state.basket.machine.locked:
+        return
     if state.offered_ms is None or draft.now_ms - state.offered_ms >= OFFER_EVERY_MS:
         draft.do(OfferPairing(state.pair_nonce))
         draft.note(offered_ms=draft.now_ms)
@@ -96,7 +100,7 @@ def paired(draft: Draft, observation: Paired) -> None:
     if observation.nonce != draft.state.pair_nonce or draft.basket.shopper is not None:
         return
     who = (observation.trip_id, observation.shopper, observation.member, observation.used)
-    if draft.basket.phase == "idle":
+    if draft.basket.phase == "idle" and not draft.basket.machine.locked:
         draft.fact(TripOpened(draft.now_ms, *who))
     elif draft.basket.phase == "shopping":
         draft.fact(TripBound(draft.now_ms, *who))
@@ -107,7 +111,9 @@ def paired(draft: Draft, observation: Paired) -> None:
 
 
 def open_guest_trip(draft: Draft) -> None:
-    """Begin a trip without a shopper; pairing may follow."""
+    """Begin a trip without a shopper; pairing may follow. A locked cart begins none."""
+    if draft.basket.machine.locked:
+        return
     number = draft.basket.trips_opened + 1
     trip_id = f"{draft.state.cart_id}-{draft.state.epoch}-{number}"
     draft.fact(TripOpened(draft.now_ms, trip_id))

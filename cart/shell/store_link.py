@@ -17,7 +17,7 @@ from random import Random
 from typing import ClassVar
 
 from cart import mqtt
-from cart.contract.fleet import CertificateAnswer
+from cart.contract.fleet import CertificateAnswer, Command, CommandState
 from cart.contract.goods import CatalogHead
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
@@ -39,7 +39,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.catalog import Catalog, CatalogError
-from cart.core.effects import OfferPairing, RequestPayment
+from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, RunCommand
 from cart.core.observations import (
     CatalogArrived,
     InputRefused,
@@ -56,6 +56,7 @@ from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal, JournalError
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import CatalogIntake, StoreKey
+from cart.shell.store_orders import OrderDesk
 from cart.shell.store_outbox import RESEND_MS, Outbox
 
 POLL_MS = 250
@@ -66,9 +67,11 @@ WILL_DELAY_S = 15
 # one subscription.
 CHUNKS_AT_ONCE = 20
 ENTRY_BYTES_OVERHEAD = 120
-HEARD = ("ack", "pair_grant", "pay_answer", "cert", "store_state", "catalog_head")
+HEARD = (
+    "ack", "pair_grant", "pay_answer", "command", "cert", "store_state", "catalog_head",
+)  # fmt: skip
 
-Request = OfferPairing | RequestPayment
+Request = OfferPairing | RequestPayment | RunCommand | ReportCommand
 log = logging.getLogger(__name__)
 
 
@@ -99,6 +102,7 @@ class StoreLink:
         self._outbox = Outbox(journal.epoch, journal.acked_seq)
         self._connection = self._new_connection(config.broker, random)
         self._renewal = Renewal(config.cart_id, config.broker)
+        self._orders = OrderDesk(config.cart_id, self._key, inbox, self._renewal)
         self._requests: deque[Request] = deque(maxlen=16)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -174,6 +178,7 @@ class StoreLink:
             case mqtt.Changed(up=True):
                 if (settled := self._renewal.came_up()) is not None:
                     self._connection.use(settled)
+                    self._orders.rotated()
                 self._publish("cart_state", CartState(self._boot_id, online=True))
             case mqtt.Changed(reason=reason):
                 log.info("store_link down: %s", reason)
@@ -258,6 +263,11 @@ class StoreLink:
             Paired(0, grant.nonce, grant.trip_id, grant.shopper, grant.member, grant.used)
         )
 
+    def _command_came(self, command: Command) -> None:
+        too_late = self._orders.came(command, self._clock() + self._offset_ms)
+        if too_late is not None:
+            self._publish("command_state", too_late)
+
     def _payment_came(self, answer: PayAnswer) -> None:
         self._inbox.put(
             PaymentAnswered(
@@ -317,6 +327,10 @@ class StoreLink:
                     rows = (self._journal.epoch, self._journal.last_seq)
                     request = PayRequest(trip_id, attempt, total_minor, *rows)
                     self._publish("pay_request", request)
+                case ReportCommand(cmd_id=cmd_id, status=status, detail=detail):
+                    self._publish("command_state", CommandState(cmd_id, status, detail))
+                case RunCommand() as order:
+                    self._orders.run(order)
 
     def _send_rows(self) -> None:
         now_ms = self._clock()
@@ -351,6 +365,7 @@ class StoreLink:
     def _refuse(self, error: ContractError | CatalogError) -> None:
         log.warning("refused: %s", error)
         reason = str(error)[:500]
+        self._orders.refused.append(reason)
         if isinstance(error, CatalogError):
             self._inbox.put(InputRefused(0, "catalog", reason))
         else:
@@ -361,6 +376,7 @@ class StoreLink:
         "ack": (Ack, _ack_came),
         "pair_grant": (PairGrant, _grant_came),
         "pay_answer": (PayAnswer, _payment_came),
+        "command": (Command, _command_came),
         "catalog_head": (CatalogHead, _head_came),
         "cert": (CertificateAnswer, _certificate_came),
     }

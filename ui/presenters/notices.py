@@ -66,6 +66,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "scanner_lost": (mark("The scanner rests. Show codes to the camera."),) * 2,
     "no_catalog": (mark("This cart has no prices yet. Please take another."),) * 2,
     "catalog_refused": (mark("New prices could not be used. The old ones stay."),) * 2,
+    "cart_locked": (mark("This cart is not in use now. Please take another."),) * 2,
+    "cart_wanted": (mark("Our staff is looking for this cart."),) * 2,
     "help_called": (mark("Help is on the way. You can go on shopping."),) * 2,
     "storage_trouble": (mark("This cart needs a pause. Please call for help."),) * 2,
 }

@@ -1,0 +1,81 @@
+"""What the cart does when the store orders something: each command once, by the journal.
+
+A command is first taken as a fact, then done, then ended as a fact: after a crash in between it is
+known to be open, and is ended as failed rather than done twice. The same command again is answered
+with how it went. It must never check a signature: the link did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cart.core.effects import ReportCommand, RunCommand
+from cart.core.events import CommandEnded, CommandStatus, CommandTaken
+from cart.core.observations import CommandArrived, CommandFinished
+from cart.core.state import Draft
+
+INTERRUPTED = "the cart was started anew before it was done; order it again under a new id"
+
+
+def command_arrived(draft: Draft, command: CommandArrived) -> None:
+    """Do it once, or say how it went."""
+    if draft.basket.machine.order(command.cmd_id) is None:
+        do = ACTIONS.get(command.action, _reject)
+        draft.fact(CommandTaken(draft.now_ms, command.cmd_id, command.action, command.arguments))
+        do(draft, command)
+    _report(draft, command.cmd_id)
+
+
+def command_finished(draft: Draft, finished: CommandFinished) -> None:
+    """The shell has done what it was asked to; a second answer changes nothing."""
+    order = draft.basket.machine.order(finished.cmd_id)
+    if order is not None and order.status == "in_progress":
+        _end(draft, finished.cmd_id, finished.status, finished.detail)
+        _report(draft, finished.cmd_id)
+
+
+def end_interrupted(draft: Draft) -> None:
+    """After a start: what was open then nobody will finish."""
+    for order in draft.basket.machine.orders:
+        if order.status == "in_progress":
+            _end(draft, order.cmd_id, "failed", INTERRUPTED)
+            _report(draft, order.cmd_id)
+
+
+def _lock(draft: Draft, command: CommandArrived) -> None:
+    """The trip that runs goes on; after it none begins. `unlock` ends that."""
+    _end(draft, command.cmd_id, "succeeded")
+
+
+def _locate(draft: Draft, command: CommandArrived) -> None:
+    draft.tell("cart_wanted")
+    _end(draft, command.cmd_id, "succeeded")
+
+
+def _ask_shell(draft: Draft, command: CommandArrived) -> None:
+    draft.do(RunCommand(command.cmd_id, command.action))
+
+
+def _reject(draft: Draft, command: CommandArrived) -> None:
+    known = ", ".join(sorted(ACTIONS))
+    _end(draft, command.cmd_id, "rejected", f"no such action here; known: {known}")
+
+
+def _end(draft: Draft, cmd_id: str, status: CommandStatus, detail: str = "") -> None:
+    draft.fact(CommandEnded(draft.now_ms, cmd_id, status, detail))
+
+
+def _report(draft: Draft, cmd_id: str) -> None:
+    order = draft.basket.machine.order(cmd_id)
+    assert order is not None, "it was taken"
+    draft.do(ReportCommand(cmd_id, order.status, order.detail))
+
+
+# `logs` and `rotate_cert` are the shell's: it answers with `CommandFinished`.
+ACTIONS: dict[str, Callable[[Draft, CommandArrived], None]] = {
+    "lock": _lock,
+    "unlock": _lock,
+    "locate": _locate,
+    "logs": _ask_shell,
+    "rotate_cert": _ask_shell,
+}

@@ -1,0 +1,62 @@
+"""The link's desk for commands: checks who ordered and how late, and does what only the link can.
+
+What passes becomes an observation; that it is done once is the mind's business, by the journal. It
+must never do what the store did not sign for this cart.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from cart.contract.fleet import Command, CommandState
+from cart.contract.lines import ContractError
+from cart.contract.signing import command_text
+from cart.core.effects import RunCommand
+from cart.core.observations import CommandArrived, CommandFinished
+from cart.shell.inbox import Inbox
+from cart.shell.renewal import Renewal
+from cart.shell.store_catalog import StoreKey
+
+REFUSALS_KEPT = 8
+LOG_CHARACTERS = 2_000
+
+
+class OrderDesk:
+    """One cart's. `refused` collects what the command "logs" tells."""
+
+    def __init__(self, cart: str, key: StoreKey, inbox: Inbox, renewal: Renewal) -> None:
+        self._cart = cart
+        self._key = key
+        self._inbox = inbox
+        self._renewal = renewal
+        self._rotating = ""
+        self.refused: deque[str] = deque(maxlen=REFUSALS_KEPT)
+
+    def came(self, command: Command, now_utc_ms: int) -> CommandState | None:
+        """Hand it on; the answer, if it came too late. Raises ContractError."""
+        if not self._key.has_signed(command_text(self._cart, command), command.signature):
+            raise ContractError("Command: not signed by this store for this cart")
+        if now_utc_ms > command.expires_utc_ms:
+            return CommandState(command.cmd_id, "timed_out", "it came too late")
+        arguments = dict(command.arguments)
+        self._inbox.put(CommandArrived(0, command.cmd_id, command.action, arguments))
+        return None
+
+    def run(self, order: RunCommand) -> None:
+        """Do it; the mind hears how it went, of a rotation once the new pair has worked."""
+        if order.action == "logs":
+            told = "; ".join(self.refused) or "nothing was refused"
+            self._inbox.put(CommandFinished(0, order.cmd_id, "succeeded", told[:LOG_CHARACTERS]))
+            return
+        try:
+            self._renewal.want()
+        except ContractError as error:
+            self._inbox.put(CommandFinished(0, order.cmd_id, "failed", str(error)))
+        else:
+            self._rotating = order.cmd_id
+
+    def rotated(self) -> None:
+        """A new pair has worked."""
+        if self._rotating:
+            self._inbox.put(CommandFinished(0, self._rotating, "succeeded"))
+            self._rotating = ""

@@ -1,0 +1,92 @@
+"""What the store orders of its carts: signed, sent until the cart says how it ended, kept as files.
+
+One file an order, beside the database, so a person's command and the running service share it. An
+order that nobody ended in time is timed out. It must never change an order that has ended.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec import json
+from msgspec.structs import replace
+
+from cart.contract.fleet import ENDED, Command, CommandState, CommandStatus
+from cart.contract.signing import command_text
+from cart.core.value import Value
+from store.keys import Signer, write_secret
+
+FOLDER = "orders"
+SEND_MS = 5_000
+HOUR_MS = 3_600_000
+
+
+class Order(Value):
+    """An order and how it went so far."""
+
+    cart: str
+    command: Command
+    status: CommandStatus = "queued"
+    detail: str = ""
+
+
+class Orders:
+    """The orders in a store's folder of data. `utc_ms` is the wall clock."""
+
+    def __init__(self, data: Path, signer: Signer, utc_ms: Callable[[], int]) -> None:
+        self._folder = data / FOLDER
+        self._signer = signer
+        self._utc_ms = utc_ms
+        self._sent_ms: dict[str, int] = {}
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def add(self, cart: str, action: str, valid_ms: int = HOUR_MS) -> Order:
+        """Order something of a cart; the running service sends it."""
+        command = Command(
+            cmd_id=f"c-{secrets.token_hex(8)}",
+            action=action,
+            expires_utc_ms=self._utc_ms() + valid_ms,
+            signature="",
+        )
+        signed = replace(command, signature=self._signer.sign(command_text(cart, command)))
+        order = Order(cart, signed)
+        self._keep(order)
+        return order
+
+    def all(self) -> list[Order]:
+        """Every order, the one to end last first."""
+        paths = self._folder.glob("*.json")
+        orders = [json.decode(path.read_bytes(), type=Order) for path in paths]
+        return sorted(orders, key=lambda order: -order.command.expires_utc_ms)
+
+    def to_send(self) -> Iterator[Order]:
+        """What is open and was not sent a while ago; what came to its time is timed out."""
+        now_ms = self._utc_ms()
+        for order in self.all():
+            cmd_id = order.command.cmd_id
+            if order.status in ENDED:
+                continue
+            if now_ms > order.command.expires_utc_ms:
+                self._keep(replace(order, status="timed_out", detail="no answer in time"))
+            elif now_ms - self._sent_ms.get(cmd_id, -SEND_MS) >= SEND_MS:
+                self._sent_ms[cmd_id] = now_ms
+                yield order
+
+    def heard(self, cart: str, state: CommandState) -> bool:
+        """A cart says how far it is; False if it was not asked, or has said how it ended."""
+        path = self._path(state.cmd_id)
+        if not path.is_file():
+            return False
+        order = json.decode(path.read_bytes(), type=Order)
+        if order.cart != cart or order.status in ENDED:
+            return False
+        self._keep(replace(order, status=state.status, detail=state.detail))
+        return True
+
+    def _keep(self, order: Order) -> None:
+        write_secret(self._path(order.command.cmd_id), json.encode(order))
+
+    def _path(self, cmd_id: str) -> Path:
+        return self._folder / f"{cmd_id}.json"
