@@ -17,7 +17,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import trips
+from store import coupons, trips
 from store.keys import Signer
 from store.ledger import stored_seq
 
@@ -81,22 +81,28 @@ def pay(database: sqlite3.Connection, cart: str, asked: PayRequest) -> PayAnswer
     if trip is None:
         return _answer(asked, "mismatch", 0, f"no trip {asked.trip_id} of {cart}")
     try:
-        receipt = trips.priced(database, trip, asked.upto_seq).receipt
+        priced = trips.priced(database, trip, asked.upto_seq)
     except ContractError as error:
         return _answer(asked, "mismatch", 0, str(error))
+    receipt = priced.receipt
     if receipt.total_minor != asked.total_minor:
         reason = f"the store adds up {receipt.total_minor}, the cart {asked.total_minor}"
         return _answer(asked, "mismatch", receipt.total_minor, reason)
-    return _settle(database, cart, asked, receipt)
+    return _settle(database, trip, asked, priced)
 
 
 def _settle(
-    database: sqlite3.Connection, cart: str, asked: PayRequest, receipt: Receipt
+    database: sqlite3.Connection, trip: trips.Trip, asked: PayRequest, priced: trips.PricedTrip
 ) -> PayAnswer:
+    receipt = priced.receipt
+    missing = coupons.not_reserved(database, trip, receipt, priced.coupons)
+    if missing:
+        return _answer(asked, "declined", receipt.total_minor, f"{missing} is not reserved")
+    coupons.use_up(database, receipt, priced.coupons)
     number = database.execute(
         "INSERT INTO payments (cart, trip_id, attempt, total_minor, receipt)"
         " VALUES (?, ?, ?, ?, ?)",
-        (cart, asked.trip_id, asked.attempt, receipt.total_minor, json.encode(receipt)),
+        (trip.cart, asked.trip_id, asked.attempt, receipt.total_minor, json.encode(receipt)),
     ).lastrowid
     assert number is not None, "an inserted row has a number"
     settled = _answer(asked, "settled", receipt.total_minor)

@@ -22,6 +22,7 @@ from cart.contract.store import (
     Ack,
     Birth,
     CartState,
+    CouponRequest,
     EventBatch,
     Packet,
     PairClaim,
@@ -34,13 +35,13 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import catalogs, counter, ledger
+from store import catalogs, counter, coupons, ledger
 from store.database import transaction
 from store.keys import Signer
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
-UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request")
+UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request", "coupon_request")
 # What a disk can do to a commit; extended codes carry these in their low byte.
 DISK_TROUBLE = {
     sqlite3.SQLITE_FULL,
@@ -184,6 +185,11 @@ class Service:
         else:
             yield self._to("pay_answer", cart, answer)
 
+    def _coupon_shown(self, cart: str, asked: CouponRequest) -> Iterator[Packet]:
+        answer = coupons.reserve(self._database, cart, asked)
+        if answer is not None:
+            yield self._to("coupon_answer", cart, answer)
+
     def _code_offered(self, cart: str, shown: PairOffer) -> Iterator[Packet]:
         counter.offer(self._database, cart, shown.nonce)
         yield from ()
@@ -229,6 +235,7 @@ class Service:
         "events": (EventBatch, _rows_came),
         "pair_offer": (PairOffer, _code_offered),
         "pair_claim": (PairClaim, _code_claimed),
+        "coupon_request": (CouponRequest, _coupon_shown),
         "pay_request": (PayRequest, _payment_asked),
         "store_state": (StoreState, _own_state),
     }

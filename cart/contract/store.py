@@ -148,6 +148,25 @@ class PayAnswer(Value):
     receipt: Receipt | None = None
 
 
+CouponId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+" + END)]
+
+
+class CouponRequest(Value):
+    """Up: keep this coupon or voucher, which is good once, for the trip; safe to ask again. The
+    reservation ends with the trip; paying uses up what took something off."""
+
+    trip_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    coupon_id: CouponId
+
+
+class CouponAnswer(Value):
+    """Down: it is kept for the trip, it was used before, or another trip has it."""
+
+    trip_id: str
+    coupon_id: CouponId
+    outcome: Literal["reserved", "used", "in_use"]
+
+
 class CatalogHead(Value):
     """Retained: the newest snapshot. `signature` is over `signing.head_text`.
 
@@ -203,6 +222,17 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("pay_request", "cart/{cart}/up/pay", "up", PayRequest, "take this sum", expiry_s=120),
     Channel(
         "pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", expiry_s=120
+    ),
+    Channel(
+        "coupon_request", "cart/{cart}/up/coupon", "up", CouponRequest, "keep this", expiry_s=120
+    ),
+    Channel(
+        "coupon_answer",
+        "cart/{cart}/down/coupon",
+        "down",
+        CouponAnswer,
+        "kept or not",
+        expiry_s=120,
     ),
     Channel(
         "catalog_head",

@@ -28,6 +28,13 @@ class RequestPayment(Value, tag="request_payment"):
     total_minor: int
 
 
+class ReserveCoupon(Value, tag="reserve_coupon"):
+    """Ask the store to keep a coupon or voucher for this trip; safe to ask again."""
+
+    trip_id: str
+    coupon_id: str
+
+
 class TellEyes(Value, tag="tell_eyes"):
     """Give the eyes the catalog's codes and the products that are likely here."""
 
@@ -42,4 +49,4 @@ class WantClip(Value, tag="want_clip"):
     sensed_ms: int
 
 
-Effect = MakePairCode | OfferPairing | RequestPayment | TellEyes | WantClip
+Effect = MakePairCode | OfferPairing | RequestPayment | ReserveCoupon | TellEyes | WantClip

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cart.core import asking, paying, telling, trip, weighing
+from cart.core import accepting, asking, paying, telling, trip, weighing
 from cart.core.observations import (
     AnyObservation,
     Booted,
     CameraState,
     CatalogArrived,
+    CouponAnswered,
     InputRefused,
     ItemSighted,
     LinkChanged,
@@ -53,6 +54,7 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     LoadChanged: weighing.load_changed,
     Touch: asking.touched,
     PaymentAnswered: paying.payment_answered,
+    CouponAnswered: accepting.answered,
     Tick: lambda _draft, _tick: None,
 }
 
@@ -78,5 +80,6 @@ def _let_time_pass(draft: Draft) -> None:
     weighing.resolve(draft)
     trip.keep_offering(draft)
     trip.keep_time(draft)
+    accepting.keep_asking(draft)
     paying.keep_asking(draft)
     telling.end_passed(draft)

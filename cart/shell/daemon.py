@@ -16,12 +16,20 @@ import sys
 import threading
 from pathlib import Path
 from random import SystemRandom
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, get_args
 
 from cart.contract.lines import ContractError
 from cart.contract.screen import Snapshot
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
-from cart.core.effects import Effect, MakePairCode, OfferPairing, RequestPayment, TellEyes, WantClip
+from cart.core.effects import (
+    Effect,
+    MakePairCode,
+    OfferPairing,
+    RequestPayment,
+    ReserveCoupon,
+    TellEyes,
+    WantClip,
+)
 from cart.core.observations import (
     AnyObservation,
     Booted,
@@ -141,6 +149,7 @@ class Cart:
             ),
             OfferPairing: ask_store,
             RequestPayment: ask_store,
+            ReserveCoupon: ask_store,
             TellEyes: self.eyes.tell,
             WantClip: self.eyes.want_clip,
         }
@@ -170,7 +179,7 @@ def replayed(record: Path, folder: Path) -> Journal:
     journal = Journal(folder)
     loop = CoreLoop(
         Inbox(lambda: 0), journal, _nothing, _unseen, lambda: None,
-        dict.fromkeys((MakePairCode, OfferPairing, RequestPayment, TellEyes, WantClip), _nothing),
+        dict.fromkeys(get_args(Effect), _nothing),
     )  # fmt: skip
     for observation in read_record(record):
         if isinstance(observation, Booted):

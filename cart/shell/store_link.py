@@ -25,6 +25,8 @@ from cart.contract.store import (
     Birth,
     CartState,
     CatalogHead,
+    CouponAnswer,
+    CouponRequest,
     Entry,
     EventBatch,
     PairGrant,
@@ -38,9 +40,10 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.catalog import Catalog, CatalogError
-from cart.core.effects import OfferPairing, RequestPayment
+from cart.core.effects import OfferPairing, RequestPayment, ReserveCoupon
 from cart.core.observations import (
     CatalogArrived,
+    CouponAnswered,
     InputRefused,
     LinkChanged,
     Paired,
@@ -64,9 +67,9 @@ WILL_DELAY_S = 15
 # one subscription.
 CHUNKS_AT_ONCE = 20
 ENTRY_BYTES_OVERHEAD = 120
-DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer")
+DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer", "coupon_answer")
 
-Request = OfferPairing | RequestPayment
+Request = OfferPairing | RequestPayment | ReserveCoupon
 log = logging.getLogger(__name__)
 
 
@@ -258,6 +261,10 @@ class StoreLink:
             )
         )
 
+    def _coupon_answered(self, answer: CouponAnswer) -> None:
+        told = (answer.trip_id, answer.coupon_id, answer.outcome)
+        self._inbox.put(CouponAnswered(0, *told))
+
     def _head_came(self, head: CatalogHead) -> None:
         if self._catalog.offer(head):
             for _ in range(CHUNKS_AT_ONCE):
@@ -288,6 +295,8 @@ class StoreLink:
                 case OfferPairing(nonce=nonce):
                     self._offered_nonce = nonce
                     self._publish("pair_offer", PairOffer(nonce))
+                case ReserveCoupon(trip_id=trip_id, coupon_id=coupon_id):
+                    self._publish("coupon_request", CouponRequest(trip_id, coupon_id))
                 case RequestPayment(trip_id=trip_id, attempt=attempt, total_minor=total_minor):
                     rows = (self._journal.epoch, self._journal.last_seq)
                     request = PayRequest(trip_id, attempt, total_minor, *rows)
@@ -336,6 +345,7 @@ class StoreLink:
         "ack": (Ack, _ack_came),
         "pair_grant": (PairGrant, _grant_came),
         "pay_answer": (PayAnswer, _payment_came),
+        "coupon_answer": (CouponAnswer, _coupon_answered),
         "catalog_head": (CatalogHead, _head_came),
     }
 

@@ -48,6 +48,8 @@ SAMPLES = {
     "pair_grant": '{"nonce":"nonce-0001","trip_id":"t","shopper":"ann","member":false,'
     '"expires_utc_ms":1,"signature":"c2ln"}',
     "pay_request": '{"trip_id":"t","attempt":1,"total_minor":319,"epoch":1,"upto_seq":9}',
+    "coupon_request": '{"trip_id":"t","coupon_id":"8112-00952000000777"}',
+    "coupon_answer": '{"trip_id":"t","coupon_id":"8112-00952000000777","outcome":"used"}',
     "pay_answer": PAID,
     "catalog_head": '{"version":1,"sha256":"' + "ab" * 32 + '","size_bytes":9,"chunks":1,'
     '"signature":"c2ln"}',
