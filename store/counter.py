@@ -18,7 +18,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import trips
+from store import coupons, trips
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
@@ -80,20 +80,28 @@ def pay(database: Connection, cart: str, asked: PayRequest) -> PayAnswer | None:
     if trip is None:
         return _answer(asked, "mismatch", 0, f"no trip {asked.trip_id} of {cart}")
     try:
-        receipt = trips.priced(database, trip, asked.upto_seq).receipt
+        priced = trips.priced(database, trip, asked.upto_seq)
     except ContractError as error:
         return _answer(asked, "mismatch", 0, str(error))
+    receipt = priced.receipt
     if receipt.total_minor != asked.total_minor:
         reason = f"the store adds up {receipt.total_minor}, the cart {asked.total_minor}"
         return _answer(asked, "mismatch", receipt.total_minor, reason)
-    return _settle(database, cart, asked, receipt)
+    return _settle(database, trip, asked, priced)
 
 
-def _settle(database: Connection, cart: str, asked: PayRequest, receipt: Receipt) -> PayAnswer:
+def _settle(
+    database: Connection, trip: trips.Trip, asked: PayRequest, priced: trips.PricedTrip
+) -> PayAnswer:
+    receipt = priced.receipt
+    missing = coupons.not_reserved(database, trip, receipt, priced.coupons)
+    if missing:
+        return _answer(asked, "declined", receipt.total_minor, f"{missing} is not reserved")
+    coupons.use_up(database, receipt, priced.coupons)
     paid = {"attempt": asked.attempt, "total_minor": receipt.total_minor}
     number = database.execute(
         insert(payments)
-        .values(cart=cart, trip_id=asked.trip_id, receipt=json.encode(receipt), **paid)
+        .values(cart=trip.cart, trip_id=asked.trip_id, receipt=json.encode(receipt), **paid)
         .returning(payments.c.number)
     ).scalar_one()
     settled = _answer(asked, "settled", receipt.total_minor)

@@ -24,6 +24,7 @@ from cart.contract.store import (
     Ack,
     Birth,
     CartState,
+    CouponRequest,
     EventBatch,
     Packet,
     PairClaim,
@@ -36,7 +37,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import catalogs, counter, ledger
+from store import catalogs, counter, coupons, ledger
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.orders import Orders
@@ -45,7 +46,15 @@ from store.tables import carts
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
-UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request", "command_state")
+UP_CHANNELS = (
+    "birth",
+    "cart_state",
+    "events",
+    "pair_offer",
+    "pay_request",
+    "coupon_request",
+    "command_state",
+)
 
 log = logging.getLogger(__name__)
 
@@ -199,6 +208,11 @@ class Service:
         else:
             yield self._to("pay_answer", cart, answer)
 
+    def _coupon_shown(self, cart: str, asked: CouponRequest) -> Iterator[Packet]:
+        answer = coupons.reserve(self._database, cart, asked)
+        if answer is not None:
+            yield self._to("coupon_answer", cart, answer)
+
     def _code_offered(self, cart: str, shown: PairOffer) -> Iterator[Packet]:
         counter.offer(self._database, cart, shown.nonce)
         yield from ()
@@ -270,6 +284,7 @@ class Service:
         "events": (EventBatch, _rows_came),
         "pair_offer": (PairOffer, _code_offered),
         "pair_claim": (PairClaim, _code_claimed),
+        "coupon_request": (CouponRequest, _coupon_shown),
         "pay_request": (PayRequest, _payment_asked),
         "command_state": (CommandState, _command_told),
         "csr": (CertificateRequest, _certificate_asked),

@@ -110,6 +110,15 @@ payments = Table(
     UniqueConstraint("cart", "trip_id", name="payments_once"),
     sqlite_autoincrement=True,
 )
+coupons = Table(
+    "coupons",
+    METADATA,
+    Column("coupon_id", Text, primary_key=True),
+    Column("cart", Text, nullable=False),
+    Column("epoch", Whole, nullable=False),
+    Column("first_seq", Whole, nullable=False),
+    Column("used", Boolean, nullable=False),
+)
 catalogs = Table(
     "catalogs",
     METADATA,

@@ -19,6 +19,7 @@ from cart.core.catalog import CatalogIndex, parse_catalog
 from cart.core.events import CatalogAdopted, Event, TripBound, TripClosed, TripOpened
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
+from cart.core.terms import Held
 from cart.core.value import Value
 from store import archive
 from store import catalogs as shelf
@@ -39,7 +40,8 @@ class Trip(Value):
 
 
 class PricedTrip(Value):
-    """A trip added up. `lines` carry the evidence of each line of the receipt.
+    """A trip added up. `lines` carry the evidence of each line of the receipt; `coupons` are those
+    that the shopper showed.
 
     `receipt_id` is "" until it is paid."""
 
@@ -50,6 +52,7 @@ class PricedTrip(Value):
     receipt_id: str
     receipt: Receipt
     lines: tuple[Line, ...]
+    coupons: tuple[Held, ...] = ()
 
 
 COLUMNS = tuple(trips.c[name] for name in Trip.__struct_fields__)
@@ -111,6 +114,7 @@ def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedT
         receipt_id=receipt_id(number) if number else "",
         receipt=receipt_of(basket.lines, index, basket.member, basket.terms),
         lines=basket.lines,
+        coupons=basket.terms.coupons,
     )
 
 

@@ -21,6 +21,7 @@ from cart.core.codes import (
     PositiveOfferCode,
     ProductCode,
     UnknownCode,
+    VoucherCode,
     meaning,
 )
 from cart.core.coding.faults import CodeError
@@ -163,6 +164,9 @@ def in_words(said: CodeMeaning, index: CatalogIndex) -> str:
             return f"coupon of {said.coupon.gcp}, offer {said.coupon.offer}"
         case PositiveOfferCode():
             return f"coupon of {said.offer.funder}, to be reserved at the store"
+        case VoucherCode():
+            amount = decimal_text(said.amount_minor, index.catalog.currency_digits)
+            return f"voucher of {amount} {index.catalog.currency}, to be reserved at the store"
         case UnknownCode():
             return f"sound, but not in this catalog: {said.gtin or said.text}"
         case NotACode():

@@ -185,6 +185,16 @@ class FeeView(Value):
     quantity_max: int = 9
 
 
+class CouponView(Value):
+    """A coupon or voucher that the shopper showed: it takes `amount_minor` off, or waits for its
+    goods, or for the store."""
+
+    coupon_id: str
+    title: str
+    state: Literal["counts", "waits_for_goods", "waits_for_store"]
+    amount_minor: int = 0
+
+
 class Snapshot(Value):
     """The whole screen. Money in minor units of `currency` with `currency_digits` decimals.
 
@@ -223,6 +233,7 @@ class Snapshot(Value):
     nudge: NudgeView | None = None
     deposit_minor: int = 0
     fees: tuple[FeeView, ...] = ()
+    coupons: tuple[CouponView, ...] = ()
     benefits: bool | None = None
     snap_minor: int = 0
     sold_at: str = ""

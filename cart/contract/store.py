@@ -37,7 +37,7 @@ from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.contract.names import Name, Nonce, Sha256, Signature
 from cart.core.receipt import Receipt
-from cart.core.value import Value
+from cart.core.value import END, Value
 
 ROOT = "sc/1/{tenant}/{store}/"
 BATCH_MAX = 50
@@ -168,6 +168,25 @@ class PayAnswer(Value):
     receipt: Receipt | None = None
 
 
+CouponId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+" + END)]
+
+
+class CouponRequest(Value):
+    """Up: keep this coupon or voucher, which is good once, for the trip; safe to ask again. The
+    reservation ends with the trip; paying uses up what took something off."""
+
+    trip_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    coupon_id: CouponId
+
+
+class CouponAnswer(Value):
+    """Down: it is kept for the trip, it was used before, or another trip has it."""
+
+    trip_id: str
+    coupon_id: CouponId
+    outcome: Literal["reserved", "used", "in_use"]
+
+
 class Snap(Value):
     """Up: the whole basket of a trip as of row `upto_seq`, whose hash is `row_hash`."""
 
@@ -227,6 +246,8 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("pair_grant", "cart/{cart}/down/pair", "down", PairGrant, "a shopper's trip", 30),
     Channel("pay_request", "cart/{cart}/up/pay", "up", PayRequest, "take this sum", 120),
     Channel("pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", 120),
+    Channel("coupon_request", "cart/{cart}/up/coupon", "up", CouponRequest, "keep this", 120),
+    Channel("coupon_answer", "cart/{cart}/down/coupon", "down", CouponAnswer, "kept or not", 120),
     Channel("command", "cart/{cart}/down/cmd", "down", Command, "do this once", DAY_S),
     Channel("command_state", "cart/{cart}/up/cmd", "up", CommandState, "how far it is", DAY_S),
     Channel("config", "cart/{cart}/down/config", "down", DesiredConfig, "settings", None, KEPT),

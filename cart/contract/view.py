@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cart.contract.screen import (
     ChoiceView,
+    CouponView,
     DealView,
     EvidenceView,
     FeeView,
@@ -29,10 +30,10 @@ from cart.contract.screen import (
     UnitPriceView,
     WeighView,
 )
-from cart.core import coach, extras, restrictions, telling
+from cart.core import coach, coupons, extras, restrictions, telling
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import CatalogIndex, Product
-from cart.core.deals import deals_of_aisle, figures_of
+from cart.core.deals import deals_applied, deals_of_aisle, figures_of
 from cart.core.events import Evidence
 from cart.core.fusion.scores import LOOK_FLOOR
 from cart.core.lines import pieces_in
@@ -108,16 +109,39 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         nudge=_nudge(state),
         deposit_minor=0 if receipt is None else receipt.deposit_minor,
         fees=_fees(state),
+        coupons=_coupons(state),
         benefits=basket.terms.benefits if extras.offers_benefits(state) else None,
         snap_minor=0 if receipt is None else receipt.snap_minor,
         sold_at=basket.terms.sold_at,
     )
 
 
+def _coupons(state: State) -> tuple[CouponView, ...]:
+    """What the shopper showed: what each takes off, or what it still waits for."""
+    index, receipt = state.catalog, state.receipt
+    if index is None or receipt is None:
+        return ()
+    off_minor = {row.fee_id: row.amount_minor for row in receipt.fees}
+    for modifier in deals_applied(receipt):
+        off_minor[modifier.deal_id] = off_minor.get(modifier.deal_id, 0) + modifier.amount_minor
+    views: list[CouponView] = []
+    for held in state.basket.terms.coupons:
+        title = coupons.title_of(held, index)
+        if held.waits:
+            views.append(CouponView(held.coupon_id, title, "waits_for_store"))
+        elif held.coupon_id in off_minor:
+            amount_minor = off_minor[held.coupon_id]
+            views.append(CouponView(held.coupon_id, title, "counts", amount_minor))
+        else:
+            views.append(CouponView(held.coupon_id, title, "waits_for_goods"))
+    return tuple(views)
+
+
 def _fees(state: State) -> tuple[FeeView, ...]:
     """What may be taken on the pay screen, and what was taken, also of an older catalog."""
     rows = () if state.receipt is None else state.receipt.fees
-    taken = {row.fee_id: row for row in rows}
+    held = frozenset(coupon.coupon_id for coupon in state.basket.terms.coupons)
+    taken = {row.fee_id: row for row in rows if row.fee_id not in held}
     offered = () if state.catalog is None else state.catalog.catalog.fees
     views = {
         fee.fee_id: FeeView(fee.fee_id, fee.title, fee.price_minor, quantity_max=fee.quantity_max)

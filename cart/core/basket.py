@@ -17,6 +17,9 @@ from cart.core.events import (
     CatalogAdopted,
     CommandEnded,
     CommandTaken,
+    CouponRefused,
+    CouponReserved,
+    CouponTaken,
     Direction,
     Event,
     Evidence,
@@ -37,7 +40,7 @@ from cart.core.events import (
 )
 from cart.core.machine import Machine, ended, taken
 from cart.core.session import Phase, follow
-from cart.core.terms import FeeTaken, Terms
+from cart.core.terms import FeeTaken, Held, Terms
 from cart.core.value import Value
 from cart.core.weighed import Weighing
 
@@ -147,6 +150,24 @@ def _approval_asked(basket: Basket, event: ApprovalAsked) -> Basket:
 
 def _age_approved(basket: Basket, event: AgeApproved) -> Basket:
     return replace(basket, approved_years=max(basket.approved_years, event.age_years))
+
+
+def _coupon_taken(basket: Basket, event: CouponTaken) -> Basket:
+    held = Held(event.coupon_id, event.code.text, event.code.symbology, event.waits)
+    return _on_terms(basket, coupons=(*basket.terms.coupons, held))
+
+
+def _coupon_reserved(basket: Basket, event: CouponReserved) -> Basket:
+    coupons = tuple(
+        replace(held, waits=False) if held.coupon_id == event.coupon_id else held
+        for held in basket.terms.coupons
+    )
+    return _on_terms(basket, coupons=coupons)
+
+
+def _coupon_refused(basket: Basket, event: CouponRefused) -> Basket:
+    kept = tuple(held for held in basket.terms.coupons if held.coupon_id != event.coupon_id)
+    return _on_terms(basket, coupons=kept)
 
 
 def _fee_chosen(basket: Basket, event: FeeChosen) -> Basket:
@@ -335,6 +356,9 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     TimeNoted: _time_noted,
     ApprovalAsked: _approval_asked,
     AgeApproved: _age_approved,
+    CouponTaken: _coupon_taken,
+    CouponReserved: _coupon_reserved,
+    CouponRefused: _coupon_refused,
     FeeChosen: _fee_chosen,
     BenefitsChosen: _benefits_chosen,
     PaymentRequested: _payment_requested,

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from cart.core.pricing.bundle import Bundle
 from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.pricing.offers import PriceMinor, Sku, Text, TimeOfDay
 from cart.core.pricing.order import Offers
@@ -49,6 +50,7 @@ class Product(Value):
     typed for it (4 or 5 digits) or the store's own item number on its labels. `category` is what
     deals name, `snap` whether food benefits may pay for it, `deposit_minor` comes on top of each.
     `content` is what a piece holds, in `content_unit`; `hours` are those it may be sold in.
+    `coupon_family` is the maker's code of the family that coupons name, "" if it has none.
     """
 
     sku: Sku
@@ -70,6 +72,7 @@ class Product(Value):
     content: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
     content_unit: Literal["g", "ml", "piece"] = "g"
     hours: tuple[TimeOfDay, TimeOfDay] | None = None
+    coupon_family: Annotated[str, Meta(pattern=r"^([0-9]{3})?" + END)] = ""
 
     @property
     def unit_price(self) -> UnitPrice | None:
@@ -91,6 +94,7 @@ class TaxRate(Value):
 
 class CodeLayout(Value):
     """How a store's own EAN-13 with this prefix reads: item digits, then the value, then a check.
+    Of vouchers for bottles ("bottles") the item digits are the voucher's number.
 
     GS1 leaves the prefixes 02 and 20-29 to the retailer. `kind` says what the value is: a price
     in minor units, or a mass in grams. `item_digits` follow the prefix and match a product's
@@ -100,7 +104,7 @@ class CodeLayout(Value):
     """
 
     prefix: Annotated[str, Meta(pattern=r"^[0-9]{1,3}" + END)]
-    kind: Literal["price", "mass_g"]
+    kind: Literal["price", "mass_g", "bottles"]
     item_digits: Annotated[int, Meta(ge=3, le=7)] = 5
     value_digits: Annotated[int, Meta(ge=3, le=6)] = 5
 
@@ -121,6 +125,14 @@ class Recall(Value):
     lots: tuple[str, ...] = ()
 
 
+class PositiveOffer(Value):
+    """What an offer of AI 8112 is worth, by its funder and number; the deal_id is each coupon's."""
+
+    funder: Annotated[str, Meta(pattern=r"^[0-9]{6,12}" + END)]
+    offer: Annotated[str, Meta(pattern=r"^[0-9]{6}" + END)]
+    coupon: Coupon
+
+
 class Fee(Value):
     """Something that a shopper may take on the pay screen, such as a bag. It is never discounted;
     `tax_category` "" is untaxed, and `snap` says whether food benefits may pay for it."""
@@ -138,7 +150,8 @@ class Catalog(Value):
 
     `prices_include_tax` says whether the shelf price already holds the tax (Europe) or the tax
     comes on top (United States). `staff_badges` are the SHA-256 of the long random codes on the
-    badges of those who may approve an age.
+    badges of those who may approve an age. `retailer` is the chain's company prefix, as coupons
+    that are good there alone name it.
     """
 
     version: Annotated[int, Meta(ge=1)]
@@ -153,6 +166,8 @@ class Catalog(Value):
     recalls: tuple[Recall, ...] = ()
     fees: tuple[Fee, ...] = ()
     staff_badges: tuple[Sha256, ...] = ()
+    positive_offers: tuple[PositiveOffer, ...] = ()
+    retailer: Annotated[str, Meta(pattern=r"^[0-9]{0,13}" + END)] = ""
 
 
 class CatalogError(ValueError):
@@ -201,6 +216,11 @@ class CatalogIndex:
     def by_gtin(self) -> dict[str, Product]:
         """Products by each of their 14-digit GTINs."""
         return {gtin: product for product in self.catalog.products for gtin in product.gtins}
+
+    @cached_property
+    def positive_offers(self) -> dict[tuple[str, str], PositiveOffer]:
+        """The offers of AI 8112 by funder and number."""
+        return {(row.funder, row.offer): row for row in self.catalog.positive_offers}
 
     @cached_property
     def by_plu(self) -> dict[str, Product]:
@@ -289,6 +309,8 @@ def _faults(catalog: Catalog) -> Iterator[str]:
     yield from _unknown_skus("deals", enumerate(map(_named_skus, catalog.deals)), known)
     yield from _unknown_skus("aisles", enumerate(aisle.skus for aisle in catalog.aisles), known)
     yield from _unknown_skus("recalls", enumerate((row.sku,) for row in catalog.recalls), known)
+    offers = enumerate(row.coupon.skus for row in catalog.positive_offers)
+    yield from _unknown_skus("positive_offers", offers, known)
     yield from _missing_rates(catalog)
     yield from _misfit_layouts(catalog.code_layouts)
 

@@ -72,10 +72,11 @@ class ProductCode(CodeValue, tag="product"):
 
 
 class CouponCode(CodeValue, tag="coupon"):
-    """A coupon that carries its own rules (AI 8110)."""
+    """A coupon that carries its own rules (AI 8110). `key` is the same for every reading of it."""
 
     coupon: Coupon
     text: str
+    key: str = ""
 
 
 class PositiveOfferCode(CodeValue, tag="positive_offer"):
@@ -83,6 +84,16 @@ class PositiveOfferCode(CodeValue, tag="positive_offer"):
 
     offer: PositiveOffer
     text: str
+    key: str = ""
+
+
+class VoucherCode(CodeValue, tag="voucher"):
+    """A voucher for bottles given back, by a layout of the chain: only the store can say whether it
+    was used before."""
+
+    amount_minor: int
+    text: str
+    key: str = ""
 
 
 class UnknownCode(CodeValue, tag="unknown"):
@@ -98,7 +109,7 @@ class NotACode(CodeValue, tag="not_a_code"):
     reason: str
 
 
-CodeMeaning = ProductCode | CouponCode | PositiveOfferCode | UnknownCode | NotACode
+CodeMeaning = ProductCode | CouponCode | PositiveOfferCode | VoucherCode | UnknownCode | NotACode
 
 
 def meaning(
@@ -117,6 +128,7 @@ def meaning(
         return (
             _coupon(content, text)
             or _product(content, index, today)
+            or _voucher(content, index, text)
             or _label_of_any(content, index)
             or _unlisted(content, text)
         )
@@ -127,9 +139,10 @@ def meaning(
 def _coupon(content: Content, text: str) -> CouponCode | PositiveOfferCode | None:
     for ai, value in content.elements:
         if ai == "8110":
-            return CouponCode(coupon=coupon_of(value), text=text)
+            return CouponCode(coupon=coupon_of(value), text=text, key=f"{ai}-{value}")
         if ai == "8112":
-            return PositiveOfferCode(offer=positive_offer_of(value), text=text)
+            offer = positive_offer_of(value)
+            return PositiveOfferCode(offer=offer, text=text, key=f"{ai}-{value}")
     return None
 
 
@@ -159,6 +172,19 @@ def _product(content: Content, index: CatalogIndex, today: date | None) -> Produ
         faults=content.faults,
         last_day=None if today is None else min(filter(None, days), default=None),
     )
+
+
+def _voucher(content: Content, index: CatalogIndex, text: str) -> VoucherCode | None:
+    """Bottles given back: the chain's layout has the voucher's number where others have an item."""
+    if not any(layout.kind == "bottles" for layout in index.catalog.code_layouts):
+        return None
+    for gtin in content.gtins:
+        number, layout = _layout(gtin, index.catalog)
+        if layout is not None and layout.kind == "bottles":
+            label = label_of(number, layout)
+            amount_minor = _sold(label.value, PRICE_MINOR_MAX, "amount")
+            return VoucherCode(amount_minor, text, key=f"bottles-{number}")
+    return None
 
 
 def _label_of_any(content: Content, index: CatalogIndex) -> ProductCode | None:
@@ -211,8 +237,8 @@ def _drawn(layout: CodeLayout, currency_digits: int, digits: int) -> Layout:
     """A chain's layout in the form of the market's: a price in minor units, a mass in grams."""
     checks = value_check_digits(layout, digits)
     parts = (layout.prefix, "I" * layout.item_digits, "C" * checks, "V" * layout.value_digits, "X")
-    price = layout.kind == "price"
-    return Layout("".join(parts), "price" if price else "weight", currency_digits if price else 3)
+    kind = {"mass_g": "weight"}.get(layout.kind, layout.kind)
+    return Layout("".join(parts), kind, 3 if kind == "weight" else currency_digits)
 
 
 def _scaled(label: Label, decimals: int, unit: str) -> int:

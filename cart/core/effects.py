@@ -29,6 +29,13 @@ class RequestPayment(Value, tag="request_payment"):
     total_minor: int
 
 
+class ReserveCoupon(Value, tag="reserve_coupon"):
+    """Ask the store to keep a coupon or voucher for this trip; safe to ask again."""
+
+    trip_id: str
+    coupon_id: str
+
+
 class TellEyes(Value, tag="tell_eyes"):
     """Give the eyes the catalog's codes and the products that are likely here."""
 
@@ -59,5 +66,12 @@ class ReportCommand(Value, tag="report_command"):
 
 
 Effect = (
-    MakePairCode | OfferPairing | RequestPayment | TellEyes | WantClip | RunCommand | ReportCommand
+    MakePairCode
+    | OfferPairing
+    | RequestPayment
+    | ReserveCoupon
+    | TellEyes
+    | WantClip
+    | RunCommand
+    | ReportCommand
 )

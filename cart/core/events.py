@@ -195,6 +195,28 @@ class AgeApproved(Fact, tag="age_approved"):
     badge: str
 
 
+class CouponTaken(Fact, tag="coupon_taken"):
+    """The shopper showed a coupon or a bottle voucher. One that `waits` counts as soon as the
+    store has reserved it."""
+
+    coupon_id: str
+    code: CodeEvidence
+    waits: bool = False
+
+
+class CouponReserved(Fact, tag="coupon_reserved"):
+    """The store keeps this coupon for this trip."""
+
+    coupon_id: str
+
+
+class CouponRefused(Fact, tag="coupon_refused"):
+    """The store does not take this coupon: `reason` is "used" or "in_use"."""
+
+    coupon_id: str
+    reason: str
+
+
 class FeeChosen(Fact, tag="fee_chosen"):
     """The shopper wants a fee of the catalog `quantity` times (0: not at all), each at
     `amount_minor` before a tax on top of `rate_ppm`; `snap`: food benefits may pay for it."""
@@ -275,6 +297,9 @@ Event = (
     | CheckoutCancelled
     | ApprovalAsked
     | AgeApproved
+    | CouponTaken
+    | CouponReserved
+    | CouponRefused
     | FeeChosen
     | BenefitsChosen
     | PaymentRequested

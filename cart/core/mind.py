@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cart.core import asking, coach, orders, paying, telling, trip, weighing
+from cart.core import accepting, asking, coach, orders, paying, telling, trip, weighing
 from cart.core.observations import (
     AnyObservation,
     Booted,
@@ -17,6 +17,7 @@ from cart.core.observations import (
     CatalogArrived,
     CommandArrived,
     CommandFinished,
+    CouponAnswered,
     InputRefused,
     ItemSighted,
     LinkChanged,
@@ -57,6 +58,7 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     LoadChanged: weighing.load_changed,
     Touch: asking.touched,
     PaymentAnswered: paying.payment_answered,
+    CouponAnswered: accepting.answered,
     Tick: coach.tick,
 }
 
@@ -82,5 +84,6 @@ def _let_time_pass(draft: Draft) -> None:
     weighing.resolve(draft)
     trip.keep_offering(draft)
     trip.keep_time(draft)
+    accepting.keep_asking(draft)
     paying.keep_asking(draft)
     telling.end_passed(draft)

@@ -46,6 +46,17 @@ NOTICES: dict[str, NoticeKind] = {
     "too_light_to_weigh": NoticeKind(priority=45, shown_ms=5_000),
     "cannot_weigh_now": NoticeKind(priority=45, sound="soft", shown_ms=8_000),
     "please_put_back": NoticeKind(priority=60, sound="ask"),
+    # Coupons and vouchers
+    "coupon_taken": NoticeKind(priority=26, sound="soft", shown_ms=5_000),
+    "coupon_waits_for_goods": NoticeKind(priority=36, sound="soft", shown_ms=8_000),
+    "coupon_waits_for_store": NoticeKind(priority=36, sound="soft", shown_ms=8_000),
+    "coupon_known": NoticeKind(priority=24, shown_ms=4_000),
+    "coupon_expired": NoticeKind(priority=37, sound="soft", shown_ms=8_000),
+    "coupon_too_early": NoticeKind(priority=37, sound="soft", shown_ms=8_000),
+    "coupon_of_others": NoticeKind(priority=37, sound="soft", shown_ms=8_000),
+    "coupon_not_for_us": NoticeKind(priority=37, sound="soft", shown_ms=8_000),
+    "coupon_used": NoticeKind(priority=37, sound="soft", shown_ms=8_000),
+    "coupon_in_use": NoticeKind(priority=37, sound="soft", shown_ms=8_000),
     # What may not be sold, or not yet
     "recalled": NoticeKind(priority=62, sound="soft", shown_ms=10_000),
     "expired": NoticeKind(priority=62, sound="soft", shown_ms=10_000),

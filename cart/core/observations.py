@@ -135,6 +135,15 @@ class PaymentAnswered(Observation, tag="payment_answered"):
     reason: str = ""
 
 
+class CouponAnswered(Observation, tag="coupon_answered"):
+    """The store keeps a coupon for the trip ("reserved"), or it was paid with before ("used"), or
+    another trip has it ("in_use")."""
+
+    trip_id: str
+    coupon_id: str
+    outcome: Literal["reserved", "used", "in_use"]
+
+
 class StoreTime(Observation, tag="store_time"):
     """Wall clock by the store: `utc_ms` = `t_ms` + `offset_ms`, give or take `uncertainty_ms`; its
     local time is `local_offset_ms` ahead of UTC."""
@@ -223,6 +232,7 @@ AnyObservation = (
     | Touch
     | LinkChanged
     | PaymentAnswered
+    | CouponAnswered
     | StoreTime
     | CommandArrived
     | CommandFinished

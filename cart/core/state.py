@@ -61,6 +61,7 @@ class State(Value):
     pair_nonce: str = ""
     offered_ms: int | None = None
     pay_asked_ms: int | None = None
+    coupon_asked_ms: int | None = None
     pay_wanted: bool = False
     pay_sent: bool = False
     paid_ms: int | None = None

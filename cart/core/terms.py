@@ -26,6 +26,16 @@ class FeeTaken(Value):
     snap: bool = False
 
 
+class Held(Value):
+    """A coupon or a voucher that the shopper showed. `coupon_id` says what it is and names the
+    piece of paper; as long as it `waits`, the store has not reserved it."""
+
+    coupon_id: str
+    text: str
+    symbology: str
+    waits: bool = False
+
+
 class Terms(Value):
     """Offers hold as of `opened_at`, so that none is lost while the shopper shops; `sold_at` is
     when the checkout began. Both are the store's local time, "" as long as nobody knows it. `used`
@@ -37,6 +47,7 @@ class Terms(Value):
     used: dict[str, int] = msgspec.field(default_factory=dict)
     fees: tuple[FeeTaken, ...] = ()
     benefits: bool = False
+    coupons: tuple[Held, ...] = ()
 
 
 def local_time(wall_ms: int) -> str:

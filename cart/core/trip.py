@@ -122,7 +122,7 @@ def open_guest_trip(draft: Draft) -> None:
 
 def link_changed(draft: Draft, observation: LinkChanged) -> None:
     """The store can be reached, or not: shopping goes on either way."""
-    draft.note(online=observation.online, offered_ms=None, pay_asked_ms=None)
+    draft.note(online=observation.online, offered_ms=None, pay_asked_ms=None, coupon_asked_ms=None)
 
 
 def store_time(draft: Draft, observation: StoreTime) -> None:

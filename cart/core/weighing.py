@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import codes, doubting, lines, paying, restrictions, trip
+from cart.core import accepting, codes, coupons, doubting, lines, paying, restrictions, trip
 from cart.core.catalog import CatalogIndex
 from cart.core.effects import WantClip
 from cart.core.events import QuestionAsked
@@ -44,6 +44,8 @@ def scan_seen(draft: Draft, scan: ScanSeen) -> None:
     meaning = codes.meaning(scan.text, scan.symbology, index, restrictions.today(draft.state))
     if isinstance(meaning, codes.ProductCode):
         _claim(draft, scan, meaning)
+    elif isinstance(meaning, coupons.Paper):
+        accepting.shown(draft, scan, meaning)
     elif isinstance(meaning, codes.UnknownCode):
         if scan.proven:
             draft.tell("unknown_code")

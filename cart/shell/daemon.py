@@ -27,6 +27,7 @@ from cart.core.effects import (
     OfferPairing,
     ReportCommand,
     RequestPayment,
+    ReserveCoupon,
     RunCommand,
     TellEyes,
     WantClip,
@@ -152,6 +153,7 @@ class Cart:
             RequestPayment: ask_store,
             RunCommand: ask_store,
             ReportCommand: ask_store,
+            ReserveCoupon: ask_store,
             TellEyes: self.eyes.tell,
             WantClip: self.eyes.want_clip,
         }

@@ -26,6 +26,8 @@ from cart.contract.store import (
     Ack,
     Birth,
     CartState,
+    CouponAnswer,
+    CouponRequest,
     Entry,
     EventBatch,
     PairGrant,
@@ -39,9 +41,16 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.catalog import Catalog, CatalogError
-from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, RunCommand
+from cart.core.effects import (
+    OfferPairing,
+    ReportCommand,
+    RequestPayment,
+    ReserveCoupon,
+    RunCommand,
+)
 from cart.core.observations import (
     CatalogArrived,
+    CouponAnswered,
     InputRefused,
     LinkChanged,
     Paired,
@@ -68,10 +77,11 @@ WILL_DELAY_S = 15
 CHUNKS_AT_ONCE = 20
 ENTRY_BYTES_OVERHEAD = 120
 HEARD = (
-    "ack", "pair_grant", "pay_answer", "command", "cert", "store_state", "catalog_head",
+    "ack", "pair_grant", "pay_answer", "coupon_answer", "command", "cert", "store_state",
+    "catalog_head",
 )  # fmt: skip
 
-Request = OfferPairing | RequestPayment | RunCommand | ReportCommand
+Request = OfferPairing | RequestPayment | ReserveCoupon | RunCommand | ReportCommand
 log = logging.getLogger(__name__)
 
 
@@ -281,6 +291,10 @@ class StoreLink:
             )
         )
 
+    def _coupon_answered(self, answer: CouponAnswer) -> None:
+        told = (answer.trip_id, answer.coupon_id, answer.outcome)
+        self._inbox.put(CouponAnswered(0, *told))
+
     def _head_came(self, head: CatalogHead) -> None:
         if self._catalog.offer(head):
             for _ in range(CHUNKS_AT_ONCE):
@@ -323,6 +337,8 @@ class StoreLink:
                 case OfferPairing(nonce=nonce):
                     self._offered_nonce = nonce
                     self._publish("pair_offer", PairOffer(nonce))
+                case ReserveCoupon(trip_id=trip_id, coupon_id=coupon_id):
+                    self._publish("coupon_request", CouponRequest(trip_id, coupon_id))
                 case RequestPayment(trip_id=trip_id, attempt=attempt, total_minor=total_minor):
                     rows = (self._journal.epoch, self._journal.last_seq)
                     request = PayRequest(trip_id, attempt, total_minor, *rows)
@@ -377,6 +393,7 @@ class StoreLink:
         "pair_grant": (PairGrant, _grant_came),
         "pay_answer": (PayAnswer, _payment_came),
         "command": (Command, _command_came),
+        "coupon_answer": (CouponAnswer, _coupon_answered),
         "catalog_head": (CatalogHead, _head_came),
         "cert": (CertificateAnswer, _certificate_came),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cart.contract.screen import Snapshot, TaxView
+from cart.contract.screen import CouponView, Snapshot, TaxView
 from ui.presenters.figures import MINUS, Figures, figures_of
 from ui.presenters.rows import Fact, Row, rows_of
 from ui.texts import Words
@@ -75,11 +75,22 @@ def facts_of(snapshot: Snapshot, figures: Figures) -> tuple[Fact, ...]:
         for fee in snapshot.fees
         if fee.quantity
     ]
+    facts += [_coupon_fact(coupon, figures) for coupon in snapshot.coupons]
     facts += [tax_fact(tax, figures) for tax in snapshot.taxes if tax.rate_ppm]
     if snapshot.benefits:
         facts.append(Fact(say("EBT food pays"), money(snapshot.snap_minor)))
         facts.append(Fact(say("Card pays"), money(snapshot.total_minor - snapshot.snap_minor)))
     return tuple(facts)
+
+
+def _coupon_fact(coupon: CouponView, figures: Figures) -> Fact:
+    """What a coupon takes off, or what it waits for."""
+    say = figures.words.say
+    waits = {
+        "waits_for_goods": say("waits for its goods"),
+        "waits_for_store": say("waits for the store"),
+    }
+    return Fact(coupon.title, waits.get(coupon.state) or figures.money(coupon.amount_minor))
 
 
 def extras_of(snapshot: Snapshot, figures: Figures) -> tuple[Extra, ...]:

@@ -11,9 +11,10 @@ from fractions import Fraction
 
 from cart.core.basket import Line
 from cart.core.catalog import CatalogIndex
+from cart.core.coupons import BOTTLES, offers_of, vouchers_of
 from cart.core.pricing.field import Good
-from cart.core.pricing.offers import MEMBER, Shopper
-from cart.core.pricing.order import Fee, Item, Order, Priced, Row, Tenders
+from cart.core.pricing.offers import MEMBER, Deal, Shopper
+from cart.core.pricing.order import Fee, Item, Offers, Order, Priced, Row, Tenders
 from cart.core.pricing.pricing import price
 from cart.core.receipt import FeeLine, Modifier, Receipt, ReceiptLine, TaxLine
 from cart.core.terms import FeeTaken, Terms
@@ -31,9 +32,10 @@ def receipt_of(
     """Add up a basket. Prices before deals come from the lines, deals and tax from the catalog,
     and from the trip's terms when it is, who pays, with what, and which fees come on top."""
     catalog = index.catalog
+    coupons = offers_of(terms.coupons, lines, index, terms.opened_at)
     order = Order(
         items=tuple([item_of(line, index) for line in lines]),
-        offers=index.offers,
+        offers=Offers((*catalog.deals, *coupons)) if coupons else index.offers,
         shopper=Shopper((MEMBER,) if member else (), terms.opened_at, terms.used),
         fees=tuple([_fee(fee) for fee in terms.fees]),
         tenders=Tenders(snap=terms.benefits),
@@ -41,7 +43,8 @@ def receipt_of(
         nodes_max=NODES_MAX,
     )
     found = price(order)
-    modifiers = _modifiers(found.rows, index)
+    modifiers = _modifiers(found.rows, order.offers.deals)
+    bottles = _bottles(terms, index, found.total_minor - found.snap_minor)
     return Receipt(
         currency=catalog.currency,
         currency_digits=catalog.currency_digits,
@@ -50,17 +53,31 @@ def receipt_of(
         savings_minor=found.discount_minor,
         taxes=_taxes(found, index),
         tax_minor=found.tax_minor,
-        total_minor=found.total_minor,
+        total_minor=found.total_minor + sum([row.amount_minor for row in bottles]),
         deposit_minor=found.deposit_minor,
         gap_minor=found.gap_minor,
-        fees=tuple([
-            FeeLine(fee.fee_id, fee.title, fee.quantity, fee.amount_minor * fee.quantity)
-            for fee in terms.fees
-        ]),
+        fees=(*_fee_lines(terms), *bottles),
         snap_minor=found.snap_minor,
         applied=dict(found.applied),
         sold_at=terms.sold_at,
     )  # fmt: skip
+
+
+def _fee_lines(terms: Terms) -> tuple[FeeLine, ...]:
+    return tuple([
+        FeeLine(fee.fee_id, fee.title, fee.quantity, fee.amount_minor * fee.quantity)
+        for fee in terms.fees
+    ])  # fmt: skip
+
+
+def _bottles(terms: Terms, index: CatalogIndex, open_minor: int) -> tuple[FeeLine, ...]:
+    """Vouchers for bottles, each whole or not at all: a cart gives no money out."""
+    rows: list[FeeLine] = []
+    for coupon_id, amount_minor in vouchers_of(terms.coupons, index):
+        if amount_minor <= open_minor:
+            open_minor -= amount_minor
+            rows.append(FeeLine(coupon_id, BOTTLES, 1, -amount_minor))
+    return tuple(rows)
 
 
 def _fee(fee: FeeTaken) -> Fee:
@@ -92,8 +109,8 @@ def item_of(line: Line, index: CatalogIndex) -> Item:
     )
 
 
-def _modifiers(rows: Sequence[Row], index: CatalogIndex) -> Mapping[str, tuple[Modifier, ...]]:
-    titles = {deal.deal_id: deal.title for deal in index.catalog.deals}
+def _modifiers(rows: Sequence[Row], deals: Sequence[Deal]) -> Mapping[str, tuple[Modifier, ...]]:
+    titles = {deal.deal_id: deal.title for deal in deals}
     by_line: dict[str, list[Modifier]] = {}
     for row in rows:
         modifier = Modifier(
