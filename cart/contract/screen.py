@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from cart.core.events import ContestReason
 from cart.core.intents import TouchAction
 from cart.core.value import Value
 from cart.core.weighed import Trouble, Weighing
@@ -74,6 +75,7 @@ class LineView(Value):
     trouble: Trouble | None = None
     unit_price: UnitPriceView | None = None
     cheaper: UnitPriceView | None = None
+    contested: ContestReason | None = None
 
 
 class DealView(Value):
@@ -164,7 +166,9 @@ class Snapshot(Value):
 
     `cause_ms` is when the observation behind this snapshot reached the inbox (monotonic), for
     measuring the way to the pixels. `pairing` is the text of the welcome screen's QR code.
-    `aisle` names where the deals are from. `can_go_back`: the checkout may still be left."""
+    `aisle` names where the deals are from. `can_go_back`: the checkout may still be left.
+    `budget_minor` 0: none is set; `budget_percent` of it is spent, `budgets_minor` may be chosen,
+    and a line may be contested for one of `contest_reasons`."""
 
     revision: int
     cause_ms: int
@@ -193,6 +197,10 @@ class Snapshot(Value):
     moving: bool = False
     senses_lost: tuple[str, ...] = ()
     nudge: NudgeView | None = None
+    budget_minor: int = 0
+    budget_percent: int = 0
+    budgets_minor: tuple[int, ...] = ()
+    contest_reasons: tuple[ContestReason, ...] = ()
 
 
 class Intent(Value):

@@ -11,12 +11,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from cart.core.events import (
+    BudgetSet,
     CatalogAdopted,
+    ContestReason,
     Direction,
     Event,
     Evidence,
     ItemAdded,
     ItemRemoved,
+    LineContested,
     LineOpened,
     LineSettled,
     LinesWeighed,
@@ -46,6 +49,7 @@ class Line(Value):
     evidence: Evidence = Evidence()
     piece_mg: int | None = None
     weighing: Weighing | None = None
+    contested: ContestReason | None = None
 
 
 class OpenLine(Value):
@@ -62,6 +66,7 @@ class OpenLine(Value):
 
 class Basket(Value):
     """Everything durable about the cart: the trip, its lines in the order they came, its money.
+    `budget_minor` 0: the shopper has set none.
 
     `load_mg` is the gross load the lines account for (None before the first weighing).
     `lines_made` and `trips_opened` number lines and trips, so an id is never used twice."""
@@ -81,6 +86,7 @@ class Basket(Value):
     paid_minor: int = 0
     lines_made: int = 0
     trips_opened: int = 0
+    budget_minor: int = 0
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -240,6 +246,18 @@ def _except(lines: tuple[OpenLine, ...], line_id: str) -> tuple[OpenLine, ...]:
     return tuple(line for line in lines if line.line_id != line_id)
 
 
+def _line_contested(basket: Basket, event: LineContested) -> Basket:
+    lines = tuple(
+        replace(line, contested=event.reason) if line.line_id == event.line_id else line
+        for line in basket.lines
+    )
+    return replace(basket, lines=lines)
+
+
+def _budget_set(basket: Basket, event: BudgetSet) -> Basket:
+    return replace(basket, budget_minor=event.budget_minor)
+
+
 def _payment_requested(basket: Basket, event: PaymentRequested) -> Basket:
     return replace(basket, attempt=event.attempt, requested_minor=event.total_minor)
 
@@ -272,6 +290,8 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     LineOpened: _line_opened,
     QuestionAsked: _question_asked,
     LineSettled: _line_settled,
+    LineContested: _line_contested,
+    BudgetSet: _budget_set,
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,
     TripClosed: _trip_closed,

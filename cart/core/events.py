@@ -14,6 +14,10 @@ from cart.core.weighed import Readings, Trouble, Weighing
 
 Answer = Literal["product", "own", "gone"]
 Direction = Literal["in", "out"]
+# Why a shopper contests a line; the screen has the words (ui/presenters/rows.py).
+ContestReason = Literal[
+    "not_mine", "wrong_product", "wrong_price", "wrong_quantity", "wrong_weight", "deal_missing"
+]
 
 
 class CodeEvidence(Value):
@@ -154,6 +158,19 @@ class LineSettled(Fact, tag="line_settled"):
     load_mg: int | None = None
 
 
+class LineContested(Fact, tag="line_contested"):
+    """The shopper says that a line is wrong. It changes no sum: a person of the store looks."""
+
+    line_id: str
+    reason: ContestReason
+
+
+class BudgetSet(Fact, tag="budget_set"):
+    """What the shopper wants to spend at most on this trip; 0: no budget any more."""
+
+    budget_minor: int
+
+
 class CheckoutStarted(Fact, tag="checkout_started"):
     """The shopper wants to pay."""
 
@@ -205,6 +222,8 @@ Event = (
     | LineOpened
     | QuestionAsked
     | LineSettled
+    | LineContested
+    | BudgetSet
     | CheckoutStarted
     | CheckoutCancelled
     | PaymentRequested

@@ -14,4 +14,6 @@ TouchAction = Literal[
     "keep_shopping",
     "done",
     "help",
+    "budget",
+    "contest",
 ]

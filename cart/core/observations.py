@@ -106,7 +106,8 @@ class Touch(Observation, tag="touch"):
 
     action: start (guest) · answer (`target` question, `choice` one of its choices) · later
     (`target` question) · ask (`target` line: open its question again) · pay_start · pay_confirm ·
-    keep_shopping · done · help."""
+    keep_shopping · done · help · budget (`choice`: minor units, "0" for none) · contest (`target`
+    line, `choice` one of `ContestReason`)."""
 
     intent_id: Annotated[str, Meta(min_length=1, max_length=64)]
     action: TouchAction
