@@ -24,6 +24,7 @@ from ui.look import look_of
 from ui.pictures import Pictures
 from ui.presenters import bar, starting
 from ui.presenters.figures import figures_of
+from ui.presenters.menu import Menu, Option, budgets, contests
 from ui.presenters.rows import Sheet, sheet_of
 from ui.replay import Replay
 from ui.routes import ROUTES, STARTING
@@ -125,9 +126,22 @@ class CartScreen(App):
             self._show_sheet()
 
     def close_sheet(self) -> None:
-        """Back from the evidence of a line."""
-        self._screen("shop").opened = ""
+        """Back from the evidence of a line, or from what there was to choose."""
+        shop = self._screen("shop")
+        if not shop.asking:
+            shop.opened = ""
+        shop.asking = ""
         self._show_sheet()
+
+    def ask_for(self, what: str) -> None:
+        """Open the choice of a "budget", or of what to "contest" of the line that is looked at."""
+        self._screen("shop").asking = what
+        self._show_sheet()
+
+    def pick(self, option: Option) -> None:
+        """Tell the cart what was chosen, and go back."""
+        self.send(option.action, option.target, option.choice)
+        self.close_sheet()
 
     def _drain(self, _: float) -> None:
         """Take all news; of several snapshots only the newest is shown."""
@@ -154,7 +168,7 @@ class CartScreen(App):
         self._show_bar()
         if snapshot.route != self.route:
             self.route = snapshot.route
-            self._screen("shop").opened = ""
+            self._screen("shop").opened = self._screen("shop").asking = ""
             self._stage.clear_widgets()
             self._stage.add_widget(screen)
             self._shot_wanted = self._shots is not None
@@ -168,9 +182,10 @@ class CartScreen(App):
         if self.route == "shop":
             shop = self._screen("shop")
             sheet = self._sheet(shop.opened)
-            shop.show_sheet(sheet)
             if sheet is None:
                 shop.opened = ""
+                shop.asking = "budget" if shop.asking == "budget" else ""
+            shop.show_sheet(sheet, self._menu(shop.asking, shop.opened))
 
     def _sheet(self, line_id: str) -> Sheet | None:
         """The evidence of a line that is on the receipt."""
@@ -180,6 +195,14 @@ class CartScreen(App):
         figures = figures_of(snapshot, self.words)
         found = (line for line in snapshot.lines if line.line_id == line_id)
         return next((sheet_of(line, figures) for line in found), None)
+
+    def _menu(self, what: str, line_id: str) -> Menu | None:
+        """What there is to choose from; None while nothing is asked for."""
+        if self.snapshot is None or not what:
+            return None
+        if what == "budget":
+            return budgets(self.snapshot, self.words)
+        return contests(self.snapshot, line_id, self.words)
 
     def _screen(self, route: str) -> Any:
         if route not in self._screens:

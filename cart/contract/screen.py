@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from cart.core.events import Hold
+from cart.core.events import ContestReason, Hold
 from cart.core.intents import TouchAction
 from cart.core.value import Value
 from cart.core.weighed import Weighing
@@ -87,6 +87,7 @@ class LineView(Value):
     unit_price: UnitPriceView | None = None
     cheaper: UnitPriceView | None = None
     stop: StopView | None = None
+    contested: ContestReason | None = None
 
 
 class DealView(Value):
@@ -202,7 +203,9 @@ class Snapshot(Value):
     measuring the way to the pixels. `pairing` is the text of the welcome screen's QR code.
     `aisle` names where the deals are from. `can_go_back`: the checkout may still be left.
     `benefits`: whether food benefits pay for what they may, `snap_minor` of the total; None where
-    they may pay for nothing here. `sold_at` is the store's local time of the sale, "" unknown."""
+    they may pay for nothing here. `sold_at` is the store's local time of the sale, "" unknown.
+    `budget_minor` 0: none is set; `budget_percent` of it is spent, `budgets_minor` may be chosen,
+    and a line may be contested for one of `contest_reasons`."""
 
     revision: int
     cause_ms: int
@@ -237,6 +240,10 @@ class Snapshot(Value):
     benefits: bool | None = None
     snap_minor: int = 0
     sold_at: str = ""
+    budget_minor: int = 0
+    budget_percent: int = 0
+    budgets_minor: tuple[int, ...] = ()
+    contest_reasons: tuple[ContestReason, ...] = ()
 
 
 class Intent(Value):

@@ -113,6 +113,10 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         benefits=basket.terms.benefits if extras.offers_benefits(state) else None,
         snap_minor=0 if receipt is None else receipt.snap_minor,
         sold_at=basket.terms.sold_at,
+        budget_minor=basket.budget_minor,
+        budget_percent=_budget_percent(state),
+        budgets_minor=coach.budgets_minor(state),
+        contest_reasons=coach.REASONS,
     )
 
 
@@ -199,6 +203,7 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         weighing=row.weighing,
         unit_price=_unit_price(product),
         cheaper=_unit_price(cheaper),
+        contested=line.contested,
     )
 
 
@@ -368,6 +373,13 @@ def _deal(deal: Deal, index: CatalogIndex) -> DealView:
         was_minor=figures.was_minor,
         aisle=places[0] if places else None,
     )
+
+
+def _budget_percent(state: State) -> int:
+    budget_minor = state.basket.budget_minor
+    if not budget_minor or state.receipt is None:
+        return 0
+    return state.receipt.total_minor * 100 // budget_minor
 
 
 def _nudge(state: State) -> NudgeView | None:

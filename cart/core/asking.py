@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from cart.core import extras, lines, paying, trip
+from cart.core import coach, extras, lines, paying, trip
 from cart.core.basket import OpenLine
 from cart.core.events import Evidence, LineSettled
 from cart.core.observations import Touch
@@ -107,5 +107,7 @@ MEANINGS: dict[str, Callable[[Draft, Touch], None]] = {
     "benefits": extras.choose_benefits,
     "keep_shopping": lambda draft, _touch: paying.keep_shopping(draft),
     "done": lambda draft, _touch: paying.done(draft),
+    "budget": lambda draft, touch: coach.set_budget(draft, touch.choice),
+    "contest": lambda draft, touch: coach.contest(draft, touch.target, touch.choice),
     "help": lambda draft, _touch: draft.tell("help_called"),
 }

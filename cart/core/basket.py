@@ -14,9 +14,11 @@ from cart.core.events import (
     AgeApproved,
     ApprovalAsked,
     BenefitsChosen,
+    BudgetSet,
     CatalogAdopted,
     CommandEnded,
     CommandTaken,
+    ContestReason,
     CouponRefused,
     CouponReserved,
     CouponTaken,
@@ -27,6 +29,7 @@ from cart.core.events import (
     Hold,
     ItemAdded,
     ItemRemoved,
+    LineContested,
     LineOpened,
     LineSettled,
     LinesWeighed,
@@ -59,6 +62,7 @@ class Line(Value):
     evidence: Evidence = Evidence()
     piece_mg: int | None = None
     weighing: Weighing | None = None
+    contested: ContestReason | None = None
 
 
 class OpenLine(Value):
@@ -76,6 +80,7 @@ class OpenLine(Value):
 
 class Basket(Value):
     """Everything durable about the cart: the trip, its lines in the order they came, its money.
+    `budget_minor` 0: the shopper has set none.
 
     The staff was asked about an age of `asked_years` and has approved `approved_years`.
 
@@ -101,6 +106,7 @@ class Basket(Value):
     asked_years: int = 0
     approved_years: int = 0
     machine: Machine = Machine()
+    budget_minor: int = 0
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -312,6 +318,18 @@ def _except(lines: tuple[OpenLine, ...], line_id: str) -> tuple[OpenLine, ...]:
     return tuple(line for line in lines if line.line_id != line_id)
 
 
+def _line_contested(basket: Basket, event: LineContested) -> Basket:
+    lines = tuple(
+        replace(line, contested=event.reason) if line.line_id == event.line_id else line
+        for line in basket.lines
+    )
+    return replace(basket, lines=lines)
+
+
+def _budget_set(basket: Basket, event: BudgetSet) -> Basket:
+    return replace(basket, budget_minor=event.budget_minor)
+
+
 def _payment_requested(basket: Basket, event: PaymentRequested) -> Basket:
     return replace(basket, attempt=event.attempt, requested_minor=event.total_minor)
 
@@ -361,6 +379,8 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     CouponRefused: _coupon_refused,
     FeeChosen: _fee_chosen,
     BenefitsChosen: _benefits_chosen,
+    LineContested: _line_contested,
+    BudgetSet: _budget_set,
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,
     TripClosed: _trip_closed,

@@ -20,6 +20,10 @@ Direction = Literal["in", "out"]
 CommandStatus = Literal["in_progress", "succeeded", "failed", "timed_out", "rejected"]
 # Why a thing that is known has no price yet: how it was weighed, or that it must not be sold.
 Hold = Literal[Trouble, "recalled", "expired"]
+# Why a shopper contests a line; the screen has the words (ui/presenters/rows.py).
+ContestReason = Literal[
+    "not_mine", "wrong_product", "wrong_price", "wrong_quantity", "wrong_weight", "deal_missing"
+]
 
 
 class CodeEvidence(Value):
@@ -171,6 +175,19 @@ class LineSettled(Fact, tag="line_settled"):
     load_mg: int | None = None
 
 
+class LineContested(Fact, tag="line_contested"):
+    """The shopper says that a line is wrong. It changes no sum: a person of the store looks."""
+
+    line_id: str
+    reason: ContestReason
+
+
+class BudgetSet(Fact, tag="budget_set"):
+    """What the shopper wants to spend at most on this trip; 0: no budget any more."""
+
+    budget_minor: int
+
+
 class CheckoutStarted(Fact, tag="checkout_started"):
     """The shopper wants to pay."""
 
@@ -293,6 +310,8 @@ Event = (
     | LineOpened
     | QuestionAsked
     | LineSettled
+    | LineContested
+    | BudgetSet
     | CheckoutStarted
     | CheckoutCancelled
     | ApprovalAsked

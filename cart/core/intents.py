@@ -16,4 +16,6 @@ TouchAction = Literal[
     "benefits",
     "done",
     "help",
+    "budget",
+    "contest",
 ]

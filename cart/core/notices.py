@@ -71,6 +71,9 @@ NOTICES: dict[str, NoticeKind] = {
     "payment_declined": NoticeKind(priority=80, sound="ask", shown_ms=15_000),
     "payment_mismatch": NoticeKind(priority=85, sound="ask", shown_ms=15_000),
     "paid": NoticeKind(priority=50, sound="soft", shown_ms=8_000),
+    "budget_near": NoticeKind(priority=50, sound="soft", shown_ms=8_000),
+    "budget_reached": NoticeKind(priority=65, sound="soft", shown_ms=8_000),
+    "line_contested": NoticeKind(priority=45, sound="soft", shown_ms=6_000),
     # The cart
     "offline": NoticeKind(priority=30),
     "scale_lost": NoticeKind(priority=55),

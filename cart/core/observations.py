@@ -110,7 +110,9 @@ class Touch(Observation, tag="touch"):
     action: start (guest) · answer (`target` question, `choice` one of its choices) · later
     (`target` question) · ask (`target` line: open its question again) · pay_start · pay_confirm ·
     keep_shopping · fee (`target` fee, `choice` how many) · benefits (`choice` yes or no: food
-    benefits pay for what they may) · done · help."""
+    benefits pay for what they may) · done · help ·
+    budget (`choice`: minor units, "0" for none) · contest (`target` line, `choice` one of
+    `ContestReason`)."""
 
     intent_id: Annotated[str, Meta(min_length=1, max_length=64)]
     action: TouchAction

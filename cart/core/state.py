@@ -21,6 +21,7 @@ from cart.core.fusion.evidence import Pending
 from cart.core.notices import NOTICES, Notice
 from cart.core.observations import CameraCondition, CatalogArrived
 from cart.core.pricing.engine import receipt_of
+from cart.core.prudence import WARNINGS_PERCENT, budget_warning
 from cart.core.receipt import Receipt
 from cart.core.terms import local_time
 from cart.core.value import Value
@@ -130,6 +131,14 @@ class Draft:
         self.told.append(notice)
         self.note(told=(*others, Told(notice, self.now_ms + shown_ms)))
 
+    def warn_of_budget(self, before_minor: int, total_minor: int) -> None:
+        """Tell once when the total comes to 80 or to 100 percent of the budget."""
+        budget_minor = self.basket.budget_minor
+        was, now = (budget_warning(total, budget_minor) for total in (before_minor, total_minor))
+        if now is not None and now > (was or 0):
+            code = "budget_near" if now < WARNINGS_PERCENT[0] else "budget_reached"
+            self.tell(code, budget_minor=str(budget_minor))
+
     def next_line_id(self) -> str:
         """An id that no line of this journal has had."""
         return f"L{self.basket.lines_made + 1}"
@@ -145,6 +154,8 @@ class Draft:
         before = self.state.receipt
         receipt = receipt_for(self.state)
         self.note(receipt=receipt, nudging=None)
+        if receipt is not None:
+            self.warn_of_budget(0 if before is None else before.total_minor, receipt.total_minor)
         if before is None or receipt is None or receipt.savings_minor <= before.savings_minor:
             return
         titles = deals_applied(receipt)

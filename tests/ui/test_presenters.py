@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -24,14 +25,14 @@ from cart.contract.screen import (
     TaxView,
     UnitPriceView,
 )
-from cart.core.events import Hold
+from cart.core.events import ContestReason, Hold
 from cart.core.notices import NOTICES
 from cart.core.weighed import TakenBack, Trouble, Weighing
 from tests.ui.harness import kept_snapshots
-from ui.presenters import bar, checkout, question, receipt, shop, weigh, welcome
+from ui.presenters import bar, checkout, menu, question, receipt, shop, weigh, welcome
 from ui.presenters.figures import Figures
 from ui.presenters.notices import SENTENCES, sentence
-from ui.presenters.rows import Fact, row_of, sheet_of
+from ui.presenters.rows import CONTESTS, Fact, row_of, sheet_of
 from ui.texts import Words
 
 WORDS = Words("en")
@@ -90,7 +91,8 @@ def test_every_notice_has_words(code: str, language: str) -> None:
     """Each notice of the cart has a sentence of at most twelve words, with or without values."""
     assert code in SENTENCES
     figures = Figures(Words(language), "USD", 2)
-    for values in ({}, {"name": "Milk", "title": "3 for 2", "shopper": "Ana"}):
+    values_of_all = {"name": "Milk", "title": "3 for 2", "shopper": "Ana", "budget_minor": "5000"}
+    for values in ({}, values_of_all):
         said = sentence(NoticeView(code, 1, values), figures)
         assert said
         assert "{" not in said
@@ -176,6 +178,25 @@ def test_what_the_shopper_almost_has_comes_first() -> None:
     assert (page.deals[0].price, page.deals[0].was) == ("−$0.45", "3 for 2")
     free = shop.present(replace(EMPTY, nudge=replace(nudge, saves_minor=0)), WORDS)
     assert free.deals[0].price == "Free"
+
+
+def test_a_budget_is_seen_and_may_be_chosen() -> None:
+    """Its button says how much of it is spent; the choices are the cart's, and none at all."""
+    assert shop.present(EMPTY, WORDS).budget == "Set a budget"
+    spent = replace(EMPTY, budget_minor=5_000, budget_percent=83, budgets_minor=(2_000, 5_000))
+    page = shop.present(spent, WORDS)
+    assert (page.budget, page.is_spent) == ("Budget $50.00  ·  83 %", True)
+    chosen = [(item.text, item.choice) for item in menu.budgets(spent, WORDS).items]
+    assert chosen == [("$20.00", "2000"), ("$50.00", "5000"), ("No budget", "0")]
+
+
+def test_every_reason_to_contest_has_words() -> None:
+    """Each reason of the cart can be said, and stands on the sheet once it was."""
+    assert CONTESTS.keys() == set(get_args(ContestReason))
+    asked = menu.contests(replace(EMPTY, contest_reasons=("wrong_price",)), "L1", WORDS)
+    assert [(item.target, item.choice) for item in asked.items] == [("L1", "wrong_price")]
+    sheet = sheet_of(LineView("L1", "Milk", 1, 9, 9, contested="wrong_price"), DOLLARS)
+    assert sheet.facts[0] == Fact("You told us", "The price is wrong")
 
 
 def test_taxes_of_nothing_are_left_out() -> None:

@@ -44,6 +44,11 @@ KEY_TEXTS = {
 revisions = iter(range(1_000, 1_000_000))
 
 
+def can_tap(screen: Screen, name: str) -> bool:
+    """Whether something of this name is there to be touched."""
+    return name in screen.state()["targets"]
+
+
 def fresh(revision: int, **changes: object) -> Snapshot:
     """A kept snapshot under a new revision, as a cart would send it."""
     return replace(KEPT[revision], revision=next(revisions), **changes)
@@ -155,6 +160,34 @@ def test_the_evidence_of_a_line(screen: Screen) -> None:
     assert screen.cart.screen.quiet()
 
 
+# what is opened, what is chosen there, the intent that follows
+CHOICES = [
+    (("budget",), "budget.1", ("budget", "", "5000")),
+    (("budget",), "budget.5", ("budget", "", "0")),
+    (("line.3", "contest"), "contest.2", ("contest", "l4", "wrong_price")),
+]
+
+
+@pytest.mark.parametrize(("path", "name", "expected"), CHOICES)
+def test_what_is_chosen_beside_the_receipt(
+    screen: Screen, path: tuple[str, ...], name: str, expected: tuple[str, str, str]
+) -> None:
+    """A budget, or what is wrong with a line: one intent, and back to where it was opened."""
+    screen.show(fresh(3))
+    for step in path:
+        until(partial(can_tap, screen, step), f"{step} to tap")
+        assert "tapped" in screen.ask(tap=step)
+    until(lambda: name in screen.state()["targets"], "the choices")
+    assert screen.state()["cut"] == []
+    assert_apart(screen.state()["targets"], "shop")
+    intent = screen.tap(name)
+    assert (intent.action, intent.target, intent.choice) == expected
+    until(lambda: name not in screen.state()["targets"], "the choices gone")
+    if "contest" in path:
+        assert "Looks like" in screen.state()["texts"]
+        screen.ask(tap="close")
+
+
 def test_evidence_goes_with_its_line(screen: Screen) -> None:
     """A line that left takes its evidence along."""
     screen.show(fresh(3))
@@ -235,6 +268,13 @@ def test_every_size_and_language_fits(size: str, place: Path) -> None:
             assert state["size"] == [int(part) for part in size.split("x")]
             assert state["cut"] == [], snapshot.route
             assert_apart(state["targets"], snapshot.route)
+        for step in ("budget", "close", "line.3", "contest"):
+            if step == "budget":
+                other.show(fresh(3))
+            until(partial(can_tap, other, step), f"{step} to tap")
+            assert "tapped" in other.ask(tap=step)
+            assert other.state()["cut"] == [], step
+            assert_apart(other.state()["targets"], step)
     finally:
         other.close()
 

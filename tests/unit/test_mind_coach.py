@@ -1,4 +1,4 @@
-"""What the cart tells without being asked: nudges that really save."""
+"""What stands by the shopper: nudges that really save, a budget, a word against a line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from cart.contract.screen import NudgeView, UnitPriceView
 from cart.contract.view import snapshot
 from cart.core import coach
 from cart.core.almost import CHANGES_A_TICK, CHANGES_MAX
+from cart.core.basket import fold
 from cart.core.catalog import Catalog, Product
+from cart.core.events import LineContested, TripOpened
 from cart.core.observations import CatalogArrived
 from cart.core.pricing.basket_amount_off import BasketAmountOff
 from cart.core.pricing.buy_x_get_y import BuyXGetY
 from cart.core.pricing.cheapest_free import CheapestFree
 from cart.core.pricing.kinds import AnyDeal
 from rig.money.baskets import deal_of
-from tests.unit.mind_world import CATALOG, PASTA, RICE, Hands
+from tests.unit.mind_world import CATALOG, GUM, PASTA, RICE, TOMATOES, Hands
 
 THIRD_FREE = BuyXGetY(deal_id="x", title="3 for 2", skus=(PASTA, RICE), buy=2, free=1)
 FIVE_OFF_TEN = BasketAmountOff(
@@ -151,3 +153,67 @@ def test_a_line_tells_its_unit_price_and_what_is_cheaper() -> None:
     assert rice.unit_price == UnitPriceView("Rice", 438, "kg")
     assert rice.cheaper == UnitPriceView("Pasta", 298, "kg")
     assert (pasta.unit_price, pasta.cheaper) == (rice.cheaper, None)
+
+
+def with_budget(minor: int) -> Hands:
+    """A guest with a tin of pasta (1.49) and a budget."""
+    hands = Hands()
+    hands.put(PASTA)
+    hands.touch("budget", choice=str(minor))
+    return hands
+
+
+def test_a_budget_warns_as_the_total_comes_to_it() -> None:
+    """At 80 and at 100 percent, once each; again only after the total had fallen below."""
+    hands = with_budget(450)
+    for sku, warnings in ((TOMATOES, (0, 0)), (TOMATOES, (0, 0)), (GUM, (1, 0)), (GUM, (1, 1))):
+        hands.put(sku)
+        hands.wait(3_000)
+        assert tuple(map(hands.told().count, ("budget_near", "budget_reached"))) == warnings
+    hands.load(-458_000)
+    hands.wait(1_000)
+    hands.put(TOMATOES)
+    assert tuple(map(hands.told().count, ("budget_near", "budget_reached"))) == (1, 2)
+    shown = snapshot(hands.state, 1, 0)
+    assert (shown.budget_minor, shown.budget_percent, shown.total_minor) == (450, 103, 467)
+    hands.wait(2_000)
+    hands.touch("pay_start")
+    assert hands.state.basket.phase == "checkout"
+
+
+def test_a_budget_that_is_spent_already_is_told_at_once() -> None:
+    """It is a fact of the journal, outlives a restart, and ends with 0 or with the trip."""
+    hands = with_budget(120)
+    assert hands.told()[-1] == "budget_reached"
+    again = Hands(journal=tuple(hands.events))
+    assert snapshot(again.state, 1, 0).budget_minor == 120
+    again.touch("budget", choice="0")
+    assert snapshot(again.state, 1, 0).budget_minor == 0
+    other = fold([TripOpened(9, "next")], replace(hands.state.basket, phase="idle"))
+    assert other.budget_minor == 0
+
+
+@pytest.mark.parametrize("choice", ["", "-5", "1e3", "12.50", "٣", "9" * 10, "100000001"])
+def test_a_budget_that_is_none_changes_nothing(choice: str) -> None:
+    """What the screen never sends is not taken for an amount."""
+    hands = Hands()
+    hands.put(PASTA)
+    assert hands.touch("budget", choice=choice) == []
+
+
+def test_a_contested_line_blocks_nothing() -> None:
+    """The word against a line is a fact and stands on its line; sums and payment go on."""
+    hands = Hands()
+    hands.put(PASTA)
+    before_minor = hands.total_minor
+    (fact,) = hands.touch("contest", "L1", "wrong_price")
+    assert fact == LineContested(hands.now_ms, "L1", "wrong_price")
+    assert hands.touch("contest", "L1", "wrong_price") == []
+    assert hands.touch("contest", "L1", "i hate it") == []
+    assert hands.touch("contest", "L9", "not_mine") == []
+    shown = snapshot(hands.state, 1, 0)
+    assert (shown.lines[0].contested, shown.total_minor) == ("wrong_price", before_minor)
+    assert hands.told().count("line_contested") == 1
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    assert hands.state.basket.phase == "paying"

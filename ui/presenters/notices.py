@@ -64,6 +64,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "payment_declined": (mark("The payment did not go through. Nothing was charged."),) * 2,
     "payment_mismatch": (mark("The totals differ. Nothing was charged. Help is coming."),) * 2,
     "paid": (mark("Paid. Thank you!"),) * 2,
+    "budget_near": (
+        mark("Most of your budget of {budget} is used"),
+        mark("Most of your budget is used"),
+    ),
+    "budget_reached": (
+        mark("Your budget of {budget} is reached"),
+        mark("Your budget is reached"),
+    ),
+    "line_contested": (mark("Noted. Our staff will look at this line."),) * 2,
     "offline": (mark("No connection. You can go on shopping."),) * 2,
     "scale_lost": (mark("The scale rests. Please scan each item."),) * 2,
     "scale_wants_staff": (mark("Please tell our staff: this scale needs a look"),) * 2,

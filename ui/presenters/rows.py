@@ -16,6 +16,16 @@ DECIDERS = {
     "code_alone": mark("Its code"),
 }
 
+# Why a line is wrong: a row for each `ContestReason`.
+CONTESTS: dict[str, str] = {
+    "not_mine": mark("This is not mine"),
+    "wrong_product": mark("It is another product"),
+    "wrong_price": mark("The price is wrong"),
+    "wrong_quantity": mark("The number is wrong"),
+    "wrong_weight": mark("The weight is wrong"),
+    "deal_missing": mark("A deal is missing"),
+}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -54,6 +64,7 @@ class Sheet:
     price: str = ""
     image: str = ""
     facts: tuple[Fact, ...] = ()
+    contest: str = ""
     close: str = ""
 
 
@@ -137,6 +148,7 @@ def sheet_of(line: LineView, figures: Figures) -> Sheet:
             *weighed_facts(line, figures),
             *facts_of(line.evidence, figures),
         ),
+        contest=figures.words.say("Something is wrong"),
         close=figures.words.say("Close"),
     )
 
@@ -148,6 +160,8 @@ def price_facts(line: LineView, figures: Figures) -> tuple[Fact, ...]:
     facts = []
     if own is not None and line.mass_mg is None:
         facts.append(Fact(say("Unit price"), figures.money_per(own.unit, own.price_minor)))
+    if line.contested is not None:
+        facts.append(Fact(say("You told us"), say(CONTESTS[line.contested])))
     if cheaper is not None:
         rate = figures.money_per(cheaper.unit, cheaper.price_minor)
         facts.append(Fact(say("Cheaper"), f"{rate}  ·  {cheaper.name}"))

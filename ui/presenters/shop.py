@@ -10,6 +10,7 @@ from ui.presenters.rows import Row, rows_of
 from ui.texts import Words
 
 DEALS_MAX = 3
+BUDGET_NEAR_PERCENT = 80
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Deal:
 
 @dataclass(frozen=True)
 class Page:
-    """`total_caption` counts the items; `check` asks about the first yellow line, "" without."""
+    """`total_caption` counts the items; `check` asks about the first yellow line, "" without;
+    `is_spent`: most of the budget, or all of it."""
 
     rows: tuple[Row, ...] = ()
     empty_title: str = ""
@@ -38,6 +40,8 @@ class Page:
     tips: tuple[str, ...] = ()
     check: str = ""
     check_line: str = ""
+    budget: str = ""
+    is_spent: bool = False
     pay: str = ""
     can_pay: bool = False
 
@@ -67,6 +71,8 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         if open_lines
         else "",
         check_line=open_lines[0] if open_lines else "",
+        budget=_budget(snapshot, figures),
+        is_spent=snapshot.budget_percent >= BUDGET_NEAR_PERCENT,
         pay=say("Pay and finish"),
         can_pay=bool(snapshot.lines),
     )
@@ -84,6 +90,16 @@ def _deals_title(snapshot: Snapshot, words: Words) -> str:
     if snapshot.aisle:
         return words.say("Deals: {aisle}", aisle=snapshot.aisle)
     return words.say("Deals today")
+
+
+def _budget(snapshot: Snapshot, figures: Figures) -> str:
+    if not snapshot.budget_minor:
+        return figures.words.say("Set a budget")
+    return figures.words.say(
+        "Budget {amount}  ·  {percent} %",
+        amount=figures.money(snapshot.budget_minor),
+        percent=str(snapshot.budget_percent),
+    )
 
 
 def _cards(snapshot: Snapshot, figures: Figures) -> tuple[Deal, ...]:

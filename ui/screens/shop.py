@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from kivy.app import App
 from kivy.properties import ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.gridlayout import GridLayout
 
+from ui.presenters.menu import Menu, Option
 from ui.presenters.rows import Sheet
 from ui.presenters.shop import Page
 from ui.screens import load_kv
-from ui.widgets import receipt_list  # noqa: F401 - the list is named in the .kv file
+from ui.widgets import (
+    PushButton,
+    receipt_list,  # noqa: F401 - the list is named in the .kv file
+)
 
 
 class DealsPane(BoxLayout):
@@ -25,22 +31,48 @@ class SheetPane(BoxLayout):
     sheet = ObjectProperty(Sheet(), rebind=True)
 
 
+class MenuPane(BoxLayout):
+    """A few things to choose from."""
+
+    menu = ObjectProperty(Menu(), rebind=True)
+
+
+class MenuButtons(GridLayout):
+    """A button an option."""
+
+    items = ObjectProperty(())
+
+    def on_items(self, _: object, items: tuple[Option, ...]) -> None:
+        """Make the buttons anew: another question."""
+        self.clear_widgets()
+        for item in items:
+            button = PushButton(name=item.name, text=item.text)
+            button.bind(on_release=lambda _, it=item: App.get_running_app().pick(it))
+            self.add_widget(button)
+
+
 class ShopScreen(BoxLayout):
-    """Shows a `ui.presenters.shop.Page`; `opened` is the line whose evidence is looked at."""
+    """Shows a `ui.presenters.shop.Page`; `opened` is the line whose evidence is looked at, `asking`
+    what there is to choose: "budget", "contest" or nothing."""
 
     page = ObjectProperty(Page(), rebind=True)
     opened = StringProperty("")
+    asking = StringProperty("")
 
     def __init__(self, **properties: Any) -> None:
         super().__init__(**properties)
         # Kivy's ids are weak: the pane that is not on the screen is only held here.
         self._deals, self._evidence = self.ids.deals.__self__, self.ids.evidence.__self__
-        self.show_sheet(None)
+        self._menu = self.ids.menu.__self__
+        self.show_sheet(None, None)
 
-    def show_sheet(self, sheet: Sheet | None) -> None:
-        """Put the evidence in the place of the deals, or the deals back."""
+    def show_sheet(self, sheet: Sheet | None, menu: Menu | None) -> None:
+        """Put the menu or the evidence in the place of the deals, or the deals back."""
         wanted = self._deals
-        if sheet is not None:
+        if menu is not None:
+            wanted = self._menu
+            wanted.menu = menu
+        elif sheet is not None:
             wanted = self._evidence
             wanted.sheet = sheet
         if self.ids.aside.children != [wanted]:
