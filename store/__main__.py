@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 
 from cart import mqtt
 from cart.contract.lines import ContractError
-from cart.core.catalog import CatalogError
-from store import catalogs, show, trips, trust
+from cart.core.catalog import Catalog, CatalogError
+from store import catalogs, sheets, show, trips, trust
 from store.authority import AuthorityError
 from store.database import (
     FILE_NAME,
@@ -66,13 +66,34 @@ def run(options: argparse.Namespace) -> int:
 
 
 def import_catalog(options: argparse.Namespace) -> int:
-    """Check a catalog and keep it; a running service publishes it at once."""
+    """Check a catalog, or one table of it, and keep it; a running service publishes it at once."""
     data = options.file.read_bytes()
     with closing(open_database(options.data, options.database)) as database, transaction(database):
         signer_of(options.data)
-        catalog = catalogs.add(database, data)
-    _print_line({"version": catalog.version, "products": len(catalog.products)})
+        published = catalogs.newest(database) or _empty_catalog(options)
+        read = sheets.read(data, options.table or "", published)
+        show.print_bad_rows(read.bad, options.file.name, as_json=options.json)
+        if read.bad and not options.skip_bad_rows:
+            raise CatalogError(
+                f"nothing imported, bad rows: {len(read.bad)}; correct them, or leave them out"
+                " with --skip-bad-rows"
+            )
+        catalog = catalogs.add(database, read.catalog if options.table or read.bad else data)
+    _print_line(
+        {
+            "version": catalog.version,
+            "products": len(catalog.products),
+            **({"left_out": len(read.bad)} if read.bad else {}),
+        }
+    )
     return 0
+
+
+def _empty_catalog(options: argparse.Namespace) -> Catalog:
+    """What a table is put into where nothing is published yet: version 0, so that it becomes 1."""
+    if options.table and not options.currency:
+        options.parser.error("this is the first import: say --currency, such as USD")
+    return Catalog(version=0, currency=options.currency or "XXX", products=())
 
 
 def list_carts(options: argparse.Namespace) -> int:
@@ -127,6 +148,12 @@ def _endpoint(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: three capital letters, such as USD")
+    return text
+
+
 def _url(text: str) -> str:
     if not text.startswith(f"{POSTGRESQL}://"):
         raise argparse.ArgumentTypeError(f"write {POSTGRESQL}://user@host/name")
@@ -158,12 +185,18 @@ def _parser() -> argparse.ArgumentParser:
     for part in ("ca", "certificate", "key"):
         serve.add_argument(f"--tls-{part}", type=_file, help="needed off loopback")
     trust.add_commands(command, _name)
-    command("import", import_catalog).add_argument("file", type=_file, help="catalog as JSON")
+    bring = command("import", import_catalog)
+    bring.add_argument("file", type=_file, help="a catalog as JSON; a table of it as CSV or JSON")
+    bring.add_argument("--table", choices=tuple(sheets.TABLES), help="the file is this table only")
+    bring.add_argument("--currency", type=_currency, help="of the first import of a table")
+    bring.add_argument(
+        "--skip-bad-rows", action="store_true", help="import the others all the same"
+    )
     receipt = command("receipt", print_receipt)
     receipt.add_argument("trip", help="a trip's id")
     receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")
     receipt.add_argument("--name", default="dashcart store", help="the name in its head")
-    for listed in (command("carts", list_carts), command("trips", list_trips), receipt):
+    for listed in (command("carts", list_carts), command("trips", list_trips), receipt, bring):
         listed.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from msgspec import json
 from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select
 
@@ -19,21 +20,28 @@ from store.keys import Signer
 from store.tables import catalogs
 
 
-def add(database: Connection, data: bytes) -> Catalog:
-    """Keep a catalog (JSON by docs/schemas/catalog.schema.json) for publishing.
+def newest(database: Connection) -> Catalog | None:
+    """The catalog that carts shall have, or None."""
+    data = newest_data(database)
+    return None if data is None else parse_catalog(data)
+
+
+def add(database: Connection, given: bytes | Catalog) -> Catalog:
+    """Keep a catalog, or its JSON by docs/schemas/catalog.schema.json, for publishing.
 
     The same one again changes nothing. Raises CatalogError.
     """
+    data = given if isinstance(given, bytes) else json.encode(given)
     if len(data) > CATALOG_BYTES_MAX:
         raise CatalogError(f"catalog: {len(data)} bytes; at most {CATALOG_BYTES_MAX} fit")
     catalog = parse_catalog(data)
     sha256 = hashlib.sha256(data).hexdigest()
     if database.scalar(select(catalogs.c.version).where(catalogs.c.sha256 == sha256)) is not None:
         return catalog
-    newest = database.scalar(select(func.max(catalogs.c.version)))
-    if newest is not None and catalog.version <= newest:
+    latest = database.scalar(select(func.max(catalogs.c.version)))
+    if latest is not None and catalog.version <= latest:
         raise CatalogError(
-            f"catalog: version {catalog.version}, but {newest} is published; raise the version"
+            f"catalog: version {catalog.version}, but {latest} is published; raise the version"
         )
     database.execute(insert(catalogs).values(version=catalog.version, sha256=sha256, data=data))
     return catalog
@@ -41,13 +49,14 @@ def add(database: Connection, data: bytes) -> Catalog:
 
 def newest_sha256(database: Connection) -> str:
     """Which catalog carts shall have; "" when there is none."""
-    newest = select(catalogs.c.sha256).order_by(catalogs.c.version.desc()).limit(1)
-    return database.scalar(newest) or ""
+    found = select(catalogs.c.sha256).order_by(catalogs.c.version.desc()).limit(1)
+    return database.scalar(found) or ""
 
 
-def newest(database: Connection) -> bytes | None:
-    """The newest catalog; None when there is none."""
-    data = database.scalar(select(catalogs.c.data).order_by(catalogs.c.version.desc()).limit(1))
+def newest_data(database: Connection) -> bytes | None:
+    """The same as it is published, in bytes."""
+    found = select(catalogs.c.data).order_by(catalogs.c.version.desc()).limit(1)
+    data = database.scalar(found)
     return None if data is None else bytes(data)
 
 

@@ -19,6 +19,7 @@ from cart.core.basket import Line
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM, decimal_text
 from cart.core.weighed import Weighing
 from store import tables, trips
+from store.sheets import BadRow
 from store.trips import PricedTrip
 
 Row = dict[str, Any]
@@ -51,6 +52,15 @@ def print_rows(rows: Iterable[Row], title: str, *, as_json: bool) -> None:
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     Console().print(table if rows else f"{title}: none yet")
+
+
+def print_bad_rows(bad: Iterable[BadRow], file: str, *, as_json: bool) -> None:
+    """Name each bad row: a line for a person on stderr, or a JSON object on stdout."""
+    for row in bad:
+        if as_json:
+            print(json.encode({"file": file, **to_builtins(row)}).decode())
+        else:
+            print(f"{file}: {row}", file=sys.stderr)
 
 
 def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:

@@ -120,7 +120,7 @@ def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedT
 
 def used_before(database: Connection, shopper: str) -> dict[str, int]:
     """How often a shopper has paid with each offer that has a limit a shopper."""
-    newest = shelf.newest(database)
+    newest = shelf.newest_data(database)
     deals = () if newest is None else _index(newest).catalog.deals
     limited = frozenset(deal.deal_id for deal in deals if deal.max_per_shopper is not None)
     used = Counter[str]()

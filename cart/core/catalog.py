@@ -286,12 +286,25 @@ def parse_catalog(data: bytes) -> Catalog:
         raise CatalogError(
             f"catalog: {error}; write it as docs/schemas/catalog.schema.json says"
         ) from error
-    for fault in _faults(catalog):
-        raise CatalogError(f"catalog: {fault}; correct the row and publish the catalog again")
+    for fault in faults(catalog):
+        row = f"{fault.table}[{fault.number}]"
+        raise CatalogError(
+            f"catalog: {row}: {fault.wrong}; correct the row and publish the catalog again"
+        )
     return catalog
 
 
-def _faults(catalog: Catalog) -> Iterator[str]:
+class Fault(Value):
+    """What is wrong in one row of a table of a catalog; rows are counted from 0."""
+
+    table: str
+    number: int
+    column: str
+    wrong: str
+
+
+def faults(catalog: Catalog) -> Iterator[Fault]:
+    """Say what makes rows unusable, though each may have the right shape."""
     products = catalog.products
     rows = list(enumerate(products))
     yield from _twice("products", "sku", ((n, row.sku) for n, row in rows))
@@ -315,32 +328,35 @@ def _faults(catalog: Catalog) -> Iterator[str]:
     yield from _misfit_layouts(catalog.code_layouts)
 
 
-def _twice(table: str, field: str, keys: Iterable[tuple[int, str]]) -> Iterator[str]:
+def _twice(table: str, field: str, keys: Iterable[tuple[int, str]]) -> Iterator[Fault]:
     first: dict[str, int] = {}
     for number, key in keys:
         if key in first:
-            yield f"{table}[{number}]: the {field} {key!r} stands in {table}[{first[key]}] too"
+            wrong = f"the {field} {key!r} stands in {table}[{first[key]}] too"
+            yield Fault(table, number, "gtins" if field == "gtin" else field, wrong)
         first.setdefault(key, number)
 
 
-def _wrong_check_digits(products: Iterable[Product]) -> Iterator[str]:
+def _wrong_check_digits(products: Iterable[Product]) -> Iterator[Fault]:
     for number, product in enumerate(products):
         for gtin in product.gtins:
             right = gs1_standard_check_digit(gtin[:-1])
             if int(gtin[-1]) != right:
-                yield (
-                    f"products[{number}]: the gtin {gtin} of {product.sku!r} has a wrong check"
-                    f" digit, it should end in {right}"
+                wrong = (
+                    f"the gtin {gtin} of {product.sku!r} has a wrong check digit, it should end"
+                    f" in {right}"
                 )
+                yield Fault("products", number, "gtins", wrong)
 
 
 def _unknown_skus(
     table: str, rows: Iterable[tuple[int, tuple[str, ...]]], known: frozenset[str]
-) -> Iterator[str]:
+) -> Iterator[Fault]:
+    column = "sku" if table == "recalls" else "skus"
     for number, skus in rows:
         for sku in skus:
             if sku not in known:
-                yield f"{table}[{number}]: no product has the sku {sku!r}"
+                yield Fault(table, number, column, f"no product has the sku {sku!r}")
 
 
 def _named_skus(deal: AnyDeal) -> tuple[str, ...]:
@@ -349,24 +365,27 @@ def _named_skus(deal: AnyDeal) -> tuple[str, ...]:
     return (*deal.skus, *got, *(sku for part in parts for sku in part.skus))
 
 
-def _missing_rates(catalog: Catalog) -> Iterator[str]:
+def _missing_rates(catalog: Catalog) -> Iterator[Fault]:
     given = frozenset(rate.category for rate in catalog.tax_rates)
     for number, product in enumerate(catalog.products if given else ()):
         if product.tax_category not in given:
-            yield f"products[{number}]: tax_rates has no rate for {product.tax_category!r}"
+            wrong = f"tax_rates has no rate for {product.tax_category!r}"
+            yield Fault("products", number, "tax_category", wrong)
     for number, fee in enumerate(catalog.fees):
         if fee.tax_category and fee.tax_category not in given:
-            yield f"fees[{number}]: tax_rates has no rate for {fee.tax_category!r}"
+            wrong = f"tax_rates has no rate for {fee.tax_category!r}"
+            yield Fault("fees", number, "tax_category", wrong)
 
 
-def _misfit_layouts(layouts: Iterable[CodeLayout]) -> Iterator[str]:
+def _misfit_layouts(layouts: Iterable[CodeLayout]) -> Iterator[Fault]:
     for number, layout in enumerate(layouts):
         if not any(layout_fits(layout, digits) for digits in (12, 13)):
-            yield (
-                f"code_layouts[{number}]: prefix, item_digits, value_digits and a check digit"
+            wrong = (
+                "prefix, item_digits, value_digits and a check digit"
                 " must add up to 13 (12 for a UPC-A), or to one less where a value of 4 or 5"
                 " digits has its own check digit"
             )
+            yield Fault("code_layouts", number, "prefix", wrong)
 
 
 def value_check_digits(layout: CodeLayout, digits: int) -> int:

@@ -1,0 +1,234 @@
+"""Reads what a store sells from a spreadsheet (CSV) or JSON, and names every row that is wrong.
+
+A whole catalog is one JSON object; one table of it (products, deals, aisles, ...) is a CSV file
+with a head, or a JSON list. It must never guess: a row is right, or it is named.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import inspect
+from msgspec.structs import replace
+
+from cart.core.catalog import (
+    Aisle,
+    Catalog,
+    CatalogError,
+    CodeLayout,
+    Fault,
+    Product,
+    Recall,
+    TaxRate,
+    faults,
+)
+from cart.core.pricing.kinds import AnyDeal
+from cart.core.value import Value
+
+TABLES: Mapping[str, Any] = {
+    "products": Product,
+    "deals": AnyDeal,
+    "tax_rates": TaxRate,
+    "code_layouts": CodeLayout,
+    "aisles": Aisle,
+    "recalls": Recall,
+}
+# As people write them: the field that is meant, and how many digits after the point it takes in;
+# None stands for those of the currency.
+AS_WRITTEN: Mapping[str, tuple[str, int | None]] = {
+    "price": ("price_minor", None),
+    "deposit": ("deposit_minor", None),
+    "mass_g": ("mass_mg", 3),
+    "mass_spread_g": ("mass_spread_mg", 3),
+    "tare_g": ("tare_mg", 3),
+}
+SHAPE = "write it as docs/schemas/catalog.schema.json says"
+OTHER = re.compile(r"(\w+)\[(\d+)\]")
+NUMBER = re.compile(r"-?[0-9]{1,12}([.,][0-9]{1,12})?")
+PATH = re.compile(r"(.*?) - at `\$\.?(.*?)`", re.DOTALL)
+
+
+class BadRow(Value):
+    """One row that can't be used. Of CSV the head is row 1, as spreadsheets count."""
+
+    table: str
+    row: int
+    column: str
+    wrong: str
+    todo: str
+
+    def __str__(self) -> str:
+        return f"{self.table} row {self.row}, {self.column}: {self.wrong}; {self.todo}"
+
+
+class Reading(NamedTuple):
+    """What is right of a file, as a whole catalog, and every row that is not."""
+
+    catalog: Catalog
+    bad: tuple[BadRow, ...]
+
+
+Row = tuple[int, Any]
+
+
+def read(data: bytes, table: str, published: Catalog) -> Reading:
+    """Read a file. A table of its own takes the place of that table in the `published` catalog.
+
+    `table` is "" for a whole catalog. Raises CatalogError if the file as a whole is no such thing.
+    """
+    bad: list[BadRow] = []
+    if table:
+        head = replace(published, version=published.version + 1)
+        tables = {name: _numbered(getattr(published, name), name) for name in TABLES}
+        is_json = data.lstrip()[:1] == b"["
+        if is_json:
+            tables[table] = _numbered(_json(data), table)
+        else:
+            tables[table] = list(_lines(data, table, published.currency_digits, bad))
+    else:
+        is_json = True
+        head, tables = _whole(data)
+    right = {
+        name: list(_converted(name, rows, bad, strict=is_json)) for name, rows in tables.items()
+    }
+    return _checked(head, right, bad)
+
+
+def _json(data: bytes) -> object:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CatalogError(f"catalog: {error}; {SHAPE}") from error
+
+
+def _whole(data: bytes) -> tuple[Catalog, dict[str, list[Row]]]:
+    written = _json(data)
+    if not isinstance(written, dict):
+        raise CatalogError("catalog: one JSON object is wanted; for a part of it give --table")
+    head = {name: value for name, value in written.items() if name not in TABLES}
+    try:
+        catalog = msgspec.convert(head | {"products": []}, Catalog)
+    except msgspec.ValidationError as error:
+        raise CatalogError(f"catalog: {error}; {SHAPE}") from error
+    return catalog, {name: _numbered(written.get(name, []), name) for name in TABLES}
+
+
+def _numbered(rows: object, table: str) -> list[Row]:
+    if not isinstance(rows, list | tuple):
+        raise CatalogError(f"catalog: {table} is no list; {SHAPE}")
+    return list(enumerate(rows, 1))
+
+
+def _lines(data: bytes, table: str, digits: int, bad: list[BadRow]) -> Iterator[Row]:
+    """The rows of a CSV file as JSON would have them; an empty cell says nothing."""
+    try:
+        text = data.decode("utf-8-sig")
+        start = text.partition("\n")[0]
+        separator = max(",;\t", key=start.count)
+        lines = iter(list(csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CatalogError(f"{table}: {error}; save the file as CSV in UTF-8") from error
+    head = [name.strip() for name in next(lines, [])]
+    lists = _columns(table)
+    for name in head:
+        if name not in lists and AS_WRITTEN.get(name, ("", 0))[0] not in lists:
+            known = ", ".join(lists)
+            raise CatalogError(f"{table} row 1: no column is called {name!r}; there are {known}")
+    for number, cells in enumerate(lines, 2):
+        if len(cells) > len(head):
+            todo = "put a cell that holds the separator into double quotes"
+            bad.append(BadRow(table, number, "", "more cells than the head names", todo))
+            continue
+        filled = [(name, cell.strip()) for name, cell in zip(head, cells, strict=False)]
+        try:
+            row = dict(_value(*each, lists, digits) for each in filled if each[1])
+        except _CellError as error:
+            bad.append(BadRow(table, number, error.column, error.wrong, error.todo))
+        else:
+            if row:
+                yield number, row
+
+
+class _CellError(ValueError):
+    def __init__(self, column: str, wrong: str, todo: str) -> None:
+        super().__init__(wrong)
+        self.column, self.wrong, self.todo = column, wrong, todo
+
+
+def _value(name: str, cell: str, lists: Mapping[str, bool], digits: int) -> tuple[str, object]:
+    """One cell; the parts of a list have | or ; between them."""
+    field, places = AS_WRITTEN.get(name, (name, 0))
+    if name == field:
+        return name, re.split(r"\s*[;|]\s*", cell) if lists[name] else cell
+    places = digits if places is None else places
+    if not NUMBER.fullmatch(cell):
+        raise _CellError(name, f"{cell!r} is no number", "write it as in 1.49")
+    whole = Decimal(cell.replace(",", ".")).scaleb(places)
+    if whole == whole.to_integral_value():
+        return field, int(whole)
+    raise _CellError(
+        name, f"{cell!r} is too exact", f"write at most {places} digits after the point"
+    )
+
+
+def _columns(table: str) -> dict[str, bool]:
+    """The columns of a table, and whether each holds a list."""
+    kinds = _kinds(inspect.type_info(TABLES[table]))
+    tags = {kind.tag_field: False for kind in kinds if kind.tag_field}
+    return tags | {
+        field.encode_name: _is_list(field.type) for kind in kinds for field in kind.fields
+    }
+
+
+def _kinds(info: inspect.Type) -> list[inspect.StructType]:
+    types = info.types if isinstance(info, inspect.UnionType) else (info,)
+    return [each for each in types if isinstance(each, inspect.StructType)]
+
+
+def _is_list(info: inspect.Type) -> bool:
+    types = info.types if isinstance(info, inspect.UnionType) else (info,)
+    return any(isinstance(each, inspect.VarTupleType | inspect.TupleType) for each in types)
+
+
+def _converted(
+    table: str, rows: Iterable[Row], bad: list[BadRow], *, strict: bool
+) -> Iterator[Row]:
+    for number, row in rows:
+        if isinstance(row, Value):
+            yield number, row
+            continue
+        try:
+            yield number, msgspec.convert(row, TABLES[table], strict=strict)
+        except msgspec.ValidationError as error:
+            found = PATH.fullmatch(str(error))
+            wrong, column = found.groups() if found else (str(error), "")
+            bad.append(BadRow(table, number, column, wrong, SHAPE))
+
+
+def _checked(head: Catalog, right: dict[str, list[Row]], bad: list[BadRow]) -> Reading:
+    """Leave out the rows that do not fit the others, until those that are left do."""
+    while True:
+        values = {name: tuple(value for _, value in rows) for name, rows in right.items()}
+        catalog = replace(head, **values)
+        found = list(faults(catalog))
+        if not found:
+            return Reading(catalog, tuple(bad))
+        bad += [_bad_row(fault, right) for fault in found]
+        gone = {(fault.table, fault.number) for fault in found}
+        right = {
+            name: [row for place, row in enumerate(rows) if (name, place) not in gone]
+            for name, rows in right.items()
+        }
+
+
+def _bad_row(fault: Fault, tables: Mapping[str, list[Row]]) -> BadRow:
+    """A fault with the numbers that rows have in their file."""
+    number = tables[fault.table][fault.number][0]
+    wrong = OTHER.sub(lambda row: f"row {tables[row[1]][int(row[2])][0]}", fault.wrong)
+    return BadRow(fault.table, number, fault.column, wrong, "correct the row")

@@ -1,0 +1,164 @@
+"""Spreadsheets and JSON become a catalog; each bad row is named, and nothing comes in by halves."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cart.core.catalog import Catalog, TaxRate
+from store import catalogs
+from store.__main__ import main
+from store.database import open_database
+from tests.store.shop import CATALOG
+
+PRODUCTS = """\
+sku,name,price,sold_by,gtins,mass_g,minimum_age_years,hours
+milk,"Milk, 1 l",1.29,,09520004000178,1035.5,,
+beer,Beer,2.49,each,,,18,08:00|22:00
+
+pears,Pears,2.99,mass,,,,
+"""
+
+
+class Importer:
+    """`python -m store import` into one folder, and what it published."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "sheet"
+
+    def __call__(self, text: str | bytes, *options: str) -> int:
+        """Import a text; the exit status."""
+        self.file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return main(["import", "--data", str(self.folder / "s"), str(self.file), *options])
+
+    @property
+    def newest(self) -> Catalog | None:
+        """What carts get."""
+        with closing(open_database(self.folder / "s")) as database:
+            return catalogs.newest(database)
+
+
+@pytest.fixture
+def bring(tmp_path: Path) -> Importer:
+    """A store without a catalog."""
+    return Importer(tmp_path)
+
+
+def test_a_spreadsheet_becomes_a_catalog(bring: Importer) -> None:
+    """Prices and masses as people write them, lists in a cell, empty cells and empty rows."""
+    assert bring(PRODUCTS, "--table", "products", "--currency", "EUR") == 0
+    assert bring.newest is not None
+    milk, beer, pears = bring.newest.products
+    assert (bring.newest.version, bring.newest.currency) == (1, "EUR")
+    assert (milk.name, milk.price_minor, milk.mass_mg) == ("Milk, 1 l", 129, 1_035_500)
+    assert (milk.gtins, beer.hours) == (("09520004000178",), ("08:00", "22:00"))
+    assert (beer.minimum_age_years, pears.sold_by) == (18, "mass")
+
+
+def test_european_spreadsheets(bring: Importer) -> None:
+    """Semicolons between cells, a comma in the price, a mark of the encoding in front."""
+    text = "sku;name;price\nmilk;Milch;1,29\n".encode("utf-8-sig")
+    assert bring(text, "--table", "products", "--currency", "EUR") == 0
+    assert bring.newest is not None
+    assert bring.newest.products[0].price_minor == 129
+
+
+def test_deals_and_planogram_join_what_is_published(bring: Importer) -> None:
+    """One table takes the place of that table in the newest catalog, as its next version."""
+    bring(msgspec.json.encode(CATALOG))
+    deals = "type,deal_id,title,skus,share_ppm\npercent_off,d1,A fifth off,tomatoes-400g,200000\n"
+    assert bring(deals, "--table", "deals") == 0
+    places = [{"aisle": "A1", "name": "Fruit", "skus": ["bananas"]}]
+    assert bring(msgspec.json.encode(places), "--table", "aisles") == 0
+    assert bring.newest is not None
+    assert (bring.newest.version, bring.newest.products) == (3, CATALOG.products)
+    assert [deal.deal_id for deal in bring.newest.deals] == ["d1"]
+    assert [aisle.skus for aisle in bring.newest.aisles] == [("bananas",)]
+    assert bring.newest.tax_rates == (TaxRate("standard", 70_000),)
+
+
+BAD = """\
+sku,name,price,gtins
+milk,Milk,1.29,
+,Nameless,1.00,
+eggs,Eggs,cheap,
+tea,Tea,1.999,
+rice,Rice,0.99,09520004000177
+milk,Other milk,1.19,
+salt,Salt,0.5,,too,many
+"""
+NAMED = [
+    (3, "", "missing required field `sku`"),
+    (4, "price", "'cheap' is no number"),
+    (5, "price", "'1.999' is too exact"),
+    (6, "gtins", "wrong check digit, it should end in 8"),
+    (7, "sku", "'milk' stands in row 2 too"),
+    (8, "", "more cells than the head names"),
+]
+
+
+def test_each_bad_row_is_named_and_nothing_comes_in(
+    bring: Importer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """File, row as the spreadsheet counts, column, what is wrong and what to do; status 1."""
+    options = ("--table", "products", "--currency", "EUR")
+    assert bring(BAD, *options, "--json") == 1
+    said = capsys.readouterr()
+    rows = sorted(map(msgspec.json.decode, said.out.splitlines()), key=lambda row: row["row"])
+    assert [(row["row"], row["column"]) for row in rows] == [(row, at) for row, at, _ in NAMED]
+    for row, (_, _, wrong) in zip(rows, NAMED, strict=True):
+        assert wrong in row["wrong"]
+        assert (row["file"], row["table"]) == ("sheet", "products")
+        assert row["todo"]
+    assert "nothing imported, bad rows: 6" in said.err
+    assert bring.newest is None
+    assert bring(BAD, *options) == 1
+    assert "sheet: products row 4, price: 'cheap' is no number; write" in capsys.readouterr().err
+
+
+def test_bad_rows_are_left_out_when_told(bring: Importer) -> None:
+    """The rows that are right come in, and only those."""
+    told = ("--table", "products", "--currency", "EUR", "--skip-bad-rows")
+    assert bring(BAD, *told) == 0
+    assert bring.newest is not None
+    assert [product.sku for product in bring.newest.products] == ["milk"]
+
+
+def test_a_whole_catalog_names_all_its_bad_rows(
+    bring: Importer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JSON rows are named alike, with the tables they stand in; what names a bad row is bad too."""
+    written = msgspec.to_builtins(CATALOG)
+    written["products"][0]["price_minor"] = "1.49"
+    written["aisles"] = [{"aisle": "A1", "name": "Tins", "skus": ["tomatoes-400g"]}]
+    assert bring(msgspec.json.encode(written)) == 1
+    said = capsys.readouterr().err
+    assert "products row 1, price_minor: Expected `int`, got `str`; write it as" in said
+    assert "aisles row 1, skus: no product has the sku 'tomatoes-400g'" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sku,nome,price\n", "products row 1: no column is called 'nome'"),
+        (b"sku,name\n\xff,x\n", "save the file as CSV in UTF-8"),
+        ("[1", "docs/schemas"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(
+    bring: Importer, capsys: pytest.CaptureFixture[str], text: str | bytes, said: str
+) -> None:
+    """A wrong head, encoding or syntax is one error for the file."""
+    assert bring(text, "--table", "products", "--currency", "EUR") == 1
+    assert said in capsys.readouterr().err
+
+
+def test_the_first_table_needs_a_currency(bring: Importer) -> None:
+    """A price without a currency is no price."""
+    with pytest.raises(SystemExit) as ended:
+        bring(PRODUCTS, "--table", "products")
+    assert ended.value.code == 2
