@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -48,6 +48,15 @@ def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int =
         database.execute(insert(events), fresh)
         _moved(database, cart, batch.epoch, before, fresh[-1])
     return Ack(batch.epoch, seq, need_from=need_from, rejected=tuple(rejected))
+
+
+def answer(database: Connection, cart: str, epoch: int, utc_ms: int) -> Ack:
+    """What a cart must know to go on: how far its journal is here, and which journals there are."""
+    seq, row_hash = _last(database, cart, epoch)
+    newest = database.execute(
+        select(func.max(journals.c.epoch)).where(journals.c.cart == cart)
+    ).scalar_one()
+    return Ack(epoch, seq, hash=row_hash, newest_epoch=newest or epoch, utc_ms=utc_ms)
 
 
 def stored_seq(database: Connection, cart: str, epoch: int) -> int:

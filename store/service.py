@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import ClassVar, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
 from cart.contract.fleet import CertificateRequest, CommandState
 from cart.contract.lines import ContractError
 from cart.contract.store import (
-    Ack,
+    BATCH_MAX,
     Birth,
     CartState,
     CouponRequest,
@@ -46,6 +47,7 @@ from store.tables import carts
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
+ROWS_AT_ONCE = 5_000
 UP_CHANNELS = (
     "birth",
     "cart_state",
@@ -106,6 +108,7 @@ class Service:
         self._waiting: dict[str, PayRequest] = {}
         self._published = ""
         self._look_ms = 0
+        self._credit = BATCH_MAX
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until `stop`; `on_ready` is called each time all subscriptions stand."""
@@ -145,6 +148,9 @@ class Service:
     def _serve(self, messages: list[mqtt.Incoming]) -> None:
         if not messages:
             return
+        # What is taken in at once is shared among those who send; all may send a batch.
+        senders = len({message.topic for message in messages})
+        self._credit = max(BATCH_MAX, ROWS_AT_ONCE // senders)
         try:
             with transaction(self._database):
                 replies = [reply for message in messages for reply in self._replies(message)]
@@ -184,10 +190,9 @@ class Service:
             catalog_version=birth.catalog_version,
         )
         self._database.execute(born)
-        seq = ledger.stored_seq(self._database, cart, birth.epoch)
         utc_ms = self._utc_ms()
-        ack = Ack(birth.epoch, seq, utc_ms=utc_ms, local_offset_ms=local_offset_ms(utc_ms))
-        yield self._to("ack", cart, ack)
+        answer = ledger.answer(self._database, cart, birth.epoch, utc_ms)
+        yield self._to("ack", cart, replace(answer, local_offset_ms=local_offset_ms(utc_ms)))
 
     def _came_or_went(self, cart: str, state: CartState) -> Iterator[Packet]:
         # The last will of an earlier boot says nothing about this one.
@@ -196,7 +201,8 @@ class Service:
         yield from ()
 
     def _rows_came(self, cart: str, batch: EventBatch) -> Iterator[Packet]:
-        yield self._to("ack", cart, ledger.ingest(self._database, cart, batch, self._utc_ms()))
+        ack = ledger.ingest(self._database, cart, batch, self._utc_ms())
+        yield self._to("ack", cart, replace(ack, credit=self._credit))
         waiting = self._waiting.pop(cart, None)
         if waiting is not None:
             yield from self._payment_asked(cart, waiting)

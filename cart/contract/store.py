@@ -104,12 +104,17 @@ class Rejected(Value):
 class Ack(Value):
     """Cumulative, after the store's commit, and the answer to each `Birth`.
 
+    `credit` is how many rows may be on their way now. In the answer to a `Birth`, `hash` is that
+    of row `upto_seq`, and `newest_epoch` the newest journal of this cart that the store knows.
     `need_from` asks for a resend after a gap. `utc_ms` is the store's wall clock as it answered,
     and its local time is `local_offset_ms` ahead of that."""
 
     epoch: int
     upto_seq: Annotated[int, Meta(ge=0)]
     need_from: Annotated[int, Meta(ge=1)] | None = None
+    credit: Annotated[int, Meta(ge=1)] | None = None
+    hash: str = FIRST_HASH
+    newest_epoch: int = 0
     rejected: tuple[Rejected, ...] = ()
     utc_ms: int = 0
     local_offset_ms: int = 0

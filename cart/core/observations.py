@@ -121,9 +121,13 @@ class Touch(Observation, tag="touch"):
 
 
 class LinkChanged(Observation, tag="link_changed"):
-    """The store's service can be reached, or not."""
+    """The store's service can be reached, or not.
+
+    `epoch` is the journal's number now, which grows when the store knows an older journal that
+    the cart lost; 0: as it was."""
 
     online: bool
+    epoch: int = 0
 
 
 class PaymentAnswered(Observation, tag="payment_answered"):

@@ -122,7 +122,9 @@ def open_guest_trip(draft: Draft) -> None:
 
 def link_changed(draft: Draft, observation: LinkChanged) -> None:
     """The store can be reached, or not: shopping goes on either way."""
-    draft.note(online=observation.online, offered_ms=None, pay_asked_ms=None, coupon_asked_ms=None)
+    epoch = observation.epoch or draft.state.epoch
+    draft.note(online=observation.online, epoch=epoch)
+    draft.note(offered_ms=None, pay_asked_ms=None, coupon_asked_ms=None)
 
 
 def store_time(draft: Draft, observation: StoreTime) -> None:

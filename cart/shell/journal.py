@@ -104,6 +104,20 @@ class Journal:
             database.execute("UPDATE cursor SET acked = ?", (upto_seq,))
         self._acked_seq = upto_seq
 
+    def hash_of(self, seq: int) -> str:
+        """The hash of entry number `seq`; of 0 the one that a chain begins with."""
+        return self.entries_after(seq - 1, 1)[0].hash if seq else FIRST_HASH
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Number this journal anew: the store knows another one under its number.
+
+        Raises JournalFull."""
+        with self._transaction() as database:
+            database.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
+            database.execute("UPDATE events SET epoch = ?", (epoch,))
+            database.execute("UPDATE cursor SET acked = 0")
+        self.epoch, self._acked_seq = epoch, 0
+
     def events(self) -> tuple[Event, ...]:
         """Everything that ever happened, oldest first."""
         return tuple(map(_event, self.entries_after(0, ALL)))

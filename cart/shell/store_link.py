@@ -22,13 +22,11 @@ from cart.contract.goods import CatalogHead
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import (
-    PAYLOAD_BYTES_MAX,
     Ack,
     Birth,
     CartState,
     CouponAnswer,
     CouponRequest,
-    Entry,
     EventBatch,
     PairGrant,
     PairOffer,
@@ -66,7 +64,7 @@ from cart.shell.journal import Journal, JournalError
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_orders import OrderDesk
-from cart.shell.store_outbox import RESEND_MS, Outbox
+from cart.shell.store_outbox import RESEND_MS, Outbox, fitting
 
 POLL_MS = 250
 STOP_S = 2.0
@@ -75,7 +73,6 @@ WILL_DELAY_S = 15
 # One by one, so that live messages pass between; and iotcore gives at most 100 kept messages to
 # one subscription.
 CHUNKS_AT_ONCE = 20
-ENTRY_BYTES_OVERHEAD = 120
 HEARD = (
     "ack", "pair_grant", "pay_answer", "coupon_answer", "command", "cert", "store_state",
     "catalog_head",
@@ -238,6 +235,9 @@ class StoreLink:
 
     def _ack_came(self, ack: Ack) -> None:
         now_ms = self._clock()
+        if self._is_of_another_journal(ack):
+            self._begin_epoch(ack.newest_epoch)
+            return
         self._outbox.acknowledged(ack, self._journal.last_seq, now_ms)
         try:
             self._journal.acked(ack.epoch, ack.upto_seq)
@@ -247,6 +247,27 @@ class StoreLink:
             self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
         if ack.utc_ms and not self._greeted:
             self._greeting_answered(ack, now_ms)
+
+    def _is_of_another_journal(self, ack: Ack) -> bool:
+        """Whether the store holds, under our number, rows that this journal does not continue:
+        the cart lost its disk since. A store that says nothing of epochs is believed."""
+        journal = self._journal
+        if ack.epoch != journal.epoch or not ack.newest_epoch:
+            return False
+        if ack.newest_epoch > journal.epoch or ack.upto_seq > journal.last_seq:
+            return True
+        return ack.hash != journal.hash_of(ack.upto_seq)
+
+    def _begin_epoch(self, newest: int) -> None:
+        """Number our journal anew and send it from its first row."""
+        try:
+            self._journal.begin_epoch(newest + 1)
+        except JournalError as error:
+            log.warning("offline until the journal can be numbered anew: %s", error)
+            return
+        log.error("the store knows another journal of this cart: now epoch %d", newest + 1)
+        self._outbox = Outbox(newest + 1, 0)
+        self._greet()
 
     def _greeting_answered(self, ack: Ack, now_ms: int) -> None:
         uncertainty_ms = (now_ms - self._birth_ms + 1) // 2 + 1
@@ -362,9 +383,9 @@ class StoreLink:
         after, count = self._outbox.next_rows(self._journal.last_seq, now_ms)
         if not count:
             return False
-        entries = _fitting(self._journal.entries_after(after, count))
+        entries = fitting(self._journal.entries_after(after, count))
         self._publish("events", EventBatch(self._journal.epoch, entries))
-        self._outbox.sent(entries[-1].seq)
+        self._outbox.sent(entries[-1].seq, now_ms)
         return True
 
     def _publish(self, name: str, message: Value) -> None:
@@ -376,7 +397,7 @@ class StoreLink:
     def _tell_online(self, online: bool) -> None:
         if online != self._online:
             self._online = online
-            self._inbox.put(LinkChanged(0, online))
+            self._inbox.put(LinkChanged(0, online, self._journal.epoch))
 
     def _refuse(self, error: ContractError | CatalogError) -> None:
         log.warning("refused: %s", error)
@@ -397,13 +418,3 @@ class StoreLink:
         "catalog_head": (CatalogHead, _head_came),
         "cert": (CertificateAnswer, _certificate_came),
     }
-
-
-def _fitting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """The first entries that fit into one message; always at least one."""
-    size = 0
-    for count, entry in enumerate(entries):
-        size += len(bytes(entry.event)) + ENTRY_BYTES_OVERHEAD
-        if count and size > PAYLOAD_BYTES_MAX:
-            return entries[:count]
-    return entries

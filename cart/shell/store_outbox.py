@@ -1,16 +1,22 @@
 """Decides which journal rows go to the store next: a cursor over the journal, never a copy of it.
 
 Sans-IO: it counts rows and reads no clock. Rows are sent in order within a window; only the store's
-acknowledgement moves the cursor; what stays unanswered is sent again. It must never skip a row.
+acknowledgement moves the cursor; what stays unanswered is sent again. The window shrinks when rows
+begin to queue on the way, so that pairing and payment never wait behind a catch-up, and the store's
+credit caps it. It must never skip a row.
 """
 
 from __future__ import annotations
 
-from cart.contract.lines import ContractError
-from cart.contract.store import BATCH_MAX, Ack
+from collections import deque
 
-WINDOW_MAX = 500
+from cart.contract.lines import ContractError
+from cart.contract.store import BATCH_MAX, PAYLOAD_BYTES_MAX, Ack, Entry
+
+WINDOW_FIRST, WINDOW_MIN, WINDOW_MAX = 100, 20, 500
+QUEUE_MS_MAX = 100  # longer than the quickest answer by this: rows queue somewhere on the way
 RESEND_MS = 2_000
+ENTRY_BYTES_OVERHEAD = 120
 
 
 class Outbox:
@@ -24,26 +30,35 @@ class Outbox:
         self.confirmed_seq = acked_seq
         self._sent_seq = acked_seq
         self._waiting_since_ms = 0
+        self._window = WINDOW_FIRST
+        self._credit = WINDOW_MAX
+        self._quickest_ms: int | None = None
+        self._sent_at: deque[tuple[int, int]] = deque()  # (last row, when) of each batch in flight
 
     def next_rows(self, last_seq: int, now_ms: int) -> tuple[int, int]:
         """(after which row, how many rows) to send now; none while the window is full."""
-        window_end = min(last_seq, self.confirmed_seq + WINDOW_MAX)
-        count = min(BATCH_MAX, window_end - self._sent_seq)
+        window = min(self._window, self._credit)
+        # Half a window at most, so that the next rows leave while the first are answered.
+        batch = min(BATCH_MAX, max(1, window // 2))
+        count = min(batch, last_seq - self._sent_seq, self.confirmed_seq + window - self._sent_seq)
         if self._sent_seq == self.confirmed_seq:
             self._waiting_since_ms = now_ms
         return self._sent_seq, max(0, count)
 
-    def sent(self, upto_seq: int) -> None:
+    def sent(self, upto_seq: int, now_ms: int) -> None:
         """These rows are on their way."""
         self._sent_seq = upto_seq
+        self._sent_at.append((upto_seq, now_ms))
 
     def is_overdue(self, now_ms: int) -> bool:
         """Whether the store owes an answer for too long: greet it again, which rewinds."""
         return self._sent_seq > self.confirmed_seq and now_ms - self._waiting_since_ms >= RESEND_MS
 
     def rewind(self) -> None:
-        """Send again from the first row that is not confirmed."""
+        """Send again from the first row that is not confirmed, over what may be another way."""
         self._sent_seq = self.confirmed_seq
+        self._sent_at.clear()
+        self._quickest_ms = None
 
     def acknowledged(self, ack: Ack, last_seq: int, now_ms: int) -> None:
         """Take the store's answer. Raises ContractError for rows that this cart never wrote."""
@@ -51,12 +66,37 @@ class Outbox:
             return
         if ack.upto_seq > last_seq:
             raise ContractError(
-                f"Ack: the store has row {ack.upto_seq}, this journal ends at {last_seq};"
-                " if the cart lost its journal, give the cart a new name"
+                f"Ack: for row {ack.upto_seq}, but this journal ends at {last_seq};"
+                " look who else speaks as the store, or as this cart"
             )
+        if ack.credit is not None:
+            self._credit = ack.credit
         if ack.upto_seq != self.confirmed_seq:
             self._waiting_since_ms = now_ms
+        self._adapt(ack.upto_seq, now_ms)
         self.confirmed_seq = ack.upto_seq
         self._sent_seq = max(self._sent_seq, ack.upto_seq)
         if ack.need_from is not None:
             self._sent_seq = ack.upto_seq
+            self._sent_at.clear()
+
+    def _adapt(self, upto_seq: int, now_ms: int) -> None:
+        """Grow the window while answers come as quickly as ever, halve it when they queue."""
+        while self._sent_at and self._sent_at[0][0] <= upto_seq:
+            took_ms = now_ms - self._sent_at.popleft()[1]
+            if self._quickest_ms is None or took_ms < self._quickest_ms:
+                self._quickest_ms = took_ms
+            if took_ms - self._quickest_ms > QUEUE_MS_MAX:
+                self._window = max(WINDOW_MIN, self._window // 2)
+            else:
+                self._window = min(WINDOW_MAX, self._window + BATCH_MAX)
+
+
+def fitting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The first entries that fit into one message; always at least one."""
+    size = 0
+    for count, entry in enumerate(entries):
+        size += len(bytes(entry.event)) + ENTRY_BYTES_OVERHEAD
+        if count and size > PAYLOAD_BYTES_MAX:
+            return entries[:count]
+    return entries

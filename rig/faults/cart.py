@@ -15,12 +15,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import SystemRandom
+from typing import cast
 
 from cart.core.effects import OfferPairing
-from cart.core.events import ItemAdded
+from cart.core.events import Event, Fact, ItemAdded
 from cart.core.observations import CatalogArrived, InputRefused, LinkChanged, Paired
 from cart.shell.clock import monotonic_ms
 from cart.shell.config import BrokerConfig, Config
@@ -41,6 +42,12 @@ def say(cart: str, **what: object) -> None:
 def item(number: int) -> ItemAdded:
     """An event of the usual size, about 200 bytes."""
     return ItemAdded(number, f"L{number}", "tomatoes-400g", "Tomatoes 400 g", 1, 149, 149)
+
+
+class FromTheFuture(Fact, tag="from_the_future.9"):
+    """An event that no store of today can read."""
+
+    riddle: str = "\u2028\U0001f6d2" * 100
 
 
 class ToldJournal(Journal):
@@ -80,12 +87,13 @@ class LinkedCart:
         journal = self.journal
         say(self.name, epoch=journal.epoch, last_seq=journal.last_seq, acked_seq=journal.acked_seq)
 
-    def write(self, upto: int, at_once: int) -> None:
+    def write(self, upto: int, at_once: int, make: Callable[[int], Fact]) -> None:
         """Journal rows until there are `upto`; a disk that refuses is asked again."""
         while self.journal.last_seq < upto:
             first = self.journal.last_seq
             try:
-                self.journal.append([item(n) for n in range(first, min(upto, first + at_once))])
+                events = [make(number) for number in range(first, min(upto, first + at_once))]
+                self.journal.append(cast("list[Event]", events))  # the poison is none of ours
             except JournalFull as error:
                 say(self.name, full=str(error))
                 time.sleep(RETRY_S)
@@ -97,8 +105,8 @@ class LinkedCart:
         while not self.inbox.closed:
             for seen in self.inbox.take(1_000):
                 match seen:
-                    case LinkChanged(online=online):
-                        say(self.name, online=online)
+                    case LinkChanged(online=online, epoch=epoch):
+                        say(self.name, online=online, epoch_online=epoch)
                     case CatalogArrived(catalog=catalog):
                         say(self.name, catalog=catalog.version)
                     case Paired(nonce=nonce):
@@ -127,7 +135,8 @@ def main(arguments: Sequence[str]) -> int:
         order = json.loads(line)
         cart = carts[order["cart"]]
         if "upto" in order:
-            cart.write(order["upto"], order.get("at_once", 1))
+            make = FromTheFuture if order.get("poison") else item
+            cart.write(order["upto"], order.get("at_once", 1), make)
         else:
             cart.link.perform(OfferPairing(order["offer"]))
     for cart in carts.values():

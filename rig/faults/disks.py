@@ -67,6 +67,31 @@ def read_only(trial: Trial) -> None:
         trial.settle(began_s)
 
 
+def journal_lost(trial: Trial) -> None:
+    """A cart loses its disk: it comes back under the next epoch, and what it writes follows."""
+    for number in trial.each_round():
+        cart = trial.shop.carts[number % len(trial.shop.carts)]
+        trial.write()
+        trial.settle()  # what only the lost disk held, nobody has
+        cart.lose_disk()
+        began_s = time.monotonic()
+        trial.killed(cart.name, "and its disk")
+        cart.begin()
+        cart.await_ready()
+        trial.write(5)
+        trial.settle(began_s)
+
+
+def poison(trial: Trial) -> None:
+    """An event that the store can't read is kept as it came; those behind it are not blocked."""
+    for number in trial.each_round():
+        trial.write()
+        trial.shop.carts[number % len(trial.shop.carts)].write(1, poison=True)
+        trial.events += 1
+        trial.write()
+        trial.settle()
+
+
 def old_backup(trial: Trial) -> None:
     """The store comes back with an older backup of its database: the carts send the rest again."""
     shop, backup = trial.shop, trial.folder / "store.backup"

@@ -42,7 +42,10 @@ def stored(folder: Path) -> list[Row]:
 
 def journaled(folder: Path) -> list[Row]:
     """Every row that a cart ever journaled: of lost journals, of replaced ones, and of today's."""
-    files = [*sorted((folder / "lost").glob("*.sqlite")), *sorted(folder.glob("journal-*.sqlite"))]
+    files = [
+        *sorted((folder / "lost").glob("*/*.sqlite")),
+        *sorted(folder.glob("journal-*.sqlite")),
+    ]
     rows = [
         row for file in [*files, folder / "journal.sqlite"]
         for row in _select(file, JOURNALED, folder.name)

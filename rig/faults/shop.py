@@ -97,7 +97,8 @@ class Cart(Talker):
         self.folder = folder / "carts" / name
         self._port = port
         self._key = folder / "store.pub"
-        self.target = self.last_seq = self.acked_seq = self.epoch = self.vanished = 0
+        self.target = self.last_seq = self.acked_seq = self.vanished = 0
+        self.epoch = self.epoch_online = 0
         self.online = self.is_ready = False
         self.told: dict[str, object] = {}
 
@@ -113,11 +114,20 @@ class Cart(Talker):
             raise FaultsError(f"{self.name} did not start; see {self._log}")
         self.write(0)
 
-    def write(self, count: int, at_once: int = 1) -> None:
-        """Have it journal more rows, `at_once` in a commit."""
+    def write(self, count: int, at_once: int = 1, *, poison: bool = False) -> None:
+        """Have it journal more rows, `at_once` in a commit; poison is one that no store reads."""
         self.target += count
         if self.target > self.last_seq:
-            self.say(cart=self.name, upto=self.target, at_once=at_once)
+            self.say(cart=self.name, upto=self.target, at_once=at_once, poison=poison)
+
+    def lose_disk(self) -> None:
+        """SIGKILL it and take its journal away; what the journal held stays for the audit."""
+        self.kill()
+        lost = self.folder / "lost" / f"{self.epoch_online:03}"
+        lost.mkdir(parents=True)
+        for file in self.folder.glob("journal*.sqlite*"):
+            file.rename(lost / file.name)
+        self.target = self.last_seq = self.acked_seq = 0
 
     def has_written(self) -> bool:
         """Whether its journal has everything it was told to write."""
@@ -132,7 +142,7 @@ class Cart(Talker):
             self.is_ready = True
             self.vanished += max(0, self.last_seq - int(str(said["last_seq"])))
         self.told.update(said)
-        for name in ("epoch", "last_seq", "acked_seq", "online"):
+        for name in ("epoch", "epoch_online", "last_seq", "acked_seq", "online"):
             if name in said:
                 setattr(self, name, said[name])
 

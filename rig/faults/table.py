@@ -22,7 +22,7 @@ class Fault:
 FAULTS = (
     Fault("broker killed", 200, 6, kills.broker),
     Fault("cart killed", 200, 6, kills.cart),
-    Fault("store killed", 100, 4, kills.store),
+    Fault("store killed", 100, 3, kills.store),
     Fault("network half open", 70, 4, networks.half_open),
     Fault("network reset", 70, 4, networks.reset),
     Fault("link down", 60, 4, networks.link_down),
@@ -32,10 +32,12 @@ FAULTS = (
     Fault("rubbish", 10, 2, foreign.rubbish),
     Fault("broker data wiped", 20, 2, foreign.broker_wiped),
     Fault("store from a backup", 5, 1, disks.old_backup),
+    Fault("cart's journal lost", 5, 2, disks.journal_lost),
+    Fault("poison event", 10, 2, disks.poison),
     Fault("store's clock jumps", 10, 3, clocks.jumping),
     Fault("cart's disk full", 10, 2, disks.cart_full),
     Fault("store's disk full", 10, 2, disks.store_full),
     Fault("read-only disk", 5, 1, disks.read_only),
-    Fault("catalog with kills", 12, 3, goods.arriving),
+    Fault("catalog with kills", 12, 2, goods.arriving),
     Fault("carts reconnect", 2, 1, fleet.reconnecting),
 )

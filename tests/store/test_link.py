@@ -346,6 +346,23 @@ def full_store(shop: Shop) -> Iterator[None]:
         thread.join()
 
 
+def test_a_lost_journal_begins_a_new_epoch(shop: Shop, tmp_path: Path) -> None:
+    """A cart whose disk was lost comes back online under the next epoch, shorter or longer than
+    before; what the store had stays, and what the cart writes now follows."""
+    shop.cart.write([item(number) for number in range(5)])
+    until(shop.cart.is_all_acked, "the acknowledgement")
+    shop.cart.link.stop()
+    at = (shop.proxy.host, shop.proxy.port)
+    for epoch, count in ((2, 2), (3, 7)):
+        with CartLink(tmp_path / f"disk-{epoch}", at, shop.folder / "store.pub") as again:
+            again.journal.append([item(100 * epoch + number) for number in range(count)])
+            told = again.hear(LinkChanged)
+            assert (told.online, told.epoch) == (True, epoch)
+            until(again.is_all_acked, "its rows")
+            assert again.journal.epoch == epoch
+    assert [seq for seq, _ in shop.stored()] == [1, 2, 3, 4, 5, 1, 2, 1, 2, 3, 4, 5, 6, 7]
+
+
 def test_cart_starts_without_a_network(shop: Shop, tmp_path: Path) -> None:
     """A restarted cart has its catalog and its cursor at once; the store follows when it can."""
     shop.cart.write([item(1)])

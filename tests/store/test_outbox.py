@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from cart.contract.lines import ContractError
 from cart.contract.store import BATCH_MAX, Ack
-from cart.shell.store_outbox import RESEND_MS, WINDOW_MAX, Outbox
+from cart.shell.store_outbox import (
+    RESEND_MS,
+    WINDOW_FIRST,
+    WINDOW_MAX,
+    WINDOW_MIN,
+    Outbox,
+)
 
 LAST_SEQ = 2_000
 
@@ -17,7 +23,7 @@ def send_all(outbox: Outbox, last_seq: int, now_ms: int = 0) -> list[tuple[int, 
     """Send as much as the outbox allows: (after, count) of each batch."""
     sent = []
     while (rows := outbox.next_rows(last_seq, now_ms))[1]:
-        outbox.sent(rows[0] + rows[1])
+        outbox.sent(rows[0] + rows[1], now_ms)
         sent.append(rows)
     return sent
 
@@ -27,9 +33,39 @@ def test_batches_fill_the_window_and_no_more() -> None:
     outbox = Outbox(epoch=1, acked_seq=0)
     sent = send_all(outbox, LAST_SEQ)
     assert sent[:2] == [(0, BATCH_MAX), (BATCH_MAX, BATCH_MAX)]
-    assert sum(count for _, count in sent) == WINDOW_MAX
-    outbox.acknowledged(Ack(1, 70), LAST_SEQ, 0)
-    assert sum(count for _, count in send_all(outbox, LAST_SEQ)) == 70
+    assert sum(count for _, count in sent) == WINDOW_FIRST
+    outbox.acknowledged(Ack(1, 40), LAST_SEQ, 0)
+    assert sum(count for _, count in send_all(outbox, LAST_SEQ)) == 40
+
+
+def test_the_window_grows_while_answers_are_quick() -> None:
+    """Answered as quickly as ever, the window opens to its most."""
+    assert window_after(answers=20, took_ms=3) == WINDOW_MAX
+
+
+def test_the_window_shrinks_when_rows_queue() -> None:
+    """When answers take longer than the quickest did, little is on its way: live messages pass."""
+    assert window_after(answers=60, took_ms=3, late_ms=400) == WINDOW_MIN
+
+
+def window_after(answers: int, took_ms: int, late_ms: int = 0) -> int:
+    """The rows in flight after so many answers; from the second half on they come late."""
+    outbox, now_ms, seq = Outbox(epoch=1, acked_seq=0), 0, 0
+    for number in range(answers):
+        send_all(outbox, 10**6, now_ms)
+        now_ms += took_ms + (late_ms if number >= answers // 2 else 0)
+        seq = outbox.next_rows(10**6, now_ms)[0]
+        outbox.acknowledged(Ack(1, seq), 10**6, now_ms)
+    return sum(count for _, count in send_all(outbox, 10**6, now_ms))
+
+
+def test_the_store_s_credit_caps_the_window() -> None:
+    """No more than the store has room for is on its way, until it says otherwise."""
+    outbox = Outbox(epoch=1, acked_seq=0)
+    outbox.acknowledged(Ack(1, 0, credit=7), LAST_SEQ, 0)
+    assert sum(count for _, count in send_all(outbox, LAST_SEQ)) == 7
+    outbox.acknowledged(Ack(1, 7, credit=60), LAST_SEQ, 0)
+    assert sum(count for _, count in send_all(outbox, LAST_SEQ)) == 60
 
 
 def test_silence_is_overdue() -> None:
@@ -60,7 +96,7 @@ def test_another_epoch_says_nothing() -> None:
 def test_the_future_is_not_acknowledged() -> None:
     """An answer for rows that were never written is refused, and the cursor stays."""
     outbox = Outbox(epoch=1, acked_seq=3)
-    with pytest.raises(ContractError, match="new name"):
+    with pytest.raises(ContractError, match="who else speaks"):
         outbox.acknowledged(Ack(1, 11), 10, 0)
     assert outbox.confirmed_seq == 3
 
@@ -76,7 +112,7 @@ def test_every_row_arrives(grows: list[int], data: st.DataObject) -> None:
                 at_store = max(at_store, after + count)
         if data.draw(st.booleans(), label="answered"):
             outbox.acknowledged(Ack(1, at_store), last_seq, 0)
-    for _ in range(2 + last_seq // WINDOW_MAX):
+    for _ in range(2 + last_seq // WINDOW_MIN):
         outbox.rewind()
         for after, count in send_all(outbox, last_seq):
             assert after == at_store or after < at_store
