@@ -17,7 +17,7 @@ from random import Random
 from typing import ClassVar
 
 from cart import mqtt
-from cart.contract.fleet import CertificateAnswer, Command, CommandState
+from cart.contract.fleet import CertificateAnswer, Command
 from cart.contract.goods import CatalogHead
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
@@ -26,12 +26,9 @@ from cart.contract.store import (
     Birth,
     CartState,
     CouponAnswer,
-    CouponRequest,
     EventBatch,
     PairGrant,
-    PairOffer,
     PayAnswer,
-    PayRequest,
     StoreState,
     decode,
     packet,
@@ -41,9 +38,6 @@ from cart.contract.store import (
 from cart.core.catalog import Catalog, CatalogError
 from cart.core.effects import (
     OfferPairing,
-    ReportCommand,
-    RequestPayment,
-    ReserveCoupon,
     RunCommand,
 )
 from cart.core.observations import (
@@ -64,7 +58,8 @@ from cart.shell.journal import Journal, JournalError
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_orders import OrderDesk
-from cart.shell.store_outbox import RESEND_MS, Outbox, fitting
+from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
+from cart.shell.store_requests import Question, message_of
 
 POLL_MS = 250
 STOP_S = 2.0
@@ -78,7 +73,7 @@ HEARD = (
     "catalog_head",
 )  # fmt: skip
 
-Request = OfferPairing | RequestPayment | ReserveCoupon | RunCommand | ReportCommand
+Request = Question | RunCommand
 log = logging.getLogger(__name__)
 
 
@@ -235,7 +230,8 @@ class StoreLink:
 
     def _ack_came(self, ack: Ack) -> None:
         now_ms = self._clock()
-        if self._is_of_another_journal(ack):
+        journal = self._journal
+        if is_of_another_journal(ack, journal.epoch, journal.last_seq, journal.hash_of):
             self._begin_epoch(ack.newest_epoch)
             return
         self._outbox.acknowledged(ack, self._journal.last_seq, now_ms)
@@ -247,16 +243,6 @@ class StoreLink:
             self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
         if ack.utc_ms and not self._greeted:
             self._greeting_answered(ack, now_ms)
-
-    def _is_of_another_journal(self, ack: Ack) -> bool:
-        """Whether the store holds, under our number, rows that this journal does not continue:
-        the cart lost its disk since. A store that says nothing of epochs is believed."""
-        journal = self._journal
-        if ack.epoch != journal.epoch or not ack.newest_epoch:
-            return False
-        if ack.newest_epoch > journal.epoch or ack.upto_seq > journal.last_seq:
-            return True
-        return ack.hash != journal.hash_of(ack.upto_seq)
 
     def _begin_epoch(self, newest: int) -> None:
         """Number our journal anew and send it from its first row."""
@@ -354,20 +340,13 @@ class StoreLink:
 
     def _ask_store(self) -> None:
         while self._requests:
-            match self._requests.popleft():
-                case OfferPairing(nonce=nonce):
-                    self._offered_nonce = nonce
-                    self._publish("pair_offer", PairOffer(nonce))
-                case ReserveCoupon(trip_id=trip_id, coupon_id=coupon_id):
-                    self._publish("coupon_request", CouponRequest(trip_id, coupon_id))
-                case RequestPayment(trip_id=trip_id, attempt=attempt, total_minor=total_minor):
-                    rows = (self._journal.epoch, self._journal.last_seq)
-                    request = PayRequest(trip_id, attempt, total_minor, *rows)
-                    self._publish("pay_request", request)
-                case ReportCommand(cmd_id=cmd_id, status=status, detail=detail):
-                    self._publish("command_state", CommandState(cmd_id, status, detail))
-                case RunCommand() as order:
-                    self._orders.run(order)
+            request = self._requests.popleft()
+            if isinstance(request, RunCommand):
+                self._orders.run(request)
+                continue
+            if isinstance(request, OfferPairing):
+                self._offered_nonce = request.nonce
+            self._publish(*message_of(request, self._journal.epoch, self._journal.last_seq))
 
     def _send_rows(self) -> None:
         now_ms = self._clock()

@@ -9,6 +9,7 @@ credit caps it. It must never skip a row.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from cart.contract.lines import ContractError
 from cart.contract.store import BATCH_MAX, PAYLOAD_BYTES_MAX, Ack, Entry
@@ -100,3 +101,15 @@ def fitting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         if count and size > PAYLOAD_BYTES_MAX:
             return entries[:count]
     return entries
+
+
+def is_of_another_journal(
+    ack: Ack, epoch: int, last_seq: int, hash_of: Callable[[int], str]
+) -> bool:
+    """Whether the store holds, under our number, rows that this journal does not continue: the
+    cart lost its disk since. A store that says nothing of epochs is believed."""
+    if ack.epoch != epoch or not ack.newest_epoch:
+        return False
+    if ack.newest_epoch > epoch or ack.upto_seq > last_seq:
+        return True
+    return ack.hash != hash_of(ack.upto_seq)
