@@ -67,6 +67,8 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     source = train.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=_folder, metavar="DIR", help="the folder with grocery/")
     source.add_argument("--list", type=_file, metavar="FILE", help="path,label lines; no others")
+    help_text = "learn from val too: for a recipe that val has already chosen, without a report"
+    train.add_argument("--final", action="store_true", help=help_text)
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights and report")
     help_text = "default: many, or few below 12 photos a label (docs/recognition.md)"
     train.add_argument("--recipe", choices=["many", "few", "quick"], help=help_text)

@@ -1,8 +1,9 @@
 """`python -m models train`: from photos to weights a cart can use, in one command.
 
-`--data` trains on the official train split, calibrates on val and reports; `--list` trains on
-exactly the listed photos. Both start from generic weights, go on where they were interrupted, and
-end in `look.onnx`, `look.npz` and their manifest. It must never look at another split.
+`--data` trains on the official train split, calibrates on val and reports; with `--final` it learns
+from val too, which only a recipe may that is already chosen. `--list` trains on exactly the listed
+photos. All start from generic weights, go on where they were interrupted, and end in `look.onnx`,
+`look.npz` and their manifest. It must never look at another split.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     """Train, export, calibrate, seal and report."""
     out: Path = arguments.out
     cache = arguments.cache or out / "cache"
-    photos = listed(arguments.list) if arguments.list else grocery(arguments.data, {"train"})
+    splits = {"train", "val"} if arguments.final else {"train"}
+    photos = listed(arguments.list) if arguments.list else grocery(arguments.data, splits)
     labels = sorted({photo.label for photo in photos})
     if len(labels) < 2:
         raise ModelError("training tells labels apart: it needs photos of at least two")
@@ -61,7 +63,7 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     gallery.save(out / GALLERY_NAME)
     seal(out)
     yield from _timing(pixels, [whole, out / EMBEDDING_NAME])
-    if arguments.data:
+    if arguments.data and not arguments.final:
         yield from _calibrated(gallery, arguments.data, out)
     yield f"use it with --weights {out / EMBEDDING_NAME}"
 
