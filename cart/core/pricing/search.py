@@ -1,25 +1,29 @@
-"""The best choice of plans, one for each offer: exact depth-first search under a bound.
+"""The best choice of plans, one for each offer: a search that opens what may lose least first.
 
-A branch is left when even its bound cannot reach what is wanted, and when the same units were left
-before at no less worth. What is wanted begins just below the bound and goes down: a search that
-finds nothing has proved a better bound. Where a branch is too large, its units get values of their
-own, which makes its bound tighter. It must never look at lines or money.
+Every plan, and every unit left over, loses something against the bound. A choice of some plans is
+told by what it lost and what it leaves; the rest loses at least what each other offer alone must.
+So the first whole choice that is met is the best, and what is still open then is no better. Only
+plans that lose little are looked at; where they make no whole choice, more of them. It must never
+look at lines or money.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from cart.core.pricing.bound import Bound, Problem, rest_top, tighten
-from cart.core.pricing.shapes import Counts, Plan, Shape
+from cart.core.pricing.shapes import Counts
 
-PROBE_NODES = 20_000
 DIVE_NODES = 3_000
 STEPS_ROOT_MAX = 60
-STEPS_BRANCH = 12
 FIRST_SHARE = 8
-BRANCH_SHARE = 60
+# Where a search opened more choices than that in vain, or had more plans, better values come first.
+EASY_NODES = 20
+EASY_PLANS = 200
+STEPS_MORE = 40
+MORE_SHARE = 32
 SLACK_SHARE = 10
 
 
@@ -36,64 +40,36 @@ class Answer(NamedTuple):
 
 
 def solve(problem: Problem, nodes_max: int) -> Answer:
-    """Search with a goal just below the bound, and lower it until something is found."""
+    """Look at plans that lose little, and at more of them until they make a whole choice."""
     if not problem.shapes:
         worth = sum([rest[-1] for rest in problem.rests])
         return Answer(worth, worth, (), worth, (0,) * len(problem.caps), 0)
-    order = by_frontier(problem)
-    sorted_problem = problem._replace(shapes=tuple([problem.shapes[n] for n in order]))
-    steps = min(STEPS_ROOT_MAX, 6 + 2 * len(order))
+    count = len(problem.shapes)
     # One offer alone competes with nothing: its units are worth what is left of them brings.
-    start = first_values(problem) if len(order) > 1 else _rest_values(problem)
-    bound = tighten(sorted_problem, start, steps, FIRST_SHARE)
-    regions = Regions(nodes_max)
-    slack = max(1, bound.total // (SLACK_SHARE * len(order)))
-    proved = bound.total
-    while regions.uses is None and not regions.spent:
-        regions.floor = floor = max(0, bound.total - slack)
-        regions.probe(sorted_problem, bound, 0, ())
-        if regions.uses is None and not regions.spent:
-            proved = floor - 1
-        slack *= 2
-    worth, uses = regions.worth, regions.uses
-    while uses is None:
-        dive = Search(sorted_problem, bound, max(0, bound.total - slack), DIVE_NODES)
-        dive.run()
-        worth, uses = dive.worth, dive.uses
+    start = first_values(problem) if count > 1 else _rest_values(problem)
+    bound = tighten(problem, start, min(STEPS_ROOT_MAX, 6 + 2 * count), FIRST_SHARE)
+    slack = first_slack = max(1, bound.total // (SLACK_SHARE * count))
+    nodes = lost = 0
+    found: Whole | None = None
+    while found is None and nodes < nodes_max:
+        table = Table(problem, bound, slack)
+        found, more, lost = table.best(nodes_max - nodes)
+        nodes += more
+        if found is None and nodes < nodes_max:
+            goal = bound.total - 2 * slack
+            if more > EASY_NODES or table.size > EASY_PLANS:
+                steps = tighten(problem, bound.values, STEPS_MORE, MORE_SHARE * count)
+                bound = min(bound, steps)
+            slack = max(first_slack, bound.total - goal)
+    proved = bound.total - lost
+    while found is None:
+        found, _, _ = Table(problem, bound, slack).best(DIVE_NODES, deep=True)
         slack += slack // 2
-    if not regions.spent:
-        proved = worth
-    by_number = dict(zip(order, uses, strict=True))
-    aligned = tuple([by_number[n] for n in range(len(order))])
-    return Answer(worth, proved, aligned, bound.total, bound.values, regions.nodes)
+    return Answer(bound.total - found.lost, proved, found.uses, bound.total, bound.values, nodes)
 
 
 def _rest_values(problem: Problem) -> list[int]:
     return [rest[1] if rest[-1] else 0 for rest in problem.rests]
-
-
-def by_frontier(problem: Problem) -> list[int]:
-    """Offers in an order that keeps few classes half-decided: then branches often meet again."""
-    users = [0] * len(problem.caps)
-    own = [sorted(set(shape.classes)) for shape in problem.shapes]
-    for classes in own:
-        for at in classes:
-            users[at] += 1
-    opened = [False] * len(problem.caps)
-    waiting = list(range(len(own)))
-    order = []
-    while waiting:
-        costs = []
-        for n in waiting:
-            new = sum([not opened[at] for at in own[n]])
-            costs.append((new - sum([users[at] == 1 for at in own[n]]), new, n))
-        chosen = min(costs)[2]
-        waiting.remove(chosen)
-        order.append(chosen)
-        for at in own[chosen]:
-            opened[at] = True
-            users[at] -= 1
-    return order
 
 
 def first_values(problem: Problem) -> list[int]:
@@ -110,157 +86,209 @@ def first_values(problem: Problem) -> list[int]:
     return [value * 2 // 3 for value in values]
 
 
-def _nothing(shape: Shape) -> Plan:
-    return Plan(0, 0, (0,) * len(shape.classes))
+class Loss(NamedTuple):
+    """A plan: what it loses, the units it takes (packed), and its use. The units of a choice stand
+    in one integer, a field for each class with a bit on top that says whether it went below 0."""
+
+    lost: int
+    taken: int
+    use: Counts
 
 
-class Regions:
-    """Searches a region with a small budget, and where that is not enough, part by part."""
+class Whole(NamedTuple):
+    """A plan for every offer, and what they lose together."""
 
-    def __init__(self, nodes_max: int) -> None:
-        self.nodes_max = nodes_max
-        self.nodes = 0
-        self.floor = 0
-        self.worth = 0
-        self.uses: tuple[Counts, ...] | None = None
-
-    @property
-    def spent(self) -> bool:
-        """Whether the budget ran out: then nothing more is proved."""
-        return self.nodes >= self.nodes_max
-
-    def probe(self, problem: Problem, bound: Bound, worth: int, before: tuple[Counts, ...]) -> None:
-        """Find the best of a region, `before` being decided and worth so much."""
-        if worth + bound.total < self.floor or self.spent:
-            return
-        search = Search(problem, bound, self.floor - worth, PROBE_NODES)
-        search.run()
-        self.nodes += search.nodes
-        if search.uses is not None:
-            self.worth, self.uses = worth + search.worth, (*before, *search.uses)
-            self.floor = self.worth + 1
-        if search.complete:
-            return
-        shape, values = problem.shapes[0], bound.values
-        floor = self.floor - worth - bound.total + bound.tops[0]
-        plans = sorted(shape.plans(values, problem.caps, floor), reverse=True)
-        for plan in (*plans, _nothing(shape)):
-            if worth + bound.total - bound.tops[0] + plan.value >= self.floor:
-                left = list(problem.caps)
-                for at, n in zip(shape.classes, plan.use, strict=True):
-                    left[at] -= n
-                rest = Problem(tuple(left), problem.shapes[1:], problem.rests)
-                tight = tighten(rest, values, STEPS_BRANCH, BRANCH_SHARE)
-                self.probe(rest, tight, worth + plan.worth, (*before, plan.use))
+    lost: int
+    uses: tuple[Counts, ...]
 
 
-class Search:
-    """One depth-first search for plans that are worth at least `floor` together."""
+class Step(NamedTuple):
+    """One offer's turn: its plans, those who come later and want the same units, the classes that
+    are still wanted when it has chosen, and those that nobody wants any more."""
 
-    def __init__(self, problem: Problem, bound: Bound, floor: int, nodes_max: int) -> None:
-        self.problem = problem
-        self.values = bound.values
-        self.floor = floor
-        self.nodes_max = nodes_max
-        self.nodes = 0
-        self.complete = True
-        self.worth = 0
-        self.uses: tuple[Counts, ...] | None = None
-        shapes = problem.shapes
-        count = len(shapes)
-        last = [-1] * len(problem.caps)
-        for number, shape in enumerate(shapes):
-            for at in shape.classes:
-                last[at] = number
-        self.live = [
-            [at for at, n in enumerate(last) if n >= number] for number in range(count + 1)
-        ]
-        # Classes whose last offer was just decided: what is left of them brings its rest.
-        self.dead = [
-            [at for at, n in enumerate(last) if n == number - 1 and problem.rests[at][-1]]
-            for number in range(count + 1)
-        ]
-        rest_tops = [
-            rest_top(rest, value)[0] if rest[-1] else 0
-            for rest, value in zip(problem.rests, self.values, strict=True)
-        ]
-        self.rest_after = [sum([rest_tops[at] for at in live]) for live in self.live]
-        self.own = [tuple(sorted(frozenset(shape.classes))) for shape in shapes]
-        self.rivals = [
-            [n for n in range(number + 1, count) if not frozenset(own).isdisjoint(self.own[n])]
-            for number, own in enumerate(self.own)
-        ]
-        self.tops: list[dict[Counts, int]] = [{} for _ in shapes]
-        self.plans: list[dict[Counts, tuple[int, list[Plan]]]] = [{} for _ in shapes]
-        self.seen: list[dict[Counts, int]] = [{} for _ in range(count + 1)]
+    offer: int
+    plans: list[Loss]
+    rivals: tuple[int, ...]
+    live: int
+    dead: tuple[tuple[int, int, tuple[int, ...]], ...]
 
-    def run(self) -> None:
-        """Search all of it, or as far as the nodes go; then `complete` is false."""
-        left = list(self.problem.caps)
-        tops = [self._top(number, left) for number in range(len(self.problem.shapes))]
-        self._decide(0, left, 0, tops, ())
 
-    def _top(self, number: int, left: Sequence[int]) -> int:
-        key = tuple([left[at] for at in self.own[number]])
-        tops = self.tops[number]
-        top = tops.get(key)
-        if top is None:
-            top = tops[key] = self.problem.shapes[number].best(self.values, left)[0]
-        return top
+class Choice(NamedTuple):
+    """Plans of the first `decided` offers: what they lost, and with what must follow; what is left,
+    and their uses, the last one first."""
 
-    def _plans(self, number: int, left: Sequence[int], floor: int) -> list[Plan]:
-        """The plans that reach the floor, those that give most first; the empty plan too."""
-        key = tuple([left[at] for at in self.own[number]])
-        known = self.plans[number].get(key)
-        if known is not None and known[0] <= floor:
-            return known[1]
-        shape = self.problem.shapes[number]
-        plans = sorted(shape.plans(self.values, left, floor), reverse=True)
-        plans.append(_nothing(shape))
-        self.plans[number][key] = (floor, plans)
-        return plans
+    must: int
+    decided: int
+    lost: int
+    left: int
+    uses: Uses
 
-    def _decide(
-        self, number: int, left: list[int], worth: int, tops: list[int], uses: tuple[Counts, ...]
-    ) -> None:
-        problem = self.problem
-        for at in self.dead[number]:
-            worth += problem.rests[at][left[at]]
-        if number == len(problem.shapes):
-            if worth >= self.floor:
-                self.worth, self.uses = worth, uses
-                self.floor = worth + 1
-            return
-        live = self.live[number]
-        key = tuple([left[at] for at in live])
-        if self.seen[number].get(key, -1) >= worth:
-            return
-        if self.nodes >= self.nodes_max:
-            self.complete = False
-            return
-        self.seen[number][key] = worth
-        self.nodes += 1
-        values = self.values
-        over = worth + self.rest_after[number]
-        for at in live:
-            over += values[at] * left[at]
-        over_others = over + sum(tops[number + 1 :])
-        for plan in self._plans(number, left, self.floor - over_others):
-            if over_others + plan.value < self.floor:
+
+# Two keys of the order, a number that is never equal, and the choice.
+Open = tuple[int, int, int, Choice]
+Uses = tuple["Uses", Counts] | None
+
+
+class Table:
+    """The plans that lose at most `slack`, offer by offer, and the search among them."""
+
+    def __init__(self, problem: Problem, bound: Bound, slack: int) -> None:
+        self.slack = slack
+        self.caps = problem.caps
+        self.shift = []
+        width = self.guard = self.left = 0
+        for cap in problem.caps:
+            self.shift.append(width)
+            self.left |= cap << width
+            width += cap.bit_length() + 1
+            self.guard |= 1 << (width - 1)
+        plans = [self._plans(problem, bound, n) for n in range(len(problem.shapes))]
+        self.size = sum(map(len, plans))
+        own = [
+            [at for at in sorted(frozenset(shape.classes))
+             if any(plan.taken & self._field(at) for plan in found)]
+            for shape, found in zip(problem.shapes, plans, strict=True)
+        ]  # fmt: skip
+        order = by_frontier(own, len(problem.caps))
+        self.masks = [sum([self._field(at) for at in own[n]]) for n in order]
+        self.known: list[dict[int, int]] = [{} for _ in order]
+        last = {at: step for step, n in enumerate(order) for at in own[n]}
+        leftover = [self._leftover(problem, bound, at) for at in range(len(problem.caps))]
+        self.lost = sum([lost[-1] for at, lost in enumerate(leftover) if at not in last])
+        self.steps = [
+            Step(
+                n,
+                plans[n],
+                tuple([later for later in range(step + 1, len(order))
+                       if self.masks[later] & self.masks[step]]),
+                sum([self._field(at) for at, end in last.items() if end > step]),
+                tuple([(self.shift[at], (1 << problem.caps[at].bit_length()) - 1, leftover[at])
+                       for at, end in last.items() if end == step]),
+            )
+            for step, n in enumerate(order)
+        ]  # fmt: skip
+
+    def _field(self, at: int) -> int:
+        return ((1 << self.caps[at].bit_length()) - 1) << self.shift[at]
+
+    def _plans(self, problem: Problem, bound: Bound, number: int) -> list[Loss]:
+        """What an offer may do, the least loss first; of equal units the best use."""
+        shape, top = problem.shapes[number], bound.tops[number]
+        best: dict[int, Loss] = {}
+        if top <= self.slack:
+            best[0] = Loss(top, 0, (0,) * len(shape.classes))
+        for plan in shape.plans(bound.values, problem.caps, top - self.slack):
+            taken = sum(
+                [n << self.shift[at] for at, n in zip(shape.classes, plan.use, strict=True)]
+            )
+            found = best.get(taken)
+            if found is None or top - plan.value < found.lost:
+                best[taken] = Loss(top - plan.value, taken, plan.use)
+        return sorted(best.values())
+
+    def _leftover(self, problem: Problem, bound: Bound, at: int) -> tuple[int, ...]:
+        """What so many units of a class lose when no offer takes them."""
+        rest, value = problem.rests[at], bound.values[at]
+        if not rest[-1]:
+            return tuple([value * n for n in range(problem.caps[at] + 1)])
+        top = rest_top(rest, value)[0]
+        return tuple([top + value * n - worth for n, worth in enumerate(rest)])
+
+    def least(self, step: int, left: int) -> int:
+        """What an offer loses at least with the units that are left."""
+        key = left & self.masks[step]
+        known = self.known[step]
+        found = known.get(key)
+        if found is None:
+            guard = self.guard
+            free = key | guard
+            found = self.slack + 1
+            for plan in self.steps[step].plans:
+                if (free - plan.taken) & guard == guard:
+                    found = plan.lost
+                    break
+            known[key] = found
+        return found
+
+    def best(self, nodes_max: int, *, deep: bool = False) -> tuple[Whole | None, int, int]:
+        """The whole choice that loses least, how many choices were opened, and what everything
+        else loses at least. `deep` takes the first whole choice it comes to."""
+        count = len(self.steps)
+        must = self.lost + sum([self.least(step, self.left) for step in range(count)])
+        if must > self.slack:
+            return None, 0, self.slack + 1
+        heap: list[Open] = [(0, 0, 0, Choice(must, 0, self.lost, self.left, None))]
+        seen: list[dict[int, int]] = [{} for _ in range(count + 1)]
+        nodes = number = 0
+        while heap:
+            choice = heappop(heap)[-1]
+            at = choice.decided
+            if at == count:
+                return Whole(choice.lost, self._aligned(choice.uses)), nodes, choice.must
+            if seen[at].get(choice.left, choice.lost) < choice.lost:
                 continue
-            after, tops_after = self._after(number, plan, left, tops)
-            if over + plan.value + sum(tops_after[number + 1 :]) >= self.floor:
-                self._decide(number + 1, after, worth + plan.worth, tops_after, (*uses, plan.use))
+            if nodes >= nodes_max:
+                return None, nodes, choice.must
+            nodes += 1
+            for after in self._after(choice, seen[at + 1]):
+                number += 1
+                first, second = (-at, after.must) if deep else (after.must, -at)
+                heappush(heap, (first, second, number, after))
+        return None, nodes, self.slack + 1
 
-    def _after(
-        self, number: int, plan: Plan, left: list[int], tops: list[int]
-    ) -> tuple[list[int], list[int]]:
-        """What a plan leaves, and what the other offers can still do with it."""
-        if not plan.worth:
-            return left, tops
-        after, tops_after = left[:], tops[:]
-        for at, n in zip(self.problem.shapes[number].classes, plan.use, strict=True):
-            after[at] -= n
-        for rival in self.rivals[number]:
-            tops_after[rival] = self._top(rival, after)
-        return after, tops_after
+    def _after(self, choice: Choice, ahead: dict[int, int]) -> Iterator[Choice]:
+        """One offer more is decided; `ahead` says what was left before, and lost."""
+        must, at, lost, left, uses = choice
+        slack, guard, least, step = self.slack, self.guard, self.least, self.steps[at]
+        rivals, live = step.rivals, step.live
+        others = must - lost - least(at, left) - sum([least(n, left) for n in rivals])
+        free = left | guard
+        for own, taken, use in step.plans:
+            now = lost + own
+            if now + others > slack:
+                break
+            rest = free - taken
+            if rest & guard != guard:
+                continue
+            for shift, mask, leftover in step.dead:
+                now += leftover[rest >> shift & mask]
+            total = now + others
+            if total > slack:
+                continue
+            for n in rivals:
+                total += least(n, rest)
+            rest &= live
+            if total <= slack and ahead.get(rest, now + 1) > now:
+                ahead[rest] = now
+                yield Choice(total, at + 1, now, rest, (uses, use))
+
+    def _aligned(self, uses: Uses) -> tuple[Counts, ...]:
+        """The uses by the offers' own numbers."""
+        found: dict[int, Counts] = {}
+        for step in reversed(self.steps):
+            assert uses is not None, "a whole choice has a plan for every offer"
+            uses, found[step.offer] = uses
+        return tuple([found[n] for n in range(len(self.steps))])
+
+
+def by_frontier(own: Sequence[Sequence[int]], count: int) -> list[int]:
+    """Offers in an order that keeps few classes half-decided: then choices often meet again."""
+    users = [0] * count
+    for classes in own:
+        for at in classes:
+            users[at] += 1
+    opened = [False] * count
+    waiting = list(range(len(own)))
+    order = []
+    while waiting:
+        costs = []
+        for n in waiting:
+            new = sum([not opened[at] for at in own[n]])
+            costs.append((new - sum([users[at] == 1 for at in own[n]]), new, n))
+        chosen = min(costs)[2]
+        waiting.remove(chosen)
+        order.append(chosen)
+        for at in own[chosen]:
+            opened[at] = True
+            users[at] -= 1
+    return order
