@@ -68,9 +68,10 @@ def trip_events(trip_id: str, items: int, sha256: str = "") -> list[Event]:
 class StoreProcess:
     """`python -m store run` as a process, to be killed at will."""
 
-    def __init__(self, folder: Path, broker: tuple[str, int]) -> None:
+    def __init__(self, folder: Path, broker: tuple[str, int], *options: str) -> None:
         self.folder = folder
         self._broker = f"{broker[0]}:{broker[1]}"
+        self._options = options
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
@@ -78,7 +79,16 @@ class StoreProcess:
         names = ["--tenant", TENANT, "--store", STORE, "--broker", self._broker]
         with (self.folder.parent / "store.log").open("a") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "store", "run", "--data", str(self.folder), *names],
+                [
+                    sys.executable,
+                    "-m",
+                    "store",
+                    "run",
+                    "--data",
+                    str(self.folder),
+                    *names,
+                    *self._options,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
