@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from cart import mqtt
 from cart.contract.lines import ContractError
 from cart.core.catalog import Catalog, CatalogError
-from store import catalogs, sheets, show, trips, trust
+from store import archive, catalogs, sheets, show, trips, trust
 from store.authority import AuthorityError
 from store.database import (
     FILE_NAME,
@@ -124,6 +124,15 @@ def print_receipt(options: argparse.Namespace) -> int:
     return 0
 
 
+def pack_away(options: argparse.Namespace) -> int:
+    """Pack the journal rows of trips closed long ago, and drop what was packed for long."""
+    now_utc_ms = time.time_ns() // 1_000_000
+    with closing(open_database(options.data, options.database)) as database, transaction(database):
+        done = archive.archive(database, now_utc_ms, options.after_days, options.drop_after_days)
+    _print_line({"rows_packed": done.packed, "packs_dropped": done.dropped})
+    return 0
+
+
 def _existing(options: argparse.Namespace) -> Connection:
     folder: Path = options.data
     if not options.database and not (folder / FILE_NAME).is_file():
@@ -146,6 +155,12 @@ def _endpoint(text: str) -> tuple[str, int]:
     if not found or not 0 < int(found[2]) < 65_536:
         raise argparse.ArgumentTypeError(f"{text!r}: write host:port")
     return found[1], int(found[2])
+
+
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number of days")
+    return int(text)
 
 
 def _currency(text: str) -> str:
@@ -192,6 +207,14 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument(
         "--skip-bad-rows", action="store_true", help="import the others all the same"
     )
+    away = command("archive", pack_away)
+    for name, days, what in (
+        ("after", 30, "rows stay as they are so long after their trip was closed"),
+        ("drop-after", 400, "packed rows and pseudonyms go so long after packing"),
+    ):
+        away.add_argument(
+            f"--{name}-days", type=_days, default=days, metavar="N", help=f"{what}; default {days}"
+        )
     receipt = command("receipt", print_receipt)
     receipt.add_argument("trip", help="a trip's id")
     receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")

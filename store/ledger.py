@@ -6,9 +6,10 @@ those behind it. A row that breaks the chain is not taken. It must never change 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -18,21 +19,30 @@ from store import archive, trips
 from store.database import check_storable
 from store.tables import events, journals
 
+# Built once: these run for every batch.
+OF_JOURNAL = and_(
+    journals.c.cart == bindparam("of_cart"), journals.c.epoch == bindparam("of_epoch")
+)
+STANDS = select(journals.c.seq, journals.c.hash).where(OF_JOURNAL)
+MOVED = update(journals).where(OF_JOURNAL)
+
 
 def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int = 0) -> Ack:
-    """Store what is new of a batch, inside the caller's transaction; say how far the store is."""
+    """Store what is new of a batch, inside the caller's transaction; say how far the store is.
+
+    Raises ContractError for rows that do not follow each other."""
+    first_seq = batch.entries[0].seq
+    if [entry.seq for entry in batch.entries] != [
+        *range(first_seq, first_seq + len(batch.entries))
+    ]:
+        raise ContractError("EventBatch: the rows of a batch follow each other; send them in order")
     before, last_hash = _last(database, cart, batch.epoch)
-    seq = before
-    need_from = None
+    if first_seq > before + 1:
+        return Ack(batch.epoch, before, need_from=before + 1)
+    known = batch.entries[: before + 1 - first_seq]
+    rejected = _differing(database, cart, batch.epoch, known)
     fresh: list[dict[str, Any]] = []
-    rejected: list[Rejected] = []
-    for entry in batch.entries:
-        if entry.seq <= seq:
-            rejected += _differing(database, cart, batch.epoch, entry)
-            continue
-        if entry.seq > seq + 1:
-            need_from = seq + 1
-            break
+    for entry in batch.entries[len(known) :]:
         if chain_hash(last_hash, bytes(entry.event)) != entry.hash:
             rejected.append(Rejected(entry.seq, "its hash does not follow from the row before"))
             break
@@ -43,11 +53,11 @@ def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int =
                       "hash": entry.hash, "cart": cart, "epoch": batch.epoch})  # fmt: skip
         if event is not None:
             trips.note(database, cart, batch.epoch, entry.seq, event, now_utc_ms)
-        seq, last_hash = entry.seq, entry.hash
+        last_hash = entry.hash
     if fresh:
         database.execute(insert(events), fresh)
         _moved(database, cart, batch.epoch, before, fresh[-1])
-    return Ack(batch.epoch, seq, need_from=need_from, rejected=tuple(rejected))
+    return Ack(batch.epoch, before + len(fresh), rejected=tuple(rejected))
 
 
 def answer(database: Connection, cart: str, epoch: int, utc_ms: int) -> Ack:
@@ -65,11 +75,7 @@ def stored_seq(database: Connection, cart: str, epoch: int) -> int:
 
 
 def _last(database: Connection, cart: str, epoch: int) -> tuple[int, str]:
-    row = database.execute(
-        select(journals.c.seq, journals.c.hash).where(
-            journals.c.cart == cart, journals.c.epoch == epoch
-        )
-    ).first()
+    row = database.execute(STANDS, {"of_cart": cart, "of_epoch": epoch}).first()
     return (row.seq, row.hash) if row else (0, FIRST_HASH)
 
 
@@ -79,17 +85,25 @@ def _moved(
     """Write down how far a journal is stored now."""
     stands = {"seq": newest["seq"], "hash": newest["hash"]}
     if before == 0:
-        database.execute(insert(journals).values(cart=cart, epoch=epoch, **stands))
-        return
-    of_journal = (journals.c.cart == cart, journals.c.epoch == epoch)
-    database.execute(update(journals).where(*of_journal).values(**stands))
+        database.execute(insert(journals), {"cart": cart, "epoch": epoch, **stands})
+    else:
+        database.execute(MOVED, {"of_cart": cart, "of_epoch": epoch, **stands})
 
 
-def _differing(database: Connection, cart: str, epoch: int, entry: Entry) -> list[Rejected]:
-    """A repeated row must be the row that is stored: otherwise two journals share a name."""
-    stored = archive.rows(database, cart, epoch, entry.seq, entry.seq)
-    same = not stored or stored[0].hash == entry.hash  # of a dropped row nothing can be said
-    return [] if same else [Rejected(entry.seq, "another row is stored under this number")]
+def _differing(
+    database: Connection, cart: str, epoch: int, known: Sequence[Entry]
+) -> list[Rejected]:
+    """Repeated rows must be the rows that are stored: otherwise two journals share a name."""
+    if not known:
+        return []
+    stored = archive.rows(database, cart, epoch, known[0].seq, known[-1].seq)
+    hashes = {row.seq: row.hash for row in stored}
+    # Of a row that was dropped nothing can be said.
+    return [
+        Rejected(entry.seq, "another row is stored under this number")
+        for entry in known
+        if hashes.get(entry.seq, entry.hash) != entry.hash
+    ]
 
 
 def _read(entry: Entry) -> tuple[Event | None, list[Rejected]]:

@@ -77,7 +77,7 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
     for line in receipt.lines:
         amount = f"{line.quantity}" if line.mass_mg is None else kilograms(line.mass_mg)
         price = decimal_text(line.price_minor, digits)
-        table.add_row(line.name, amount, price, why(evidence[line.line_id]))
+        table.add_row(line.name, amount, price, why(evidence.get(line.line_id)))
         for modifier in line.modifiers:
             table.add_row(f"  {modifier.title}", "", decimal_text(modifier.amount_minor, digits))
     for tax in receipt.taxes:
@@ -91,8 +91,10 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
     Console().print(table)
 
 
-def why(line: Line) -> str:
-    """The evidence of a line in one phrase."""
+def why(line: Line | None) -> str:
+    """The evidence of a line in one phrase; None where it was dropped."""
+    if line is None:
+        return "no longer kept"
     evidence = line.evidence
     parts = []
     if evidence.code is not None:

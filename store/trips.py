@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, in
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
-from cart.core.basket import Basket, Line, fold
+from cart.core.basket import Basket, fold
 from cart.core.catalog import CatalogIndex, parse_catalog
 from cart.core.events import CatalogAdopted, Event, TripBound, TripClosed, TripOpened
 from cart.core.pricing.engine import receipt_of
@@ -98,21 +98,30 @@ def all_trips(database: Connection) -> list[Trip]:
 
 
 def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedTrip:
-    """Add up a trip as of a journal row, and with what was paid. Raises ContractError."""
-    basket, adopted = _basket(database, trip, upto_seq)
-    index = _index(_catalog(database, adopted))
-    number = database.scalar(
-        select(payments.c.number).where(
+    """Add up a trip as of a journal row, and with what was paid. Raises ContractError.
+
+    Of a trip whose rows were dropped the receipt as it was paid is left, without evidence."""
+    paid = database.execute(
+        select(payments.c.number, payments.c.receipt).where(
             payments.c.cart == trip.cart, payments.c.trip_id == trip.trip_id
         )
-    )
+    ).first()
+    basket = Basket()
+    if archive.rows(database, trip.cart, trip.epoch, trip.first_seq, trip.first_seq):
+        basket, adopted = _basket(database, trip, upto_seq)
+        index = _index(_catalog(database, adopted))
+        receipt = receipt_of(basket.lines, index, basket.member, basket.terms)
+    elif paid:
+        receipt = decode_json(Receipt, bytes(paid.receipt), "a stored receipt")
+    else:
+        raise ContractError(f"trip {trip.trip_id}: dropped from the archive, and never paid")
     return PricedTrip(
         cart=trip.cart,
         trip_id=trip.trip_id,
         shopper=trip.shopper,
         closed=trip.last_seq is not None,
-        receipt_id=receipt_id(number) if number else "",
-        receipt=receipt_of(basket.lines, index, basket.member, basket.terms),
+        receipt_id=receipt_id(paid.number) if paid else "",
+        receipt=receipt,
         lines=basket.lines,
         coupons=basket.terms.coupons,
     )

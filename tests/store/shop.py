@@ -70,8 +70,9 @@ def trip_events(trip_id: str, items: int, sha256: str = "") -> list[Event]:
 class StoreProcess:
     """`python -m store run` as a process, to be killed at will."""
 
-    def __init__(self, folder: Path, broker: Ends) -> None:
+    def __init__(self, folder: Path, broker: Ends, *options: str) -> None:
         self.folder = folder
+        self._options = options
         self._broker = [f"{broker[0]}:{broker[1]}"]
         for part, file in zip(("ca", "certificate", "key"), broker[2:], strict=False):
             self._broker += [f"--tls-{part}", str(file)]
@@ -82,7 +83,16 @@ class StoreProcess:
         names = ["--tenant", TENANT, "--store", STORE, "--broker", *self._broker]
         with (self.folder.parent / "store.log").open("a") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "store", "run", "--data", str(self.folder), *names],
+                [
+                    sys.executable,
+                    "-m",
+                    "store",
+                    "run",
+                    "--data",
+                    str(self.folder),
+                    *names,
+                    *self._options,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

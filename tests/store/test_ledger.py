@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import Connection, create_engine, select
 
+from cart.contract.lines import ContractError
 from cart.contract.store import Entry, EventBatch
 from store.database import transaction
 from store.ledger import ingest, stored_seq
@@ -56,6 +58,14 @@ def test_another_row_under_a_stored_number_is_told(database: Connection) -> None
     ack = ingest(database, CART, batch(rows([item(77)])))
     assert [row.seq for row in ack.rejected] == [1]
     assert stored(database) == [(entry.seq, entry.hash) for entry in WRITTEN[:3]]
+
+
+@pytest.mark.parametrize("order", [(0, 2), (1, 0), (0, 0)])
+def test_a_batch_out_of_order_is_refused(database: Connection, order: tuple[int, int]) -> None:
+    """Rows of one message follow each other; a message with others is malformed, and not taken."""
+    with pytest.raises(ContractError, match="follow each other"):
+        ingest(database, CART, batch([WRITTEN[place] for place in order]))
+    assert stored(database) == []
 
 
 def test_one_poison_event_blocks_nothing(database: Connection) -> None:
