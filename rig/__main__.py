@@ -12,6 +12,7 @@ COMMANDS = {
     "chip": ("rig.chip", "the simulated microcontroller on a pty"),
     "certificates": ("rig.certificates", "a development authority with broker and carts"),
     "enrol": ("rig.enrol", "draw the demo store and write the gallery of its products"),
+    "hostile": ("rig.hostile.command", "a hundred attempts to get in where one does not belong"),
     "replay": ("rig.replay", "replay a recorded trip and print its journal's export"),
     "hil": ("rig.hil.command", "measure on a bench, simulated or real"),
     "place": ("rig.hil.placer", "the simulated cart with its load placer, for r76"),

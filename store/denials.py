@@ -15,7 +15,9 @@ from cart.core.value import Value
 
 REFUSALS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("publish", re.compile(r"Denied PUBLISH from (?P<who>\S+) \(.*?'(?P<what>[^']*)'")),
-    ("tls", re.compile(r"OpenSSL Error\[\d+\]: (?P<what>.*)")),
+    # An end without a farewell is no refusal.
+    ("tls", re.compile(r"OpenSSL Error\[\d+\]: (?P<what>(?!.*unexpected eof).*)")),
+    ("tls", re.compile(r"Client connection from \S+ failed: (?P<what>(?!.*unexpected eof).*)")),
     ("oversize", re.compile(r"Client (?P<who>\S+) disconnected due to (?P<what>oversize packet)")),
     ("protocol", re.compile(r"Client (?P<who>\S+) disconnected due to (?P<what>protocol error)")),
     ("protocol", re.compile(r"(?P<what>Invalid .*) (?:from|in) (?P<who>\S+)")),
@@ -23,7 +25,7 @@ REFUSALS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 ARRIVED = re.compile(r"New client connected from \S+ as (?P<who>\S+) ")
 WILL = re.compile(r"Will message specified")
-SUBSCRIBED = re.compile(r"(?:^|: )(?P<who>\S+) [012] (?P<what>\S+)$")
+SUBSCRIBED = re.compile(r"(?:^|: )(?P<who>\S+) [012] (?P<what>[#+]|\S*/\S*)$")
 LISTED = re.compile(r"(?:^|: )\t(?P<what>\S+)")
 
 
@@ -48,7 +50,7 @@ def denials(lines: Iterable[str], tenant: str, store: str) -> Iterator[Denial]:
             who = arrived["who"]
         elif WILL.search(line):
             wills = True
-        elif (asked := SUBSCRIBED.search(line)) and asked["what"].count("/"):
+        elif asked := SUBSCRIBED.search(line):
             if not may(asked["who"], "read", asked["what"], tenant, store):
                 yield Denial("subscribe", asked["who"], asked["what"])
         else:

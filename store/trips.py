@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, in
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
-from cart.core.basket import Basket, fold
+from cart.core.basket import Basket, Line, fold
 from cart.core.catalog import CatalogIndex, parse_catalog
 from cart.core.events import CatalogAdopted, Event, TripBound, TripClosed, TripOpened
 from cart.core.pricing.engine import receipt_of

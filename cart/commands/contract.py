@@ -6,14 +6,18 @@ import argparse
 import sys
 from pathlib import Path
 
+from cart.commands import certify
 from cart.contract.asyncapi import SCHEMAS, as_yaml, document, json_schema, store_schema
 from cart.contract.broker import acl_text, mosquitto_text
 
+CHECK = "certify a store or a cart: plays the opposite side, a row a rule"
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parts = parser.add_subparsers(dest="part", metavar="PART")
+    certify.add_arguments(parts.add_parser("check", help=CHECK, description=CHECK))
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if one is stale")
     parser.add_argument(
         "--docs", type=Path, default=DOCS, metavar="DIR", help="folder of the documents"
@@ -21,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write what is stale, or with --check only name it."""
+    """Write what is stale, or with --check only name it; or certify another's store or cart."""
+    if arguments.part == "check":
+        return certify.run(arguments)
     stale = {
         path: text
         for path, text in documents(arguments.docs).items()
