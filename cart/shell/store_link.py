@@ -54,7 +54,7 @@ from cart.shell.journal import Journal, JournalError
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_outbox import RESEND_MS, Outbox, fitting
 
-POLL_MS = 250
+POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
 STOP_S = 2.0
 LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
 WILL_DELAY_S = 15

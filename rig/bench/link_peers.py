@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 
+from cart.shell.export import canonical
 from rig.broker import Broker
 from rig.faults.cart import item
 
@@ -40,16 +40,19 @@ def rates(broker: Broker, folder: Path, console: Console) -> dict[str, float]:
 
 
 def payload(number: int) -> bytes:
-    """An event as the journal writes it, filled up to 200 bytes."""
-    return msgspec.json.encode(item(number)).ljust(200)
+    """An event as the journal writes it, about 360 bytes."""
+    return canonical(item(number))
+
+
+def _send_at_once(_client: paho.Client, _data: object, wire: object) -> None:
+    assert isinstance(wire, socket.socket)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _raw_paho(broker: Broker, _folder: Path) -> float:
     client = paho.Client(CallbackAPIVersion.VERSION2, "raw", protocol=paho.MQTTv5)
     client.max_inflight_messages_set(WINDOW)
-    client.on_socket_open = lambda _client, _data, wire: wire.setsockopt(
-        socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-    )
+    client.on_socket_open = _send_at_once
     room, ready = threading.Semaphore(WINDOW), threading.Event()
     client.on_connect = lambda *_: ready.set()
     client.on_publish = lambda *_: room.release()
