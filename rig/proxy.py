@@ -25,7 +25,8 @@ class FaultProxy:
     """Forwards `127.0.0.1:port` to `upstream`. Its methods may be called from any thread.
 
     `delay_ms` holds back every byte, in both directions, by that long; `bytes_per_s` is how much
-    of each connection passes in each direction, 0 for as much as there is."""
+    of each connection passes in each direction, 0 for as much as there is. `carried_bytes` counts
+    what came, in both directions together."""
 
     def __init__(self, upstream: tuple[str, int]) -> None:
         self._upstream = upstream
@@ -38,7 +39,7 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._live, name="fault_proxy", daemon=True)
         self.host = "127.0.0.1"
         self.port: int = self._listener.getsockname()[1]
-        self.delay_ms = self.bytes_per_s = 0
+        self.delay_ms = self.bytes_per_s = self.carried_bytes = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -146,6 +147,7 @@ class FaultProxy:
         try:
             while data := await reader.read(READ_BYTES_MAX):
                 _confirm_at_once(source)
+                self.carried_bytes += len(data)
                 if self._springs(data):
                     return
                 await pieces.put((self._loop.time() + self.delay_ms / 1_000, data))

@@ -1,9 +1,9 @@
 """Decides which journal rows go to the store next: a cursor over the journal, never a copy of it.
 
 Sans-IO: it counts rows and reads no clock. Rows are sent in order within a window; only the store's
-acknowledgement moves the cursor; what stays unanswered is sent again. The window shrinks when rows
-begin to queue on the way, so that pairing and payment never wait behind a catch-up, and the store's
-credit caps it. It must never skip a row.
+acknowledgement moves the cursor; what stays unanswered is sent again. The window holds about what
+the way and the store take in a moment, so that pairing and payment never wait long behind a
+catch-up, and the store's credit caps it. It must never skip a row.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cart.contract.lines import ContractError
 from cart.contract.store import BATCH_MAX, PAYLOAD_BYTES_MAX, Ack, Entry
 
 WINDOW_FIRST, WINDOW_MIN, WINDOW_MAX = 100, 20, 500
-QUEUE_MS_MAX = 100  # longer than the quickest answer by this: rows queue somewhere on the way
+QUEUE_MS = 150  # so long may rows queue on the way; the quickest answer was no queue
 RESEND_MS = 2_000
 ENTRY_BYTES_OVERHEAD = 120
 
@@ -34,7 +34,8 @@ class Outbox:
         self._window = WINDOW_FIRST
         self._credit = WINDOW_MAX
         self._quickest_ms: int | None = None
-        self._sent_at: deque[tuple[int, int]] = deque()  # (last row, when) of each batch in flight
+        # Of each batch on its way: its last row, when it was sent, how many rows were on their way.
+        self._sent_at: deque[tuple[int, int, int]] = deque()
 
     def next_rows(self, last_seq: int, now_ms: int) -> tuple[int, int]:
         """(after which row, how many rows) to send now; none while the window is full."""
@@ -49,7 +50,7 @@ class Outbox:
     def sent(self, upto_seq: int, now_ms: int) -> None:
         """These rows are on their way."""
         self._sent_seq = upto_seq
-        self._sent_at.append((upto_seq, now_ms))
+        self._sent_at.append((upto_seq, now_ms, upto_seq - self.confirmed_seq))
 
     def is_overdue(self, now_ms: int) -> bool:
         """Whether the store owes an answer for too long: greet it again, which rewinds."""
@@ -82,15 +83,17 @@ class Outbox:
             self._sent_at.clear()
 
     def _adapt(self, upto_seq: int, now_ms: int) -> None:
-        """Grow the window while answers come as quickly as ever, halve it when they queue."""
+        """So many rows were answered in so long: hold what that rate takes in the time allowed."""
         while self._sent_at and self._sent_at[0][0] <= upto_seq:
-            took_ms = now_ms - self._sent_at.popleft()[1]
+            _, sent_ms, in_flight = self._sent_at.popleft()
+            took_ms = max(1, now_ms - sent_ms)
             if self._quickest_ms is None or took_ms < self._quickest_ms:
                 self._quickest_ms = took_ms
-            if took_ms - self._quickest_ms > QUEUE_MS_MAX:
-                self._window = max(WINDOW_MIN, self._window // 2)
-            else:
-                self._window = min(WINDOW_MAX, self._window + BATCH_MAX)
+            fits = in_flight * (self._quickest_ms + QUEUE_MS) // took_ms
+            wanted = max(WINDOW_MIN, min(fits, self._window + BATCH_MAX, WINDOW_MAX))
+            # A few rows that took long say nothing of how many would fit.
+            if wanted > self._window or in_flight >= self._window // 2:
+                self._window = wanted
 
 
 def fitting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

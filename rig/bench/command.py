@@ -10,11 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rig.bench import alone, barcodes, bridge, money, scale, together
+from rig.bench import alone, barcodes, bridge, link, money, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
 
-PARTS = ("shop", "scale", "money", "barcodes")
+PARTS = ("shop", "scale", "money", "link", "barcodes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="goods put in for the latency to pixels (default: %(default)s)",
     )
     parser.add_argument(
-        "--small", action="store_true", help="a quarter of an hour of rolling instead of ten"
+        "--small",
+        action="store_true",
+        help="a quarter of an hour of rolling instead of ten, 100 carts instead of 1,000",
     )
     parser.add_argument("--angles", action="store_true", help="barcodes turned, too (ten minutes)")
 
@@ -48,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     if "money" in parts:
         console.print("pricing baskets …")
         figures += money.figures()
+    if "link" in parts:
+        figures += link.figures(console, link.CARTS_SMALL if arguments.small else link.CARTS)
     if figures:
         _show(figures, as_table=not arguments.json)
     if "barcodes" in parts and not arguments.json:

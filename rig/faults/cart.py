@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import cast
@@ -31,6 +32,7 @@ from cart.shell.journal import Journal, JournalFull
 from cart.shell.store_link import StoreLink
 
 TENANT, STORE = "rig", "faults"
+Say = Callable[..., None]
 RETRY_S = 0.05
 
 
@@ -40,7 +42,7 @@ def say(cart: str, **what: object) -> None:
 
 
 def item(number: int) -> ItemAdded:
-    """An event of the usual size, about 200 bytes."""
+    """An event of the usual size, about 360 bytes."""
     return ItemAdded(number, f"L{number}", "tomatoes-400g", "Tomatoes 400 g", 1, 149, 149)
 
 
@@ -53,28 +55,29 @@ class FromTheFuture(Fact, tag="from_the_future.9"):
 class ToldJournal(Journal):
     """A journal that says how far the store is."""
 
-    name = ""
+    def __init__(self, folder: Path, say: Say) -> None:
+        super().__init__(folder)
+        self._say = say
 
     def acked(self, epoch: int, upto_seq: int) -> None:
         before = self.acked_seq
         super().acked(epoch, upto_seq)
         if self.acked_seq != before:
-            say(self.name, acked_seq=self.acked_seq)
+            self._say(acked_seq=self.acked_seq)
 
 
 class LinkedCart:
-    """One cart of this process."""
+    """One cart of this process; `say` is told what happens, from any thread."""
 
-    def __init__(self, name: str, folder: Path, port: int, key: Path) -> None:
+    def __init__(self, name: str, folder: Path, port: int, key: Path, say: Say) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         config = Config(
             cart_id=name, tenant=TENANT, store=STORE, data_folder=folder,
             screen_socket=folder / "screen.sock", eyes_socket=folder / "eyes.sock",
             broker=BrokerConfig(port=port), store_public_key=key,
         )  # fmt: skip
-        self.name = name
-        self.journal = ToldJournal(folder)
-        self.journal.name = name
+        self._say = say
+        self.journal = ToldJournal(folder, say)
         self.inbox = Inbox(monotonic_ms)
         guard = Guard(monotonic_ms)
         self.link = StoreLink(config, self.journal, self.inbox, guard, monotonic_ms, SystemRandom())
@@ -85,7 +88,7 @@ class LinkedCart:
     def ready(self) -> None:
         """Say how far the journal is."""
         journal = self.journal
-        say(self.name, epoch=journal.epoch, last_seq=journal.last_seq, acked_seq=journal.acked_seq)
+        self._say(epoch=journal.epoch, last_seq=journal.last_seq, acked_seq=journal.acked_seq)
 
     def write(self, upto: int, at_once: int, make: Callable[[int], Fact]) -> None:
         """Journal rows until there are `upto`; a disk that refuses is asked again."""
@@ -95,24 +98,30 @@ class LinkedCart:
                 events = [make(number) for number in range(first, min(upto, first + at_once))]
                 self.journal.append(cast("list[Event]", events))  # the poison is none of ours
             except JournalFull as error:
-                say(self.name, full=str(error))
+                self._say(full=str(error))
                 time.sleep(RETRY_S)
             else:
                 self.link.journal_grew()
-        say(self.name, last_seq=self.journal.last_seq)
+        self._say(last_seq=self.journal.last_seq)
+
+    def close(self) -> None:
+        """End the link and close the journal."""
+        self.link.stop()
+        self.inbox.close()
+        self.journal.close()
 
     def _tell(self) -> None:
         while not self.inbox.closed:
             for seen in self.inbox.take(1_000):
                 match seen:
                     case LinkChanged(online=online, epoch=epoch):
-                        say(self.name, online=online, epoch_online=epoch)
+                        self._say(online=online, epoch_online=epoch)
                     case CatalogArrived(catalog=catalog):
-                        say(self.name, catalog=catalog.version)
+                        self._say(catalog=catalog.version)
                     case Paired(nonce=nonce):
-                        say(self.name, paired=nonce)
+                        self._say(paired=nonce)
                     case InputRefused(reason=reason):
-                        say(self.name, refused=reason)
+                        self._say(refused=reason)
                     case _:
                         pass
 
@@ -126,7 +135,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="+")
     options = parser.parse_args(arguments)
     carts = {
-        name: LinkedCart(name, options.folder / name, options.broker, options.key)
+        name: LinkedCart(
+            name, options.folder / name, options.broker, options.key, partial(say, name)
+        )
         for name in options.names
     }
     for cart in carts.values():
@@ -140,8 +151,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             cart.link.perform(OfferPairing(order["offer"]))
     for cart in carts.values():
-        cart.link.stop()
-        cart.journal.close()
+        cart.close()
     return 0
 
 

@@ -62,3 +62,13 @@ def test_what_is_on_a_link_that_goes_down_is_gone() -> None:
         proxy.restore()
         with pytest.raises(ConnectionResetError):
             far.recv(100)
+
+
+def test_what_came_is_counted() -> None:
+    """The bytes of both directions add up."""
+    with wire() as (proxy, near, far):
+        near.sendall(b"12345")
+        assert far.recv(100) == b"12345"
+        far.sendall(b"678")
+        assert near.recv(100) == b"678"
+        assert proxy.carried_bytes == 8
