@@ -62,6 +62,15 @@ def _newest(seen: Seen) -> str:
     return ", ".join(f"{amount(line)} {line.name} {money(line.net_minor)}" for line in newest)
 
 
+def _coupons(seen: Seen) -> str:
+    """Every coupon that was shown, with what it takes off, or what it waits for."""
+    shown = [
+        f"{coupon.title} {money(coupon.amount_minor) if coupon.amount_minor else coupon.state}"
+        for coupon in seen.snapshot.coupons
+    ]
+    return ", ".join(shown) or "none"
+
+
 def _deals(seen: Seen) -> str:
     """Every deal that took something off, with all it took."""
     taken = Counter[str]()
@@ -148,6 +157,9 @@ PROBES: dict[str, Probe] = {
     "saved": lambda seen: money(seen.snapshot.savings_minor),
     "tax": lambda seen: money(seen.snapshot.tax_minor),
     "deals": _deals,
+    "says": lambda seen: next((notice.code for notice in seen.snapshot.notices), "nothing"),
+    "coupons": _coupons,
+    "benefits": lambda seen: money(seen.snapshot.snap_minor),
     "yellow": lambda seen: str(sum(line.state == "open" for line in seen.snapshot.lines)),
     "asks": lambda seen: "yes" if seen.snapshot.question else "no",
     "questions": _questions,

@@ -39,7 +39,11 @@ INTENTS: dict[str, TouchAction] = {
     "keep_shopping": "keep_shopping",
     "done": "done",
     "help": "help",
+    "fee.bag": "fee",
+    "benefits": "benefits",
 }
+# What goes with a tap that chooses something on the pay screen: target and choice.
+CHOSEN = {"fee.bag": ("bag", "1"), "benefits": ("", "yes")}
 
 
 class ScenarioError(ValueError):
@@ -183,13 +187,22 @@ class Shopper:
         if self._stack.has_screen:
             self._finger.tap(name)
             return
+        if name in CHOSEN:
+            self._watch.send(INTENTS[name], *CHOSEN[name])
+            return
         snapshot = self._seen().snapshot
         question = snapshot.question.question_id if snapshot.question else ""
         choice = name if INTENTS[name] == "answer" else ""
         self._watch.send(INTENTS[name], question if choice or name == "later" else "", choice)
 
-    def _wait_for_screen(self, screen: str) -> None:
-        self._watch.wait_for(lambda snapshot: snapshot.route == screen, STEP_S)
+    def _wait_for_screen(self, screen: str = "", says: str = "") -> None:
+        self._watch.wait_for(
+            lambda snapshot: (
+                screen in ("", snapshot.route)
+                and (not says or says in [notice.code for notice in snapshot.notices])
+            ),
+            STEP_S,
+        )
         self.take_picture()
 
     def _kill(self, names: Iterable[str]) -> None:

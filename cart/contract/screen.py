@@ -188,12 +188,13 @@ class FeeView(Value):
 
 class CouponView(Value):
     """A coupon or voucher that the shopper showed: it takes `amount_minor` off, or waits for its
-    goods, or for the store."""
+    goods, or for the store. `on_lines`: it is among the savings of lines."""
 
     coupon_id: str
     title: str
     state: Literal["counts", "waits_for_goods", "waits_for_store"]
     amount_minor: int = 0
+    on_lines: bool = False
 
 
 class Snapshot(Value):

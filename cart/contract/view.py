@@ -135,7 +135,8 @@ def _coupons(state: State) -> tuple[CouponView, ...]:
             views.append(CouponView(held.coupon_id, title, "waits_for_store"))
         elif held.coupon_id in off_minor:
             amount_minor = off_minor[held.coupon_id]
-            views.append(CouponView(held.coupon_id, title, "counts", amount_minor))
+            on_lines = held.coupon_id in receipt.applied
+            views.append(CouponView(held.coupon_id, title, "counts", amount_minor, on_lines))
         else:
             views.append(CouponView(held.coupon_id, title, "waits_for_goods"))
     return tuple(views)

@@ -94,7 +94,7 @@ def test_a_coupon_is_a_row_with_rule_line_and_funder() -> None:
     assert made.total_minor == 149 + 219 - 50
     assert store_receipt(made) == made.state.receipt
     assert snapshot(made.state, 1, 0).coupons == (
-        CouponView(fact.coupon_id, "Coupon 123456", "counts", -50),
+        CouponView(fact.coupon_id, "Coupon 123456", "counts", -50, on_lines=True),
     )
     assert made.scan("]e0" + printed(), "") == []
     assert made.told()[-1] == "coupon_known"

@@ -75,7 +75,7 @@ def facts_of(snapshot: Snapshot, figures: Figures) -> tuple[Fact, ...]:
         for fee in snapshot.fees
         if fee.quantity
     ]
-    facts += [_coupon_fact(coupon, figures) for coupon in snapshot.coupons]
+    facts += [_coupon_fact(row, figures) for row in snapshot.coupons if not row.on_lines]
     facts += [tax_fact(tax, figures) for tax in snapshot.taxes if tax.rate_ppm]
     if snapshot.benefits:
         facts.append(Fact(say("EBT food pays"), money(snapshot.snap_minor)))
@@ -84,7 +84,7 @@ def facts_of(snapshot: Snapshot, figures: Figures) -> tuple[Fact, ...]:
 
 
 def _coupon_fact(coupon: CouponView, figures: Figures) -> Fact:
-    """What a coupon takes off, or what it waits for."""
+    """What a voucher takes off, or what a coupon waits for: what it does stands in its lines."""
     say = figures.words.say
     waits = {
         "waits_for_goods": say("waits for its goods"),
