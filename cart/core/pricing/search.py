@@ -22,6 +22,8 @@ FIRST_SHARE = 8
 # Where a search opened more choices than that in vain, or had more plans, better values come first.
 EASY_NODES = 20
 EASY_PLANS = 200
+# With so many plans the next search is asked for a little more only: what it opens grows fast.
+EASY_SIZE = 1_000
 STEPS_MORE = 40
 MORE_SHARE = 32
 SLACK_SHARE = 10
@@ -56,7 +58,7 @@ def solve(problem: Problem, nodes_max: int) -> Answer:
         found, more, lost = table.best(nodes_max - nodes)
         nodes += more
         if found is None and nodes < nodes_max:
-            goal = bound.total - 2 * slack
+            goal = bound.total - (2 * slack if table.size < EASY_SIZE else slack * 5 // 4)
             if more > EASY_NODES or table.size > EASY_PLANS:
                 steps = tighten(problem, bound.values, STEPS_MORE, MORE_SHARE * count)
                 bound = min(bound, steps)
