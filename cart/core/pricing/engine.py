@@ -19,7 +19,7 @@ from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM
 
 # Deals that hold at certain hours need a time that cart and store agree on; a trip has none yet.
-# About half a second where nothing is proved sooner: the cart's loop must not wait for longer.
+# Less than a second where nothing is proved sooner: the cart's loop must not wait for longer.
 NODES_MAX = 20_000
 GUEST, MEMBERS = Shopper(), Shopper(traits=(MEMBER,))
 
