@@ -263,6 +263,7 @@ class Service:
                 news = list(self._catalog_news(newest))
         except DatabaseError as error:
             log.critical("no look for a new catalog: %s", error)
+            self._look_ms = self._clock() + RETRY_MS_MAX
             return
         for new in news:
             self._connection.publish(new)
