@@ -45,6 +45,12 @@ def newest_sha256(database: sqlite3.Connection) -> str:
     return str(row["sha256"]) if row else ""
 
 
+def data_of(database: sqlite3.Connection, sha256: str) -> bytes:
+    """The JSON of a catalog that is kept."""
+    row = database.execute("SELECT data FROM catalogs WHERE sha256 = ?", (sha256,)).fetchone()
+    return bytes(row["data"])
+
+
 def packets(
     database: sqlite3.Connection, signer: Signer, tenant: str, store: str, sha256: str
 ) -> Iterator[Packet]:

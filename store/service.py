@@ -17,6 +17,7 @@ from typing import ClassVar, NamedTuple
 
 from cart import mqtt
 from cart.contract.fleet import CertificateRequest, CommandState
+from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.lines import ContractError
 from cart.contract.store import (
     Ack,
@@ -39,9 +40,11 @@ from store.database import transaction
 from store.keys import Signer
 from store.orders import Orders
 from store.provisioning import Provisioning
+from store.trusted import Repository
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
+LOOK_MS = 500
 UP_CHANNELS = ("birth", "cart_state", "events", "pair_offer", "pay_request", "command_state")
 # What a disk can do to a commit; extended codes carry these in their low byte.
 DISK_TROUBLE = {
@@ -59,6 +62,7 @@ class Fleet(NamedTuple):
 
     provisioning: Provisioning | None = None
     orders: Orders | None = None
+    repository: Repository | None = None
 
 
 class Service:
@@ -76,7 +80,7 @@ class Service:
         fleet: Fleet | None = None,
     ) -> None:
         self._names = (tenant, store)
-        self._provisioning, self._orders = fleet or Fleet()
+        self._provisioning, self._orders, self._repository = fleet or Fleet()
         self._database = database
         self._signer = signer
         self._utc_ms = utc_ms
@@ -91,6 +95,7 @@ class Service:
             retry_ms_max=RETRY_MS_MAX,
         )
         self._stopping = threading.Event()
+        self._looked_ms = 0
         self._waiting: dict[str, PayRequest] = {}
         self._published = ""
         self._data_version = 0
@@ -104,7 +109,7 @@ class Service:
                     self._changed(happening, on_ready)
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
             self._publish_new_catalog()
-            self._send_orders()
+            self._look_around()
         self._say_state(online=False)
         self._connection.close()
 
@@ -212,8 +217,18 @@ class Service:
             raise ContractError("CommandState: not for an open order of this store")
         yield from ()
 
+    def _look_around(self) -> None:
+        """Look now and then for new orders, and whether the metadata is a day old."""
+        now_ms = self._utc_ms()
+        if not self._connection.up or abs(now_ms - self._looked_ms) < LOOK_MS:
+            return
+        self._looked_ms = now_ms
+        self._send_orders()
+        if self._repository and self._published and self._repository.renew_daily():
+            self._bring_trust()
+
     def _send_orders(self) -> None:
-        if self._orders is None or not self._connection.up:
+        if self._orders is None:
             return
         for order in self._orders.to_send():
             self._connection.publish(self._to("command", order.cart, order.command))
@@ -231,12 +246,25 @@ class Service:
         newest = catalogs.newest_sha256(self._database)
         if not newest or newest == self._published:
             return
+        self._publish_trust(newest)
         for new in catalogs.packets(self._database, self._signer, *self._names, newest):
             self._connection.publish(new)
         if self._published:
             for old in catalogs.forget_packets(self._database, *self._names, self._published):
                 self._connection.publish(old)
         self._published = newest
+
+    def _publish_trust(self, sha256: str) -> None:
+        """Before the catalog: what the carts are to take for the newest."""
+        if self._repository is not None:
+            data = catalogs.data_of(self._database, sha256)
+            self._repository.publish(TRUSTED_CATALOG, data)
+            self._bring_trust()
+
+    def _bring_trust(self) -> None:
+        assert self._repository, "one that published"
+        for file, data in self._repository.files():
+            self._connection.publish(packet("trust", data, *self._names, file=file))
 
     def _say_state(self, *, online: bool) -> None:
         self._connection.publish(self._state(online=online))

@@ -58,6 +58,7 @@ from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_orders import OrderDesk
 from cart.shell.store_outbox import RESEND_MS, Outbox
+from cart.shell.trust import trust_of
 
 POLL_MS = 250
 STOP_S = 2.0
@@ -68,7 +69,7 @@ WILL_DELAY_S = 15
 CHUNKS_AT_ONCE = 20
 ENTRY_BYTES_OVERHEAD = 120
 HEARD = (
-    "ack", "pair_grant", "pay_answer", "command", "cert", "store_state", "catalog_head",
+    "ack", "pair_grant", "pay_answer", "command", "cert", "store_state", "trust", "catalog_head",
 )  # fmt: skip
 
 Request = OfferPairing | RequestPayment | RunCommand | ReportCommand
@@ -98,7 +99,9 @@ class StoreLink:
         self._clock = clock
         self._boot_id = f"{random.getrandbits(64):016x}"
         self._key = StoreKey(config.store_public_key.read_bytes())
-        self._catalog = CatalogIntake(config.tenant, config.store, self._key, config.data_folder)
+        self._catalog = CatalogIntake(
+            config.tenant, config.store, self._key, config.data_folder, trust_of(config)
+        )
         self._outbox = Outbox(journal.epoch, journal.acked_seq)
         self._connection = self._new_connection(config.broker, random)
         self._renewal = Renewal(config.cart_id, config.broker)
@@ -151,7 +154,7 @@ class StoreLink:
     def _new_connection(self, broker: BrokerConfig, random: Random) -> mqtt.Connection:
         names = (self._config.tenant, self._config.store)
         cart = self._config.cart_id
-        filters = [topic_of(name, *names, cart=cart, claim=cart) for name in HEARD]
+        filters = [topic_of(name, *names, cart=cart, claim=cart, file="+") for name in HEARD]
         return mqtt.Connection(
             broker.endpoint(),
             cart,
@@ -196,6 +199,9 @@ class StoreLink:
             return  # it only clears what the broker had kept
         if address.channel.name == "catalog_chunk":
             self._chunk_came(**address.names, piece=payload)
+            return
+        if address.channel.name == "trust":
+            self._fetch_if(self._catalog.trust_came(address.names["file"], payload))
             return
         kind, handle = self._handlers[address.channel.name]
         handle(self, decode(kind, payload))
@@ -277,7 +283,10 @@ class StoreLink:
         )
 
     def _head_came(self, head: CatalogHead) -> None:
-        if self._catalog.offer(head):
+        self._fetch_if(self._catalog.offer(head))
+
+    def _fetch_if(self, wanted: bool) -> None:
+        if wanted:
             for _ in range(CHUNKS_AT_ONCE):
                 self._fetch_chunk()
 

@@ -26,7 +26,7 @@ HERE = ROOT.format(tenant=TENANT, store=STORE)
 DENIED = 135
 REFUSED_FROM = 128
 NAMES = {"cart": VICTIM, "shopper": "bob", "claim": VICTIM, "sha256": "ab" * 32, "number": "0",
-         "version": "2"}  # fmt: skip
+         "version": "2", "file": "targets.json"}  # fmt: skip
 
 
 class Result(NamedTuple):

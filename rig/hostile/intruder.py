@@ -88,14 +88,25 @@ class Intruder:
         if isinstance(wire, socket.socket):
             with suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
-        self._client.loop_stop()
+        self._leave()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
-        self._client.loop_stop()
+        self._leave()
+
+    def _leave(self) -> None:
+        """End the network's thread, and let go of the client, which then closes its sockets."""
+        client = self._client
+        client.loop_stop()
+        wire = client.socket()
+        if isinstance(wire, socket.socket):
+            wire.close()
+        for callback in ("on_connect", "on_disconnect", "on_publish", "on_subscribe", "on_message"):
+            setattr(client, callback, None)
+        del self._client
 
     def _connect(self, port: int) -> bool:
         try:

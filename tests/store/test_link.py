@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from cart import mqtt
 from cart.contract.fleet import Command
 from cart.contract.goods import CatalogHead
-from cart.contract.signing import command_text, grant_text
+from cart.contract.signing import command_text, grant_text, head_text
 from cart.contract.store import (
     CartState,
     Packet,
@@ -391,3 +391,34 @@ def test_an_order_is_done_once_and_ends(shop: Shop) -> None:
     for wrong in (command, elsewhere, changed):
         shop.say(forger, packet("command", wrong, TENANT, STORE, cart=CART))
         assert "not signed" in cart.hear(InputRefused).reason
+
+
+def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:
+    """With a root of trust the cart takes what the metadata names: not a head that is truly signed
+    but not named, nor metadata that was changed on the way; a new version comes through."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    with Broker(tmp_path) as broker, ExitStack() as stack:
+        at = (broker.host, broker.port)
+        stack.enter_context(StoreProcess(folder, at))
+        root = folder / "trust" / "root.json"
+        cart = stack.enter_context(CartLink(tmp_path / "cart", at, folder / "store.pub", root))
+        assert cart.hear(CatalogArrived).catalog == CATALOG
+        will = packet("cart_state", CartState("x", online=False), TENANT, STORE, cart="forger")
+        here = mqtt.Endpoint(*at)
+        forger = mqtt.Connection(here, "forger", [], monotonic_ms, Random(1), will)
+        stack.callback(forger.close)
+        until(lambda: forger.poll(50) and forger.up, "the forger connects")
+        head = CatalogHead(9, "ab" * 32, 10, 1, "")
+        signed = replace(head, signature=signer_of(folder).sign(head_text(TENANT, STORE, head)))
+        for file in ("timestamp.json", "targets.json"):
+            true = (root.parent / file).read_bytes()
+            changed = true.replace(b'"version":2', b'"version":8')
+            assert changed != true
+            assert forger.publish(packet("trust", changed, TENANT, STORE, file=file))
+        assert forger.publish(packet("catalog_head", signed, TENANT, STORE))
+        forger.poll(0)
+        assert cart.hear(InputRefused).reason.startswith("trust: ")
+        newer = replace(CATALOG, version=2)
+        import_catalog(folder, newer)
+        assert cart.hear(CatalogArrived).catalog == newer
