@@ -1,4 +1,4 @@
-"""What the mind asks of the store, as the messages that say it.
+"""What the mind asks of the store as the messages that say it, and their answers as observations.
 
 It must never wait for an answer: what the mind still needs it asks again.
 """
@@ -6,11 +6,13 @@ It must never wait for an answer: what the mind still needs it asks again.
 from __future__ import annotations
 
 from cart.contract.fleet import CommandState
-from cart.contract.store import CouponRequest, PairOffer, PayRequest
+from cart.contract.store import CouponAnswer, CouponRequest, PairOffer, PayAnswer, PayRequest
 from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, ReserveCoupon
+from cart.core.observations import CouponAnswered, PaymentAnswered
 from cart.core.value import Value
 
 Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand
+Answer = PayAnswer | CouponAnswer
 
 
 def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
@@ -24,3 +26,20 @@ def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
             return "pay_request", PayRequest(trip_id, attempt, total_minor, epoch, last_seq)
         case ReportCommand(cmd_id=cmd_id, status=status, detail=detail):
             return "command_state", CommandState(cmd_id, status, detail)
+
+
+def observation_of(answer: Answer) -> CouponAnswered | PaymentAnswered:
+    """What the mind hears of it."""
+    match answer:
+        case CouponAnswer(trip_id=trip_id, coupon_id=coupon_id, outcome=outcome):
+            return CouponAnswered(0, trip_id, coupon_id, outcome)
+        case PayAnswer():
+            return PaymentAnswered(
+                t_ms=0,
+                trip_id=answer.trip_id,
+                attempt=answer.attempt,
+                outcome=answer.outcome,
+                total_minor=answer.total_minor,
+                receipt_id=answer.receipt_id,
+                reason=answer.reason,
+            )
