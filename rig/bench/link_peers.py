@@ -35,7 +35,7 @@ def rates(broker: Broker, folder: Path, console: Console) -> dict[str, float]:
         try:
             found[name] = measure(broker, folder)
         except ImportError as error:
-            console.print(f"{name} is left out: {error}; install dashcart[bench]")
+            console.print(f"{name} is left out: {error}; install dashcart\\[bench]")
     return found
 
 

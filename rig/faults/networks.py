@@ -44,10 +44,9 @@ def _partition(trial: Trial, fault: Callable[[FaultProxy], None], seconds_max: f
 def eight_hours(trial: Trial) -> None:
     """The link is cut while eight hours of events are journaled; then they drain."""
     shop = trial.shop
-    events = OFFLINE_EVENTS if trial.is_full else OFFLINE_EVENTS // 4
     for _ in trial.each_round():
         shop.carts_wire.cut()
-        trial.write(events, at_once=50)
+        trial.write(OFFLINE_EVENTS, at_once=50)
         for cart in shop.carts:
             cart.wait(cart.has_written)
         shop.carts_wire.restore()
