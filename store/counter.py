@@ -17,7 +17,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import trips
+from store import chain, trips
 from store.keys import Signer
 from store.ledger import stored_seq
 
@@ -85,19 +85,20 @@ def pay(database: sqlite3.Connection, cart: str, asked: PayRequest) -> PayAnswer
         return _answer(asked, "mismatch", 0, str(error))
     if receipt.total_minor != asked.total_minor:
         reason = f"the store adds up {receipt.total_minor}, the cart {asked.total_minor}"
-        return _answer(asked, "mismatch", receipt.total_minor, reason)
-    return _settle(database, cart, asked, receipt)
+        return replace(_answer(asked, "mismatch", receipt.total_minor, reason), receipt=receipt)
+    return _settle(database, trip, asked, receipt)
 
 
 def _settle(
-    database: sqlite3.Connection, cart: str, asked: PayRequest, receipt: Receipt
+    database: sqlite3.Connection, trip: trips.Trip, asked: PayRequest, receipt: Receipt
 ) -> PayAnswer:
     number = database.execute(
         "INSERT INTO payments (cart, trip_id, attempt, total_minor, receipt)"
         " VALUES (?, ?, ?, ?, ?)",
-        (cart, asked.trip_id, asked.attempt, receipt.total_minor, json.encode(receipt)),
+        (trip.cart, asked.trip_id, asked.attempt, receipt.total_minor, json.encode(receipt)),
     ).lastrowid
     assert number is not None, "an inserted row has a number"
+    chain.add(database, trip, number, asked.upto_seq)
     settled = _answer(asked, "settled", receipt.total_minor)
     return replace(settled, receipt_id=trips.receipt_id(number), receipt=receipt)
 

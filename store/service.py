@@ -33,7 +33,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import catalogs, counter, ledger
+from store import catalogs, counter, disputes, ledger
 from store.database import transaction
 from store.keys import Signer
 
@@ -81,6 +81,7 @@ class Service:
         self._stopping = threading.Event()
         self._waiting: dict[str, PayRequest] = {}
         self._published = ""
+        self._told_credit = 0
         self._data_version = 0
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -91,7 +92,7 @@ class Service:
                 if isinstance(happening, mqtt.Changed):
                     self._changed(happening, on_ready)
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
-            self._publish_new_catalog()
+            self._publish_news()
         self._say_state(online=False)
         self._connection.close()
 
@@ -110,8 +111,8 @@ class Service:
         if not change.up:
             log.warning("no broker: %s", change.reason)
             return
-        self._published = ""
-        self._publish_new_catalog()
+        self._published, self._told_credit = "", 0
+        self._publish_news()
         self._say_state(online=True)
         on_ready()
 
@@ -153,6 +154,9 @@ class Service:
         )
         seq = ledger.stored_seq(self._database, cart, birth.epoch)
         yield self._to("ack", cart, Ack(birth.epoch, seq, utc_ms=self._utc_ms()))
+        for name, credit in disputes.untold(self._database, after=0):
+            if name == cart:
+                yield self._to("credit", cart, credit)
 
     def _came_or_went(self, cart: str, state: CartState) -> Iterator[Packet]:
         # The last will of an earlier boot says nothing about this one.
@@ -189,12 +193,18 @@ class Service:
         if not state.online:
             yield self._state(online=True)
 
-    def _publish_new_catalog(self) -> None:
-        """Publish what `import` has put into the database since the last look."""
+    def _publish_news(self) -> None:
+        """Publish what `import` and `credit` have put into the database since the last look."""
         version = self._database.execute("PRAGMA data_version").fetchone()[0]
         if not self._connection.up or (self._published and version == self._data_version):
             return
         self._data_version = version
+        for cart, credit in disputes.untold(self._database, self._told_credit):
+            self._connection.publish(self._to("credit", cart, credit))
+            self._told_credit = credit.number
+        self._publish_new_catalog()
+
+    def _publish_new_catalog(self) -> None:
         newest = catalogs.newest_sha256(self._database)
         if not newest or newest == self._published:
             return

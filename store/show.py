@@ -73,6 +73,8 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
         table.add_row("deposits", "", decimal_text(receipt.deposit_minor, digits))
     table.add_row(f"total {receipt.currency}", "", decimal_text(receipt.total_minor, digits))
     Console().print(table)
+    if trip.check:
+        Console().print(f"receipt {trip.receipt_id}: {trip.check}")
 
 
 def why(line: Line) -> str:

@@ -39,7 +39,7 @@ class Trip(Value):
 class PricedTrip(Value):
     """A trip added up. `lines` carry the evidence of each line of the receipt.
 
-    `receipt_id` is "" until it is paid."""
+    `receipt_id` is "" until it is paid, and `check` what `chain.check` says of it."""
 
     cart: str
     trip_id: str
@@ -48,6 +48,7 @@ class PricedTrip(Value):
     receipt_id: str
     receipt: Receipt
     lines: tuple[Line, ...]
+    check: str = ""
 
 
 def note(database: sqlite3.Connection, cart: str, epoch: int, seq: int, event: Event) -> None:
@@ -103,6 +104,14 @@ def priced(database: sqlite3.Connection, trip: Trip, upto_seq: int = SEQ_MAX) ->
         receipt=receipt_of(basket.lines, index, member=basket.member),
         lines=basket.lines,
     )
+
+
+def tax_category(database: sqlite3.Connection, trip: Trip, line_id: str) -> str:
+    """The tax category of a line's product, by the catalog the trip is priced by."""
+    basket, adopted = _basket(database, trip, SEQ_MAX)
+    index = _index(_catalog(database, adopted))
+    skus = [line.sku for line in basket.lines if line.line_id == line_id]
+    return index.tax_category(skus[0]) if skus else ""
 
 
 def receipt_id(number: int) -> str:

@@ -168,7 +168,7 @@ class Snapshot(Value):
     measuring the way to the pixels. `pairing` is the text of the welcome screen's QR code.
     `aisle` names where the deals are from. `can_go_back`: the checkout may still be left.
     `budget_minor` 0: none is set; `budget_percent` of it is spent, `budgets_minor` may be chosen,
-    and a line may be contested for one of `contest_reasons`."""
+    and a line may be contested for one of `contest_reasons`. `credited_minor` was given back."""
 
     revision: int
     cause_ms: int
@@ -201,6 +201,7 @@ class Snapshot(Value):
     budget_percent: int = 0
     budgets_minor: tuple[int, ...] = ()
     contest_reasons: tuple[ContestReason, ...] = ()
+    credited_minor: int = 0
 
 
 class Intent(Value):

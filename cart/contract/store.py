@@ -133,7 +133,8 @@ Outcome = Literal["settled", "declined", "mismatch"]
 
 
 class PayAnswer(Value):
-    """Down: settled, declined, or the store's own sum differs ("mismatch")."""
+    """Down: settled, declined, or the store's own sum differs ("mismatch"): then `receipt` is how
+    the store comes to it."""
 
     trip_id: str
     attempt: int
@@ -142,6 +143,16 @@ class PayAnswer(Value):
     receipt_id: str = ""
     reason: str = ""
     receipt: Receipt | None = None
+
+
+class Credit(Value):
+    """Down: `quantity` pieces of a line of a paid trip were given back, `amount_minor` in all."""
+
+    trip_id: str
+    number: Annotated[int, Meta(ge=1)]
+    line_id: str
+    quantity: int
+    amount_minor: int
 
 
 class CatalogHead(Value):
@@ -200,6 +211,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel(
         "pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", expiry_s=120
     ),
+    Channel("credit", "cart/{cart}/down/credit", "down", Credit, "money given back", expiry_s=120),
     Channel(
         "catalog_head",
         "store/catalog/head",

@@ -105,6 +105,7 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         budget_percent=_budget_percent(state),
         budgets_minor=coach.budgets_minor(state),
         contest_reasons=coach.REASONS,
+        credited_minor=sum(credit.amount_minor for credit in basket.credits),
     )
 
 

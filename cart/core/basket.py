@@ -20,6 +20,7 @@ from cart.core.events import (
     ItemAdded,
     ItemRemoved,
     LineContested,
+    LineCredited,
     LineOpened,
     LineSettled,
     LinesWeighed,
@@ -66,7 +67,7 @@ class OpenLine(Value):
 
 class Basket(Value):
     """Everything durable about the cart: the trip, its lines in the order they came, its money.
-    `budget_minor` 0: the shopper has set none.
+    `budget_minor` 0: the shopper has set none. `credits` is what the store gave back of it.
 
     `load_mg` is the gross load the lines account for (None before the first weighing).
     `lines_made` and `trips_opened` number lines and trips, so an id is never used twice."""
@@ -87,6 +88,7 @@ class Basket(Value):
     lines_made: int = 0
     trips_opened: int = 0
     budget_minor: int = 0
+    credits: tuple[LineCredited, ...] = ()
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -254,6 +256,10 @@ def _line_contested(basket: Basket, event: LineContested) -> Basket:
     return replace(basket, lines=lines)
 
 
+def _line_credited(basket: Basket, event: LineCredited) -> Basket:
+    return replace(basket, credits=(*basket.credits, event))
+
+
 def _budget_set(basket: Basket, event: BudgetSet) -> Basket:
     return replace(basket, budget_minor=event.budget_minor)
 
@@ -291,6 +297,7 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     QuestionAsked: _question_asked,
     LineSettled: _line_settled,
     LineContested: _line_contested,
+    LineCredited: _line_credited,
     BudgetSet: _budget_set,
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,

@@ -15,6 +15,7 @@ from cart.core.observations import (
     Booted,
     CameraState,
     CatalogArrived,
+    CreditCame,
     InputRefused,
     ItemSighted,
     LinkChanged,
@@ -53,6 +54,7 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     LoadChanged: weighing.load_changed,
     Touch: asking.touched,
     PaymentAnswered: paying.payment_answered,
+    CreditCame: paying.credit_came,
     Tick: coach.tick,
 }
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 from cart.core.catalog import Catalog
 from cart.core.events import Event
 from cart.core.intents import TouchAction
+from cart.core.receipt import Receipt
 from cart.core.value import Value
 from cart.core.weighed import Readings
 
@@ -122,7 +123,8 @@ class LinkChanged(Observation, tag="link_changed"):
 
 
 class PaymentAnswered(Observation, tag="payment_answered"):
-    """The store answered a payment request. `total_minor` is the store's own sum of the trip."""
+    """The store answered a payment request. `total_minor` is the store's own sum of the trip, and
+    `receipt`, where the sums differ, how it comes to it."""
 
     trip_id: str
     attempt: int
@@ -130,6 +132,17 @@ class PaymentAnswered(Observation, tag="payment_answered"):
     total_minor: int = 0
     receipt_id: str = ""
     reason: str = ""
+    receipt: Receipt | None = None
+
+
+class CreditCame(Observation, tag="credit_came"):
+    """The store gave back `quantity` pieces of a line of a paid trip. `number` names the credit."""
+
+    trip_id: str
+    number: int
+    line_id: str
+    quantity: int
+    amount_minor: int
 
 
 class StoreTime(Observation, tag="store_time"):
@@ -202,6 +215,7 @@ AnyObservation = (
     | Touch
     | LinkChanged
     | PaymentAnswered
+    | CreditCame
     | StoreTime
     | Place
     | PowerChanged

@@ -25,6 +25,7 @@ from cart.contract.store import (
     Birth,
     CartState,
     CatalogHead,
+    Credit,
     Entry,
     EventBatch,
     PairGrant,
@@ -41,6 +42,7 @@ from cart.core.catalog import Catalog, CatalogError
 from cart.core.effects import OfferPairing, RequestPayment
 from cart.core.observations import (
     CatalogArrived,
+    CreditCame,
     InputRefused,
     LinkChanged,
     Paired,
@@ -64,7 +66,7 @@ WILL_DELAY_S = 15
 # one subscription.
 CHUNKS_AT_ONCE = 20
 ENTRY_BYTES_OVERHEAD = 120
-DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer")
+DOWN_CHANNELS = ("ack", "pair_grant", "pay_answer", "credit")
 
 Request = OfferPairing | RequestPayment
 log = logging.getLogger(__name__)
@@ -250,8 +252,13 @@ class StoreLink:
                 total_minor=answer.total_minor,
                 receipt_id=answer.receipt_id,
                 reason=answer.reason,
+                receipt=answer.receipt if answer.outcome == "mismatch" else None,
             )
         )
+
+    def _credit_came(self, credit: Credit) -> None:
+        given = (credit.number, credit.line_id, credit.quantity, credit.amount_minor)
+        self._inbox.put(CreditCame(0, credit.trip_id, *given))
 
     def _head_came(self, head: CatalogHead) -> None:
         if self._catalog.offer(head):
@@ -331,6 +338,7 @@ class StoreLink:
         "ack": (Ack, _ack_came),
         "pair_grant": (PairGrant, _grant_came),
         "pay_answer": (PayAnswer, _payment_came),
+        "credit": (Credit, _credit_came),
         "catalog_head": (CatalogHead, _head_came),
     }
 

@@ -49,6 +49,7 @@ SAMPLES = {
     '"expires_utc_ms":1,"signature":"c2ln"}',
     "pay_request": '{"trip_id":"t","attempt":1,"total_minor":319,"epoch":1,"upto_seq":9}',
     "pay_answer": PAID,
+    "credit": '{"trip_id":"t","number":1,"line_id":"L1","quantity":1,"amount_minor":159}',
     "catalog_head": '{"version":1,"sha256":"' + "ab" * 32 + '","size_bytes":9,"chunks":1,'
     '"signature":"c2ln"}',
     "store_state": '{"svc_boot":"s","online":false}',

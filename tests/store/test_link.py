@@ -29,6 +29,7 @@ from cart.contract.store import (
 from cart.core.effects import OfferPairing, RequestPayment
 from cart.core.observations import (
     CatalogArrived,
+    CreditCame,
     InputRefused,
     LinkChanged,
     Paired,
@@ -176,6 +177,22 @@ def test_half_open_network_is_noticed(shop: Shop) -> None:
     assert shop.cart.hear(LinkChanged).online is False
     shop.proxy.restore()
     until(shop.cart.is_all_acked, "acknowledged after the stall")
+
+
+def test_money_given_back_arrives_on_the_cart(shop: Shop) -> None:
+    """`store credit` beside the running service: the cart hears of it, also after a restart."""
+    cart = shop.cart
+    cart.write(trip_events("trip-1", 3))
+    until(cart.is_all_acked, "the rows at the store")
+    cart.link.perform(RequestPayment("trip-1", 1, 478))
+    assert cart.hear(PaymentAnswered).outcome == "settled"
+    done = store_command(shop.folder, "credit", "trip-1", "L1")
+    assert done.returncode == 0, done.stderr
+    credit = cart.hear(CreditCame)
+    assert (credit.trip_id, credit.line_id, credit.amount_minor) == ("trip-1", "L1", 159)
+    shop.store.kill()
+    shop.store.start()
+    assert cart.hear(CreditCame).number == credit.number
 
 
 def test_pairing_is_single_use(shop: Shop) -> None:
