@@ -16,8 +16,14 @@ PIECE, KILOGRAM = "C62", "KGM"  # UN/ECE recommendation 20
 
 
 def _without_tax_minor(receipt: Receipt) -> int:
-    """The sum of nets; where prices hold the tax, less the tax in them."""
-    return receipt.total_minor - receipt.deposit_minor - _tax_minor(receipt)
+    """Lines and charges; where prices hold the tax, less the tax in them (BR-CO-13, BR-CO-15)."""
+    return receipt.total_minor - _tax_minor(receipt)
+
+
+def _base_minor(paper: Paper, tax: TaxLine) -> int:
+    """What a tax is on, without it: tax that comes on top of prices is told in `tax_minor`."""
+    on_top = paper.receipt.tax_minor
+    return tax.base_minor if on_top else tax.base_minor - tax.tax_minor
 
 
 def _tax_minor(receipt: Receipt) -> int:
@@ -31,11 +37,11 @@ DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
     "BT-5": ("currency code", lambda paper: paper.receipt.currency),
     "BT-18": ("invoiced object identifier", sha256_of),
     "BT-27": ("seller name", lambda paper: paper.store_name),
-    "BT-99": ("document charge: deposits", lambda p: money(p, p.receipt.deposit_minor)),
     "BT-106": (
         "sum of line net amounts",
         lambda p: money(p, sum(line.net_minor for line in p.receipt.lines)),
     ),
+    "BT-108": ("sum of document charges", lambda p: money(p, p.receipt.deposit_minor)),
     "BT-109": ("total without VAT", lambda p: money(p, _without_tax_minor(p.receipt))),
     "BT-110": ("total VAT", lambda p: money(p, _tax_minor(p.receipt))),
     "BT-112": ("total with VAT", lambda p: money(p, p.receipt.total_minor)),
@@ -44,6 +50,12 @@ DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
         "amount due",
         lambda p: money(p, p.receipt.total_minor - sum(p.tenders.values())),
     ),
+}
+# Deposits, which no tax is on: the one charge on the whole document.
+CHARGE: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
+    "BT-99": ("charge amount", lambda p: money(p, p.receipt.deposit_minor)),
+    "BT-102": ("charge VAT category", lambda paper: "Z"),
+    "BT-104": ("charge reason", lambda paper: "Deposits"),
 }
 LINE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine], str]]] = {
     "BT-126": ("line identifier", lambda paper, line: line.line_id),
@@ -62,7 +74,7 @@ ALLOWANCE: Mapping[str, tuple[str, Callable[[Paper, Modifier], str]]] = {
     "BT-139": ("line allowance reason", lambda paper, row: row.title or row.deal_id),
 }
 TAX: Mapping[str, tuple[str, Callable[[Paper, TaxLine], str]]] = {
-    "BT-116": ("taxable amount", lambda paper, tax: money(paper, tax.base_minor)),
+    "BT-116": ("taxable amount", lambda paper, tax: money(paper, _base_minor(paper, tax))),
     "BT-117": ("tax amount", lambda paper, tax: money(paper, tax.tax_minor)),
     "BT-118": ("category code", lambda paper, tax: "S" if tax.rate_ppm else "Z"),
     "BT-119": ("rate in percent", lambda paper, tax: f"{tax.rate_ppm}E-4"),
@@ -83,4 +95,10 @@ def as_terms(paper: Paper) -> dict[str, object]:
         {term: value(paper, tax) for term, (_, value) in TAX.items()} for tax in paper.receipt.taxes
     ]
     document: dict[str, object] = {term: value(paper) for term, (_, value) in DOCUMENT.items()}
-    return {**document, "BG-25": lines, "BG-23": taxes}
+    charges = [{term: value(paper) for term, (_, value) in CHARGE.items()}]
+    return {
+        **document,
+        "BG-21": charges if paper.receipt.deposit_minor else [],
+        "BG-25": lines,
+        "BG-23": taxes,
+    }
