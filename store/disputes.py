@@ -85,9 +85,8 @@ def credit(
     given = credits_of(database, trip.cart, trip.trip_id)
     already = sum(row["quantity"] for row in given if row["line_id"] == line_id)
     receipt = json.decode(paid["receipt"], type=Receipt)
-    category = trips.tax_category(database, trip, line_id)
     try:
-        back = refund(receipt, line_id, quantity, category, already)
+        back = refund(receipt, line_id, quantity, already)
     except RefundError as error:
         raise ContractError(str(error)) from error
     number = database.execute(

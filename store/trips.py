@@ -106,14 +106,6 @@ def priced(database: sqlite3.Connection, trip: Trip, upto_seq: int = SEQ_MAX) ->
     )
 
 
-def tax_category(database: sqlite3.Connection, trip: Trip, line_id: str) -> str:
-    """The tax category of a line's product, by the catalog the trip is priced by."""
-    basket, adopted = _basket(database, trip, SEQ_MAX)
-    index = _index(_catalog(database, adopted))
-    skus = [line.sku for line in basket.lines if line.line_id == line_id]
-    return index.tax_category(skus[0]) if skus else ""
-
-
 def receipt_id(number: int) -> str:
     """The name on a receipt, from the number of its payment."""
     return f"R{number:08d}"

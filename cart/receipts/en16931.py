@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
+from cart.core.units import PARTS_PER_MILLION, allocate, decimal_text, divide_half_up
 from cart.receipts.paper import Paper, money, sha256_of
 
 RECEIPT_TYPE = "380"  # UNTDID 1001: invoice; a credit is 381
@@ -39,7 +40,7 @@ DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
     "BT-27": ("seller name", lambda paper: paper.store_name),
     "BT-106": (
         "sum of line net amounts",
-        lambda p: money(p, sum(line.net_minor for line in p.receipt.lines)),
+        lambda p: money(p, sum(_net_minor(p, line) for line in p.receipt.lines)),
     ),
     "BT-108": ("sum of document charges", lambda p: money(p, p.receipt.deposit_minor)),
     "BT-109": ("total without VAT", lambda p: money(p, _without_tax_minor(p.receipt))),
@@ -57,6 +58,34 @@ CHARGE: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
     "BT-102": ("charge VAT category", lambda paper: "Z"),
     "BT-104": ("charge reason", lambda paper: "Deposits"),
 }
+
+
+def _rate_ppm(paper: Paper, line: ReceiptLine) -> int:
+    rates = (tax.rate_ppm for tax in paper.receipt.taxes if tax.category == line.tax_category)
+    return next(rates, 0)
+
+
+def _net_minor(paper: Paper, line: ReceiptLine) -> int:
+    """A line without the tax that its price holds: its share of it by largest remainder, so that
+    the lines add up to what the tax is on."""
+    receipt = paper.receipt
+    row = next((tax for tax in receipt.taxes if tax.category == line.tax_category), None)
+    if receipt.tax_minor or row is None:
+        return line.net_minor
+    alike = [one for one in receipt.lines if one.tax_category == line.tax_category]
+    shares_minor = allocate(row.tax_minor, [one.net_minor for one in alike])
+    return line.net_minor - shares_minor[alike.index(line)]
+
+
+def _bare_price(paper: Paper, line: ReceiptLine, amount_minor: int) -> str:
+    """A price without the tax in it, to four digits more than the currency has."""
+    rate_ppm = 0 if paper.receipt.tax_minor else _rate_ppm(paper, line)
+    if not rate_ppm:
+        return money(paper, amount_minor)
+    finer = divide_half_up(amount_minor * 10_000 * PARTS_PER_MILLION, PARTS_PER_MILLION + rate_ppm)
+    return decimal_text(finer, paper.receipt.currency_digits + 4)
+
+
 LINE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine], str]]] = {
     "BT-126": ("line identifier", lambda paper, line: line.line_id),
     "BT-129": (
@@ -64,14 +93,19 @@ LINE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine], str]]] = {
         lambda paper, line: str(line.quantity) if line.mass_mg is None else f"{line.mass_mg}E-6",
     ),
     "BT-130": ("unit", lambda paper, line: PIECE if line.mass_mg is None else KILOGRAM),
-    "BT-131": ("line net amount", lambda paper, line: money(paper, line.net_minor)),
-    "BT-146": ("item price", lambda paper, line: money(paper, line.unit_price_minor)),
+    "BT-131": ("line net amount", lambda paper, line: money(paper, _net_minor(paper, line))),
+    "BT-146": ("item price", lambda paper, line: _bare_price(paper, line, line.unit_price_minor)),
+    "BT-151": ("VAT category", lambda paper, line: "S" if _rate_ppm(paper, line) else "Z"),
+    "BT-152": ("VAT rate in percent", lambda paper, line: f"{_rate_ppm(paper, line)}E-4"),
     "BT-153": ("item name", lambda paper, line: line.name),
     "BT-155": ("seller's item identifier", lambda paper, line: line.sku),
 }
-ALLOWANCE: Mapping[str, tuple[str, Callable[[Paper, Modifier], str]]] = {
-    "BT-136": ("line allowance amount", lambda paper, row: money(paper, -row.amount_minor)),
-    "BT-139": ("line allowance reason", lambda paper, row: row.title or row.deal_id),
+ALLOWANCE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine, Modifier], str]]] = {
+    "BT-136": (
+        "line allowance amount",
+        lambda p, line, row: _bare_price(p, line, -row.amount_minor),
+    ),
+    "BT-139": ("line allowance reason", lambda p, line, row: row.title or row.deal_id),
 }
 TAX: Mapping[str, tuple[str, Callable[[Paper, TaxLine], str]]] = {
     "BT-116": ("taxable amount", lambda paper, tax: money(paper, _base_minor(paper, tax))),
@@ -87,7 +121,7 @@ def as_terms(paper: Paper) -> dict[str, object]:
     for line in paper.receipt.lines:
         terms: dict[str, object] = {term: value(paper, line) for term, (_, value) in LINE.items()}
         terms["BG-27"] = [
-            {term: value(paper, row) for term, (_, value) in ALLOWANCE.items()}
+            {term: value(paper, line, row) for term, (_, value) in ALLOWANCE.items()}
             for row in line.modifiers
         ]
         lines.append(terms)
