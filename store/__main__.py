@@ -144,7 +144,7 @@ def print_receipt(options: argparse.Namespace) -> int:
             return 0
         priced = replace(trips.priced(database, trip), check=chain.check(database, trip))
         show.print_receipt(priced, as_json=options.json)
-    return 0 if priced.check in {"", chain.VERIFIED} else 1
+    return 0 if priced.check in chain.RIGHT else 1
 
 
 def pack_away(options: argparse.Namespace) -> int:

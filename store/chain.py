@@ -15,6 +15,8 @@ from store.paper import paper_of
 from store.tables import chain, payments
 
 VERIFIED = "verified"
+NOT_KEPT = "as it was paid; the rows of its journal are no longer kept"
+RIGHT = {"", VERIFIED, NOT_KEPT}  # "": not paid yet
 
 
 def add(database: Connection, trip: trips.Trip, number: int, upto_seq: int) -> None:
@@ -31,7 +33,7 @@ def add(database: Connection, trip: trips.Trip, number: int, upto_seq: int) -> N
 
 
 def check(database: Connection, trip: trips.Trip) -> str:
-    """`VERIFIED`, or what is wrong; "" for a trip that is not paid."""
+    """One of `RIGHT`, or what is wrong."""
     link = database.execute(
         select(chain)
         .join(payments, payments.c.number == chain.c.number)
@@ -43,6 +45,8 @@ def check(database: Connection, trip: trips.Trip) -> str:
         return "the receipt before it is another one than when this was paid"
     if link.sha256 != sha256_of(paper_of(database, trip, "")):
         return "added up again it is not the receipt that was paid"
+    if not archive.rows(database, trip.cart, trip.epoch, trip.first_seq, trip.first_seq):
+        return NOT_KEPT
     return _journal_trouble(database, trip, link.journal_sha256) or VERIFIED
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, delete, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.store import Credit, PayRequest
@@ -17,11 +17,12 @@ from cart.core.events import Event, LineContested, PaymentRequested, ReceiptDisp
 from cart.core.observations import CatalogArrived, CreditCame, LinkChanged, PaymentAnswered
 from cart.core.refunds import Difference
 from rig.broker import Broker
-from store import catalogs, chain, counter, disputes, trips
+from store import archive, catalogs, chain, counter, disputes, trips
 from store.__main__ import main
 from store.database import open_database, transaction
 from store.ledger import ingest
 from store.tables import chain as links
+from store.tables import events
 from store.tables import trips as trip_rows
 from tests.store.shop import (
     CART,
@@ -36,15 +37,14 @@ from tests.store.shop import (
 )
 from tests.waiting import until
 
-CHANGED = "UPDATE events SET event = CAST(replace(CAST(event AS TEXT), '{}', '{}') AS BLOB)"
+DAYS_MS = 31 * archive.DAY_MS
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Connection]:
+def database(database: Connection) -> Connection:
     """A database with the test's catalog."""
-    with closing(open_database(tmp_path)) as opened:
-        catalogs.add(opened, msgspec.json.encode(CATALOG))
-        yield opened
+    catalogs.add(database, msgspec.json.encode(CATALOG))
+    return database
 
 
 def trip_of(database: Connection, trip_id: str = "trip-1") -> trips.Trip:
@@ -56,9 +56,9 @@ def trip_of(database: Connection, trip_id: str = "trip-1") -> trips.Trip:
 
 def pay(database: Connection, epoch: int, trip_id: str, *more: Event) -> trips.Trip:
     """Three tins, 447 and 31 of tax, paid; `more` happened before the payment."""
-    events = [*trip_events(trip_id, 3), *more]
-    ingest(database, CART, batch(rows(events), epoch))
-    settled = counter.pay(database, CART, PayRequest(trip_id, 1, 478, epoch, len(events)))
+    facts = [*trip_events(trip_id, 3), *more]
+    ingest(database, CART, batch(rows(facts), epoch))
+    settled = counter.pay(database, CART, PayRequest(trip_id, 1, 478, epoch, len(facts)))
     assert settled is not None
     assert settled.outcome == "settled"
     return trip_of(database, trip_id)
@@ -120,6 +120,22 @@ def test_only_trips_that_are_still_on_their_cart_are_told_of(database: Connectio
     assert disputes.untold(database, after=0) == []
 
 
+def test_what_was_packed_away_is_still_an_item(database: Connection) -> None:
+    """Packed rows are told of and verify like the others; dropped ones leave the receipt."""
+    facts = [*trip_events("trip-1", 3), LineContested(9, "L1", "not_mine")]
+    entries = rows([*facts, TripClosed(10, "trip-1", 478)])
+    ingest(database, CART, batch(entries[:-1]))
+    counter.pay(database, CART, PayRequest("trip-1", 1, 478, 1, len(facts)))
+    ingest(database, CART, batch(entries[-1:]), now_utc_ms=0)
+    before = disputes.rows(database)
+    assert [item["line_id"] for item in before] == ["L1"]
+    assert archive.archive(database, DAYS_MS, 30, 400).packed == len(entries)
+    assert disputes.rows(database) == before
+    assert chain.check(database, trip_of(database)) == chain.VERIFIED
+    assert archive.archive(database, 2 * DAYS_MS, 30, 30).dropped == 1
+    assert chain.check(database, trip_of(database)) == chain.NOT_KEPT
+
+
 def test_each_receipt_names_the_one_before(database: Connection) -> None:
     """Two paid trips are two links; a credit leaves them as they are."""
     first, second = pay(database, 1, "trip-1"), pay(database, 2, "trip-2")
@@ -129,20 +145,29 @@ def test_each_receipt_names_the_one_before(database: Connection) -> None:
     assert [chain.check(database, trip) for trip in (first, second)] == [chain.VERIFIED] * 2
 
 
+def change(database: Connection, old: bytes, new: bytes) -> None:
+    """Write something else into the stored rows."""
+    for number, event in database.execute(select(events.c.number, events.c.event)).all():
+        changed = update(events).where(events.c.number == number)
+        database.execute(changed.values(event=bytes(event).replace(old, new)))
+
+
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
-        (CHANGED.format("149", "100"), "added up again"),
-        (CHANGED.format("ann", "bob"), "does not follow"),
-        ("UPDATE chain SET sha256 = 'f' WHERE number = 1", "the receipt before"),
-        ("DELETE FROM events WHERE seq = 5", "not the receipt"),
+        (lambda database: change(database, b"149", b"100"), "added up again"),
+        (lambda database: change(database, b"ann", b"bob"), "does not follow"),
+        (lambda database: database.execute(update(links).values(sha256="f")), "the receipt before"),
+        (lambda database: database.execute(delete(events).where(events.c.seq == 5)), "added up"),
     ],
 )
-def test_what_was_changed_afterwards_is_found(database: Connection, tamper: str, said: str) -> None:
+def test_what_was_changed_afterwards_is_found(
+    database: Connection, tamper: Callable[[Connection], object], said: str
+) -> None:
     """A price in a stored row, a word in one, a link, a row that is gone."""
     pay(database, 1, "trip-1")
     second = pay(database, 2, "trip-2")
-    database.execute(text(tamper))
+    tamper(database)
     assert said in chain.check(database, second)
 
 
@@ -169,12 +194,12 @@ def test_the_commands_of_the_counter(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_an_unpaid_trip_has_no_link(database: Connection) -> None:
     """It is no receipt yet."""
-    events = [
+    facts = [
         *trip_events("trip-1", 1),
         PaymentRequested(5, "trip-1", 1, 159),
         TripClosed(6, "", 0),
     ]
-    ingest(database, CART, batch(rows(events[:3])))
+    ingest(database, CART, batch(rows(facts[:3])))
     assert chain.check(database, trip_of(database)) == ""
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from cart.core.basket import Line
 from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate, UnitPrice
+from cart.core.coupons import BOTTLES
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.n_for_price import NForPrice
 from cart.core.prudence import (
@@ -22,8 +23,9 @@ from cart.core.prudence import (
     cheaper_equal,
     refused,
 )
-from cart.core.receipt import Receipt
+from cart.core.receipt import FeeLine, Receipt
 from cart.core.refunds import Refund, RefundError, differences, refund
+from cart.core.terms import FeeTaken, Terms
 from cart.receipts import en16931
 from cart.receipts.escpos import CUT, INITIALIZE, as_escpos
 from cart.receipts.page import as_html
@@ -50,6 +52,7 @@ INDEX = CatalogIndex(
         recalls=(Recall("cheese", "listeria", ("B7",)),),
     )
 )
+SUMS = ("BT-106", "BT-107", "BT-108", "BT-109", "BT-110", "BT-112")
 LINES = (
     Line("L1", "tins", PRODUCTS[0].name, 3, 133, 399),
     Line("L2", "cheese", "Käse", 1, 1890, 945, 500_000),
@@ -147,6 +150,26 @@ def test_tax_inside_prices_is_taken_out_of_what_it_is_on() -> None:
     (line,) = group(terms, "BG-25")
     assert (line["BT-131"], line["BT-151"], line["BT-152"]) == ("2.77", "S", "82500E-4")
     assert (line["BT-146"], group(line, "BG-27")[0]["BT-136"]) == ("1.228637", "0.914550")
+
+
+@pytest.mark.parametrize(("inside", "amount"), [(True, "0.50"), (False, "0.54")])
+def test_fees_and_bottles_are_groups_of_the_e_receipt(inside: bool, amount: str) -> None:
+    """Each with its own tax category; the sums of the document still follow from one another."""
+    fees = (FeeTaken("bag", "Bag", 2, 27, 82_500), FeeTaken("box", "Box", 1, 10))
+    catalog = CatalogIndex(replace(INDEX.catalog, prices_include_tax=inside))
+    found = receipt_of(LINES, catalog, member=False, terms=Terms(fees=fees))
+    bottles = FeeLine("voucher", BOTTLES, 1, -15)
+    found = replace(found, fees=(*found.fees, bottles), total_minor=found.total_minor - 15)
+    terms = en16931.as_terms(replace(paper(), receipt=found))
+    assert group(terms, "BG-20") == [{"BT-92": "0.15", "BT-95": "Z", "BT-97": BOTTLES}]
+    assert group(terms, "BG-21") == [
+        {"BT-99": "0.25", "BT-102": "Z", "BT-104": "Deposits"},
+        {"BT-99": amount, "BT-102": "S", "BT-104": "Fees"},
+        {"BT-99": "0.10", "BT-102": "Z", "BT-104": "Fees"},
+    ]
+    cents = {term: round(float(str(terms[term])) * 100) for term in SUMS}
+    assert cents["BT-109"] == cents["BT-106"] - cents["BT-107"] + cents["BT-108"]
+    assert cents["BT-112"] == cents["BT-109"] + cents["BT-110"] == found.total_minor
 
 
 @pytest.mark.parametrize("order", [(1, 1, 1), (2, 1), (1, 2), (3,)])
