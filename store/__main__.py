@@ -13,12 +13,13 @@ from contextlib import closing
 from pathlib import Path
 
 from msgspec import json
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from cart import mqtt
 from cart.contract.lines import ContractError
 from cart.core.catalog import Catalog, CatalogError
-from store import archive, catalogs, sheets, show, trips, trust
+from store import archive, catalogs, chain, disputes, sheets, show, trips, trust
 from store.authority import AuthorityError
 from store.database import (
     FILE_NAME,
@@ -110,18 +111,40 @@ def list_trips(options: argparse.Namespace) -> int:
     return 0
 
 
+def list_disputes(options: argparse.Namespace) -> int:
+    """List what shoppers contest and where sums differ, oldest first."""
+    with closing(_existing(options)) as database:
+        show.print_rows(disputes.rows(database), "disputes", as_json=options.json)
+    return 0
+
+
+def credit_line(options: argparse.Namespace) -> int:
+    """Give back pieces of a line of a paid trip; a running service tells the cart."""
+    with closing(_existing(options, read_only=False)) as database, transaction(database):
+        trip = _trip(database, options.trip)
+        given = disputes.credit(database, trip, options.line, options.quantity, options.reason)
+    _print_line(given)
+    return 0
+
+
+def _trip(database: Connection, trip_id: str) -> trips.Trip:
+    trip = trips.find(database, trip_id)
+    if trip is None:
+        raise ContractError(f"no trip {trip_id}; list them with: python -m store trips")
+    return trip
+
+
 def print_receipt(options: argparse.Namespace) -> int:
     """Print the receipt of a trip: with the evidence of each line, or as the shopper gets it."""
     with closing(_existing(options)) as database:
-        trip = trips.find(database, options.trip)
-        if trip is None:
-            raise ContractError(f"no trip {options.trip}; list them with: python -m store trips")
+        trip = _trip(database, options.trip)
         if options.paper:
             sys.stdout.buffer.write(FORMATS[options.paper](paper_of(database, trip, options.name)))
             sys.stdout.buffer.flush()
             return 0
-        show.print_receipt(trips.priced(database, trip), as_json=options.json)
-    return 0
+        priced = replace(trips.priced(database, trip), check=chain.check(database, trip))
+        show.print_receipt(priced, as_json=options.json)
+    return 0 if priced.check in chain.RIGHT else 1
 
 
 def pack_away(options: argparse.Namespace) -> int:
@@ -133,11 +156,11 @@ def pack_away(options: argparse.Namespace) -> int:
     return 0
 
 
-def _existing(options: argparse.Namespace) -> Connection:
+def _existing(options: argparse.Namespace, *, read_only: bool = True) -> Connection:
     folder: Path = options.data
     if not options.database and not (folder / FILE_NAME).is_file():
         raise DatabaseError(f"{folder}: no store here yet; begin one with: python -m store run")
-    return open_database(folder, options.database, read_only=True)
+    return open_database(folder, options.database, read_only=read_only)
 
 
 def _print_line(value: object) -> None:
@@ -219,7 +242,13 @@ def _parser() -> argparse.ArgumentParser:
     receipt.add_argument("trip", help="a trip's id")
     receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")
     receipt.add_argument("--name", default="dashcart store", help="the name in its head")
-    for listed in (command("carts", list_carts), command("trips", list_trips), receipt, bring):
+    credit = command("credit", credit_line)
+    credit.add_argument("trip", help="a trip's id")
+    credit.add_argument("line", help="a line of its receipt, such as L3")
+    credit.add_argument("--quantity", type=int, default=1, help="how many pieces; default: one")
+    credit.add_argument("--reason", default="", help="why, for the books")
+    lists = (("carts", list_carts), ("trips", list_trips), ("disputes", list_disputes))
+    for listed in (*(command(*each) for each in lists), receipt, bring):
         listed.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
 

@@ -7,6 +7,7 @@ stays. It must never touch the rows of a trip that goes on.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from msgspec import Raw, json
@@ -50,6 +51,18 @@ def rows(database: Connection, cart: str, epoch: int, first_seq: int, last_seq: 
     packed = [row for each in found for row in _unpack(each) if first_seq <= row.seq <= last_seq]
     after = max(first_seq, packed[-1].seq + 1) if packed else first_seq
     return packed + _kept(database, cart, epoch, after, last_seq)
+
+
+def of_kinds(database: Connection, kinds: Collection[str]) -> Iterator[tuple[str, int, Row]]:
+    """The rows of these kinds, each with its cart and epoch: those packed away first."""
+    where = (archives.c.packed_utc_ms, archives.c.cart, archives.c.last_seq)
+    packs = select(archives.c.cart, archives.c.epoch, archives.c.rows).order_by(*where)
+    for cart, epoch, packed in database.execute(packs).all():
+        yield from ((cart, epoch, row) for row in _unpack(packed) if row.kind in kinds)
+    kept = (events.c.cart, events.c.epoch, events.c.seq, events.c.kind, events.c.event)
+    found = select(*kept, events.c.hash).where(events.c.kind.in_(kinds)).order_by(events.c.number)
+    for cart, epoch, seq, kind, event, row_hash in database.execute(found).all():
+        yield cart, epoch, Row(seq, kind, Raw(bytes(event)), row_hash)
 
 
 def archive(database: Connection, now_utc_ms: int, after_days: int, drop_after_days: int) -> Packed:

@@ -18,7 +18,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import coupons, trips
+from store import chain, coupons, trips
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
@@ -86,7 +86,7 @@ def pay(database: Connection, cart: str, asked: PayRequest) -> PayAnswer | None:
     receipt = priced.receipt
     if receipt.total_minor != asked.total_minor:
         reason = f"the store adds up {receipt.total_minor}, the cart {asked.total_minor}"
-        return _answer(asked, "mismatch", receipt.total_minor, reason)
+        return replace(_answer(asked, "mismatch", receipt.total_minor, reason), receipt=receipt)
     return _settle(database, trip, asked, priced)
 
 
@@ -104,6 +104,7 @@ def _settle(
         .values(cart=trip.cart, trip_id=asked.trip_id, receipt=json.encode(receipt), **paid)
         .returning(payments.c.number)
     ).scalar_one()
+    chain.add(database, trip, number, asked.upto_seq)
     settled = _answer(asked, "settled", receipt.total_minor)
     return replace(settled, receipt_id=trips.receipt_id(number), receipt=receipt)
 

@@ -39,7 +39,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import catalogs, counter, coupons, ledger
+from store import catalogs, counter, coupons, disputes, ledger
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.orders import Orders
@@ -111,6 +111,7 @@ class Service:
         self._looked_ms = 0
         self._waiting: dict[str, PayRequest] = {}
         self._published = ""
+        self._told_credit = 0
         self._look_ms = 0
         self._credit = BATCH_MAX
 
@@ -122,7 +123,7 @@ class Service:
                 if isinstance(happening, mqtt.Changed):
                     self._changed(happening, on_ready)
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
-            self._publish_new_catalog()
+            self._publish_news()
             self._look_around()
         self._say_state(online=False)
         self._connection.close()
@@ -143,9 +144,9 @@ class Service:
         if not change.up:
             log.warning("no broker: %s", change.reason)
             return
-        self._published = ""
+        self._published, self._told_credit = "", 0
         self._look_ms = 0
-        self._publish_new_catalog()
+        self._publish_news()
         self._say_state(online=True)
         on_ready()
 
@@ -197,6 +198,9 @@ class Service:
         utc_ms = self._utc_ms()
         answer = ledger.answer(self._database, cart, birth.epoch, utc_ms)
         yield self._to("ack", cart, replace(answer, local_offset_ms=local_offset_ms(utc_ms)))
+        for name, credit in disputes.untold(self._database, after=0):
+            if name == cart:
+                yield self._to("credit", cart, credit)
 
     def _came_or_went(self, cart: str, state: CartState) -> Iterator[Packet]:
         # The last will of an earlier boot says nothing about this one.
@@ -266,8 +270,8 @@ class Service:
         if not state.online:
             yield self._state(online=True)
 
-    def _publish_new_catalog(self) -> None:
-        """Publish what `import` has put into the database since the last look."""
+    def _publish_news(self) -> None:
+        """Publish what `import` and `credit` have put into the database since the last look."""
         if not self._connection.up or self._clock() < self._look_ms:
             return
         self._look_ms = self._clock() + POLL_MS
@@ -276,15 +280,18 @@ class Service:
                 newest = catalogs.newest_sha256(self._database)
                 news = list(self._catalog_news(newest))
                 data = catalogs.newest_data(self._database) if news else None
+                given = disputes.untold(self._database, self._told_credit)
         except DatabaseError as error:
-            log.critical("no look for a new catalog: %s", error)
+            log.critical("no look for a new catalog or credit: %s", error)
             self._look_ms = self._clock() + RETRY_MS_MAX
             return
         if data is not None:
             self._publish_trust(data)
+        news += [self._to("credit", cart, credit) for cart, credit in given]
         for new in news:
             self._connection.publish(new)
         self._published = newest
+        self._told_credit = max([self._told_credit, *(credit.number for _, credit in given)])
 
     def _catalog_news(self, newest: str) -> Iterator[Packet]:
         if newest in {"", self._published}:

@@ -89,6 +89,8 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
         table.add_row(fee.title, str(fee.quantity), amount)
     table.add_row(f"total {receipt.currency}", "", decimal_text(receipt.total_minor, digits))
     Console().print(table)
+    if trip.check:
+        Console().print(f"receipt {trip.receipt_id}: {trip.check}")
 
 
 def why(line: Line | None) -> str:

@@ -110,6 +110,30 @@ payments = Table(
     UniqueConstraint("cart", "trip_id", name="payments_once"),
     sqlite_autoincrement=True,
 )
+# The links of paid receipts, by the number of the payment; see `store.chain`.
+chain = Table(
+    "chain",
+    METADATA,
+    Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("upto_seq", Whole, nullable=False),
+    Column("journal_sha256", Text, nullable=False),
+    Column("before_sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+line_credits = Table(
+    "credits",
+    METADATA,
+    Column("number", Whole, primary_key=True),
+    Column("cart", Text, nullable=False),
+    Column("trip_id", Text, nullable=False),
+    Column("line_id", Text, nullable=False),
+    Column("quantity", Whole, nullable=False),
+    Column("net_minor", Whole, nullable=False),
+    Column("tax_minor", Whole, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("credits_by_trip", "cart", "trip_id"),
+    sqlite_autoincrement=True,
+)
 coupons = Table(
     "coupons",
     METADATA,

@@ -43,7 +43,7 @@ class PricedTrip(Value):
     """A trip added up. `lines` carry the evidence of each line of the receipt; `coupons` are those
     that the shopper showed.
 
-    `receipt_id` is "" until it is paid."""
+    `receipt_id` is "" until it is paid, and `check` what `chain.check` says of it."""
 
     cart: str
     trip_id: str
@@ -53,6 +53,7 @@ class PricedTrip(Value):
     receipt: Receipt
     lines: tuple[Line, ...]
     coupons: tuple[Held, ...] = ()
+    check: str = ""
 
 
 COLUMNS = tuple(trips.c[name] for name in Trip.__struct_fields__)

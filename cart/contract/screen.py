@@ -206,7 +206,7 @@ class Snapshot(Value):
     `benefits`: whether food benefits pay for what they may, `snap_minor` of the total; None where
     they may pay for nothing here. `sold_at` is the store's local time of the sale, "" unknown.
     `budget_minor` 0: none is set; `budget_percent` of it is spent, `budgets_minor` may be chosen,
-    and a line may be contested for one of `contest_reasons`."""
+    and a line may be contested for one of `contest_reasons`. `credited_minor` was given back."""
 
     revision: int
     cause_ms: int
@@ -245,6 +245,7 @@ class Snapshot(Value):
     budget_percent: int = 0
     budgets_minor: tuple[int, ...] = ()
     contest_reasons: tuple[ContestReason, ...] = ()
+    credited_minor: int = 0
 
 
 class Intent(Value):

@@ -162,7 +162,8 @@ Outcome = Literal["settled", "declined", "mismatch"]
 
 
 class PayAnswer(Value):
-    """Down: settled, declined, or the store's own sum differs ("mismatch")."""
+    """Down: settled, declined, or the store's own sum differs ("mismatch"): then `receipt` is how
+    the store comes to it."""
 
     trip_id: str
     attempt: int
@@ -171,6 +172,16 @@ class PayAnswer(Value):
     receipt_id: str = ""
     reason: str = ""
     receipt: Receipt | None = None
+
+
+class Credit(Value):
+    """Down: `quantity` pieces of a line of a paid trip were given back, `amount_minor` in all."""
+
+    trip_id: str
+    number: Annotated[int, Meta(ge=1)]
+    line_id: str
+    quantity: int
+    amount_minor: int
 
 
 CouponId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+" + END)]
@@ -251,6 +262,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("pair_grant", "cart/{cart}/down/pair", "down", PairGrant, "a shopper's trip", 30),
     Channel("pay_request", "cart/{cart}/up/pay", "up", PayRequest, "take this sum", 120),
     Channel("pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", 120),
+    Channel("credit", "cart/{cart}/down/credit", "down", Credit, "money given back", 120),
     Channel("coupon_request", "cart/{cart}/up/coupon", "up", CouponRequest, "keep this", 120),
     Channel("coupon_answer", "cart/{cart}/down/coupon", "down", CouponAnswer, "kept or not", 120),
     Channel("command", "cart/{cart}/down/cmd", "down", Command, "do this once", DAY_S),

@@ -117,6 +117,7 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         budget_percent=_budget_percent(state),
         budgets_minor=coach.budgets_minor(state),
         contest_reasons=coach.REASONS,
+        credited_minor=sum(credit.amount_minor for credit in basket.credits),
     )
 
 
@@ -292,14 +293,12 @@ def _question(state: State) -> QuestionView | None:
         _product_choice(state.catalog, sku, sku, sku, line.mass_mg) for sku in line.choices
     )
     if line.trouble:
-        kind: Literal["put_back", "weigh_again"] = (
+        why: Literal["put_back", "weigh_again"] = (
             "put_back" if line.trouble in restrictions.NEVER_SOLD else "weigh_again"
         )
         about = (line.mass_mg, choices[:1], line.trouble)
-        return QuestionView(line.line_id, kind, *about, least_mg=MIN_MG, reason=line.reason)
-    if not choices:
-        return QuestionView(line.line_id, "rescan", line.mass_mg)
-    return QuestionView(line.line_id, "which_in", line.mass_mg, choices)
+        return QuestionView(line.line_id, why, *about, least_mg=MIN_MG, reason=line.reason)
+    return QuestionView(line.line_id, "which_in" if choices else "rescan", line.mass_mg, choices)
 
 
 def _product_choice(
@@ -331,7 +330,6 @@ def _weigh(state: State) -> WeighView | None:
     if line is None or line.weighing is None or state.catalog is None:
         return None
     weighing = line.weighing
-    product = state.catalog.by_sku.get(line.sku)
     others = (
         item
         for item in state.catalog.catalog.products
@@ -344,7 +342,7 @@ def _weigh(state: State) -> WeighView | None:
         unit_price_minor=weighing.unit_price_minor,
         price_minor=weighing.price_minor,
         tare_mg=weighing.tare_mg,
-        image=None if product is None else product.image,
+        image=_image(state.catalog, line.sku),
         alternatives=tuple(
             _product_choice(state.catalog, item.sku, item.sku, item.name) for item in others
         )[:ALTERNATIVES_MAX],
@@ -389,13 +387,13 @@ def _nudge(state: State) -> NudgeView | None:
         return None
     product = index.by_sku[nudge.sku]
     titles = (deal.title for deal in index.catalog.deals if deal.deal_id == nudge.deal_id)
-    title = next(titles, "")
-    return NudgeView(title, product.name, nudge.quantity, nudge.saves_minor, product.image)
+    told = (next(titles, ""), product.name, nudge.quantity, nudge.saves_minor)
+    return NudgeView(*told, product.image)
 
 
 def _aisle_name(state: State) -> str:
     """The name of the aisle whose deals are shown; "" when they are the whole store's."""
-    if state.catalog is None or not deals_of_aisle(state.catalog, state.aisle):
+    index = state.catalog
+    if index is None or not deals_of_aisle(index, state.aisle):
         return ""
-    names = (item.name for item in state.catalog.catalog.aisles if item.aisle == state.aisle)
-    return next(names, "")
+    return next((item.name for item in index.catalog.aisles if item.aisle == state.aisle), "")

@@ -27,7 +27,7 @@ from cart.core.receipt import Receipt
 from cart.core.value import Value
 
 CHANGES_MAX = 40
-CHANGES_A_TICK = 4
+CHANGES_A_TICK = 2
 PIECES_MAX = 3  # what a shopper may be asked to fetch for a threshold
 
 Pricing = Callable[[tuple[Line, ...]], Receipt]

@@ -30,6 +30,7 @@ from cart.core.events import (
     ItemAdded,
     ItemRemoved,
     LineContested,
+    LineCredited,
     LineOpened,
     LineSettled,
     LinesWeighed,
@@ -80,7 +81,7 @@ class OpenLine(Value):
 
 class Basket(Value):
     """Everything durable about the cart: the trip, its lines in the order they came, its money.
-    `budget_minor` 0: the shopper has set none.
+    `budget_minor` 0: the shopper has set none. `credits` is what the store gave back of it.
 
     The staff was asked about an age of `asked_years` and has approved `approved_years`.
 
@@ -107,6 +108,7 @@ class Basket(Value):
     approved_years: int = 0
     machine: Machine = Machine()
     budget_minor: int = 0
+    credits: tuple[LineCredited, ...] = ()
 
 
 def apply(basket: Basket, event: Event) -> Basket:
@@ -326,6 +328,10 @@ def _line_contested(basket: Basket, event: LineContested) -> Basket:
     return replace(basket, lines=lines)
 
 
+def _line_credited(basket: Basket, event: LineCredited) -> Basket:
+    return replace(basket, credits=(*basket.credits, event))
+
+
 def _budget_set(basket: Basket, event: BudgetSet) -> Basket:
     return replace(basket, budget_minor=event.budget_minor)
 
@@ -380,6 +386,7 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     FeeChosen: _fee_chosen,
     BenefitsChosen: _benefits_chosen,
     LineContested: _line_contested,
+    LineCredited: _line_credited,
     BudgetSet: _budget_set,
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec import field
 
+from cart.core.refunds import Difference
 from cart.core.value import Value
 from cart.core.weighed import Readings, Trouble, Weighing
 
@@ -182,6 +183,23 @@ class LineContested(Fact, tag="line_contested"):
     reason: ContestReason
 
 
+class ReceiptDisputed(Fact, tag="receipt_disputed"):
+    """Where the store's receipt differs from the cart's, for a person to settle; no sum changes."""
+
+    attempt: int
+    differences: tuple[Difference, ...]
+
+
+class LineCredited(Fact, tag="line_credited"):
+    """The store gave back so many pieces of a line, `amount_minor` in all, tax counted; `number` is
+    the store's own, so that a credit told twice is one."""
+
+    number: int
+    line_id: str
+    quantity: int
+    amount_minor: int
+
+
 class BudgetSet(Fact, tag="budget_set"):
     """What the shopper wants to spend at most on this trip; 0: no budget any more."""
 
@@ -312,6 +330,8 @@ Event = (
     | LineSettled
     | LineContested
     | BudgetSet
+    | ReceiptDisputed
+    | LineCredited
     | CheckoutStarted
     | CheckoutCancelled
     | ApprovalAsked

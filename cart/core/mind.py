@@ -18,6 +18,7 @@ from cart.core.observations import (
     CommandArrived,
     CommandFinished,
     CouponAnswered,
+    CreditCame,
     InputRefused,
     ItemSighted,
     LinkChanged,
@@ -59,6 +60,7 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     Touch: asking.touched,
     PaymentAnswered: paying.payment_answered,
     CouponAnswered: accepting.answered,
+    CreditCame: paying.credit_came,
     Tick: coach.tick,
 }
 

@@ -73,6 +73,7 @@ NOTICES: dict[str, NoticeKind] = {
     "paid": NoticeKind(priority=50, sound="soft", shown_ms=8_000),
     "budget_near": NoticeKind(priority=50, sound="soft", shown_ms=8_000),
     "budget_reached": NoticeKind(priority=65, sound="soft", shown_ms=8_000),
+    "line_credited": NoticeKind(priority=55, sound="soft", shown_ms=15_000),
     "line_contested": NoticeKind(priority=45, sound="soft", shown_ms=6_000),
     # The cart
     "offline": NoticeKind(priority=30),

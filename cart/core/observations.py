@@ -15,6 +15,7 @@ from msgspec import Meta, field
 from cart.core.catalog import Catalog
 from cart.core.events import CommandStatus, Event
 from cart.core.intents import TouchAction
+from cart.core.receipt import Receipt
 from cart.core.value import Value
 from cart.core.weighed import Readings
 
@@ -131,7 +132,8 @@ class LinkChanged(Observation, tag="link_changed"):
 
 
 class PaymentAnswered(Observation, tag="payment_answered"):
-    """The store answered a payment request. `total_minor` is the store's own sum of the trip."""
+    """The store answered a payment request. `total_minor` is the store's own sum of the trip, and
+    `receipt`, where the sums differ, how it comes to it."""
 
     trip_id: str
     attempt: int
@@ -139,6 +141,17 @@ class PaymentAnswered(Observation, tag="payment_answered"):
     total_minor: int = 0
     receipt_id: str = ""
     reason: str = ""
+    receipt: Receipt | None = None
+
+
+class CreditCame(Observation, tag="credit_came"):
+    """The store gave back `quantity` pieces of a line of a paid trip. `number` names the credit."""
+
+    trip_id: str
+    number: int
+    line_id: str
+    quantity: int
+    amount_minor: int
 
 
 class CouponAnswered(Observation, tag="coupon_answered"):
@@ -239,6 +252,7 @@ AnyObservation = (
     | LinkChanged
     | PaymentAnswered
     | CouponAnswered
+    | CreditCame
     | StoreTime
     | CommandArrived
     | CommandFinished

@@ -11,16 +11,22 @@ from cart.core.effects import MakePairCode, RequestPayment
 from cart.core.events import (
     CheckoutCancelled,
     CheckoutStarted,
+    LineCredited,
     PaymentDeclined,
     PaymentRequested,
     PaymentSettled,
+    ReceiptDisputed,
     TripClosed,
 )
-from cart.core.observations import PaymentAnswered
+from cart.core.observations import CreditCame, PaymentAnswered
+from cart.core.refunds import differences
 from cart.core.state import Draft, State, receipt_for
 
 ASK_AGAIN_MS = 3_000
 THANKS_MS = 60_000
+DIFFERENCES_MAX = (
+    20  # those of the sums come last, but where many lines differ a person looks anyway
+)
 
 
 def start(draft: Draft) -> None:
@@ -124,9 +130,28 @@ def payment_answered(draft: Draft, answer: PaymentAnswered) -> None:
         draft.note(paid_ms=draft.now_ms)
         draft.tell("paid")
         return
+    _dispute(draft, answer)
     reason = answer.reason or answer.outcome
     draft.fact(PaymentDeclined(draft.now_ms, basket.attempt, reason))
     draft.tell("payment_declined" if answer.outcome == "declined" else "payment_mismatch")
+
+
+def _dispute(draft: Draft, answer: PaymentAnswered) -> None:
+    """State where the two receipts differ, if the store has told its own."""
+    own, other = receipt_for(draft.state), answer.receipt
+    found = () if own is None or other is None else differences(own, other)
+    if found:
+        draft.fact(ReceiptDisputed(draft.now_ms, answer.attempt, found[:DIFFERENCES_MAX]))
+
+
+def credit_came(draft: Draft, credit: CreditCame) -> None:
+    """Note what the store gave back on the trip that is still here, once."""
+    known = any(item.number == credit.number for item in draft.basket.credits)
+    if known or credit.trip_id != draft.basket.trip_id:
+        return
+    told = (credit.number, credit.line_id, credit.quantity, credit.amount_minor)
+    draft.fact(LineCredited(draft.now_ms, *told))
+    draft.tell("line_credited", amount_minor=str(credit.amount_minor))
 
 
 def done(draft: Draft) -> None:

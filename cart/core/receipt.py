@@ -34,6 +34,7 @@ class ReceiptLine(Value):
     mass_mg: int | None = None
     modifiers: tuple[Modifier, ...] = ()
     weighing: Weighing | None = None
+    tax_category: str = ""
 
 
 class TaxLine(Value):

@@ -41,9 +41,7 @@ class Difference(Value):
     store: str
 
 
-def refund(
-    receipt: Receipt, line_id: str, quantity: int, category: str, already: int = 0
-) -> Refund:
+def refund(receipt: Receipt, line_id: str, quantity: int, already: int = 0) -> Refund:
     """Give back `quantity` pieces of a line, `already` of them having been given back before.
 
     Raises RefundError."""
@@ -57,7 +55,7 @@ def refund(
         line_id=line_id,
         quantity=quantity,
         net_minor=_part(line.net_minor, after, line) - _part(line.net_minor, before, line),
-        tax_minor=_tax(receipt, line, category, after) - _tax(receipt, line, category, before),
+        tax_minor=_tax(receipt, line, after) - _tax(receipt, line, before),
     )
 
 
@@ -65,9 +63,9 @@ def _part(amount_minor: int, pieces: int, line: ReceiptLine) -> int:
     return divide_half_up(amount_minor * pieces, line.quantity)
 
 
-def _tax(receipt: Receipt, line: ReceiptLine, category: str, pieces: int) -> int:
+def _tax(receipt: Receipt, line: ReceiptLine, pieces: int) -> int:
     """The share of the tax on top that lies on so many pieces."""
-    row = next((tax for tax in receipt.taxes if tax.category == category), None)
+    row = next((tax for tax in receipt.taxes if tax.category == line.tax_category), None)
     if row is None or not receipt.tax_minor or not row.base_minor:
         return 0
     return divide_half_up(row.tax_minor * line.net_minor * pieces, row.base_minor * line.quantity)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from cart.core.receipt import Receipt, ReceiptLine
 from cart.core.units import decimal_text
@@ -19,7 +20,7 @@ from cart.core.value import Value
 class Paper(Value):
     """A receipt and its head. `issued` is the store's local time; `journal_sha256` the end of the
     cart's journal that the receipt folds; `before_sha256` the receipt before it, "" for the first.
-    """
+    `credits` came later, words and amounts: they are beside the receipt, not part of it."""
 
     receipt: Receipt
     receipt_id: str
@@ -28,16 +29,19 @@ class Paper(Value):
     journal_sha256: str = ""
     before_sha256: str = ""
     tenders: Mapping[str, int] = msgspec.field(default_factory=dict)
+    credits: tuple[tuple[str, int], ...] = ()
 
 
 def as_json(paper: Paper) -> bytes:
-    """The whole, with sorted keys: what the hash is of."""
+    """The whole, with sorted keys."""
     return msgspec.json.encode(paper, order="sorted")
 
 
 def sha256_of(paper: Paper) -> str:
-    """The link of the chain: it names this receipt and, through it, all before it."""
-    return hashlib.sha256(as_json(paper)).hexdigest()
+    """The link of the chain: it names this receipt and, through it, all before it. Neither the
+    words in its head nor later credits are part of it."""
+    bare = replace(paper, store_name="", credits=())
+    return hashlib.sha256(as_json(bare)).hexdigest()
 
 
 def code_text(paper: Paper) -> str:
@@ -91,4 +95,5 @@ def rows_of(paper: Paper) -> list[tuple[str, str]]:
         rows.append((f"{words} {money(paper, tax.base_minor)}", money(paper, tax.tax_minor)))
     rows.append((f"TOTAL {receipt.currency}", money(paper, receipt.total_minor)))
     rows += [(f"Paid {name}", money(paper, minor)) for name, minor in sorted(paper.tenders.items())]
+    rows += [(f"Given back {words}", money(paper, -minor)) for words, minor in paper.credits]
     return rows

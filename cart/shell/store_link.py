@@ -26,6 +26,7 @@ from cart.contract.store import (
     Birth,
     CartState,
     CouponAnswer,
+    Credit,
     EventBatch,
     PairGrant,
     PayAnswer,
@@ -36,10 +37,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.catalog import Catalog, CatalogError
-from cart.core.effects import (
-    OfferPairing,
-    RunCommand,
-)
+from cart.core.effects import OfferPairing, RunCommand
 from cart.core.observations import (
     CatalogArrived,
     InputRefused,
@@ -68,8 +66,8 @@ WILL_DELAY_S = 15
 # one subscription.
 CHUNKS_AT_ONCE = 20
 HEARD = (
-    "ack", "pair_grant", "pay_answer", "coupon_answer", "command", "cert", "store_state",
-    "trust", "catalog_head",
+    "ack", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert",
+    "store_state", "trust", "catalog_head",
 )  # fmt: skip
 
 Request = Question | RunCommand
@@ -264,10 +262,8 @@ class StoreLink:
         self._offset_ms = ack.utc_ms - (now_ms + self._birth_ms) // 2
         self._greeted = True
         self._outbox.rewind()
-        local_offset_ms = ack.local_offset_ms
-        self._inbox.put(
-            StoreTime(0, self._offset_ms, uncertainty_ms, local_offset_ms=local_offset_ms)
-        )
+        told = (self._offset_ms, uncertainty_ms)
+        self._inbox.put(StoreTime(0, *told, local_offset_ms=ack.local_offset_ms))
         self._tell_online(True)
         self._renewal.check(ack.utc_ms)
 
@@ -280,9 +276,8 @@ class StoreLink:
         if self._clock() + self._offset_ms > grant.expires_utc_ms:
             raise ContractError("PairGrant: it came too late; scan the code again")
         self._offered_nonce = ""
-        self._inbox.put(
-            Paired(0, grant.nonce, grant.trip_id, grant.shopper, grant.member, grant.used)
-        )
+        told = (grant.nonce, grant.trip_id, grant.shopper, grant.member, grant.used)
+        self._inbox.put(Paired(0, *told))
 
     def _command_came(self, command: Command) -> None:
         too_late = self._orders.came(command, self._clock() + self._offset_ms)
@@ -375,10 +370,8 @@ class StoreLink:
         log.warning("refused: %s", error)
         reason = str(error)[:500]
         self._orders.refused.append(reason)
-        if isinstance(error, CatalogError):
-            self._inbox.put(InputRefused(0, "catalog", reason))
-        else:
-            self._inbox.put(InputRefused(0, "contract", reason))
+        is_catalog = isinstance(error, CatalogError)
+        self._inbox.put(InputRefused(0, "catalog" if is_catalog else "contract", reason))
 
     _handlers: ClassVar[dict[str, tuple[type[Value], Callable[..., None]]]] = {
         "store_state": (StoreState, _store_came_or_went),
@@ -387,6 +380,7 @@ class StoreLink:
         "pay_answer": (PayAnswer, _answered),
         "command": (Command, _command_came),
         "coupon_answer": (CouponAnswer, _answered),
+        "credit": (Credit, _answered),
         "catalog_head": (CatalogHead, _head_came),
         "cert": (CertificateAnswer, _certificate_came),
     }

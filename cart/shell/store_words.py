@@ -6,13 +6,20 @@ It must never wait for an answer: what the mind still needs it asks again.
 from __future__ import annotations
 
 from cart.contract.fleet import CommandState
-from cart.contract.store import CouponAnswer, CouponRequest, PairOffer, PayAnswer, PayRequest
+from cart.contract.store import (
+    CouponAnswer,
+    CouponRequest,
+    Credit,
+    PairOffer,
+    PayAnswer,
+    PayRequest,
+)
 from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, ReserveCoupon
-from cart.core.observations import CouponAnswered, PaymentAnswered
+from cart.core.observations import CouponAnswered, CreditCame, PaymentAnswered
 from cart.core.value import Value
 
 Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand
-Answer = PayAnswer | CouponAnswer
+Answer = PayAnswer | CouponAnswer | Credit
 
 
 def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
@@ -28,11 +35,14 @@ def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
             return "command_state", CommandState(cmd_id, status, detail)
 
 
-def observation_of(answer: Answer) -> CouponAnswered | PaymentAnswered:
+def observation_of(answer: Answer) -> CouponAnswered | CreditCame | PaymentAnswered:
     """What the mind hears of it."""
     match answer:
         case CouponAnswer(trip_id=trip_id, coupon_id=coupon_id, outcome=outcome):
             return CouponAnswered(0, trip_id, coupon_id, outcome)
+        case Credit():
+            given = (answer.number, answer.line_id, answer.quantity, answer.amount_minor)
+            return CreditCame(0, answer.trip_id, *given)
         case PayAnswer():
             return PaymentAnswered(
                 t_ms=0,
@@ -42,4 +52,5 @@ def observation_of(answer: Answer) -> CouponAnswered | PaymentAnswered:
                 total_minor=answer.total_minor,
                 receipt_id=answer.receipt_id,
                 reason=answer.reason,
+                receipt=answer.receipt if answer.outcome == "mismatch" else None,
             )

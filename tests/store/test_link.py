@@ -7,7 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -73,10 +73,8 @@ class Shop:
 
     def stored(self) -> list[tuple[int, str]]:
         """(number, hash) of every row the store has, in the order of commits."""
-        database = sqlite3.connect(self.folder / "store.sqlite")
-        rows = database.execute("SELECT seq, hash FROM events ORDER BY number").fetchall()
-        database.close()
-        return rows
+        with closing(sqlite3.connect(self.folder / "store.sqlite")) as database:
+            return database.execute("SELECT seq, hash FROM events ORDER BY number").fetchall()
 
     def someone(self, name: str) -> mqtt.Connection:
         """Somebody else on the broker."""
@@ -378,8 +376,6 @@ def test_cart_starts_without_a_network(shop: Shop, tmp_path: Path) -> None:
 
 
 def _count(shop: Shop, table: str) -> int:
-    database = sqlite3.connect(shop.folder / "store.sqlite")
     query = f"SELECT count(*) FROM {table}"  # noqa: S608 - a table named in this file
-    count = database.execute(query).fetchone()[0]
-    database.close()
-    return int(count)
+    with closing(sqlite3.connect(shop.folder / "store.sqlite")) as database:
+        return int(database.execute(query).fetchone()[0])

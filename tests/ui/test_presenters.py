@@ -190,6 +190,14 @@ def test_a_budget_is_seen_and_may_be_chosen() -> None:
     assert chosen == [("$20.00", "2000"), ("$50.00", "5000"), ("No budget", "0")]
 
 
+def test_what_was_given_back_stands_under_the_receipt() -> None:
+    """Below zero, and only when something was."""
+    paid = replace(EMPTY, route="receipt", total_minor=478)
+    assert "Given back" not in [fact.label for fact in receipt.present(paid, WORDS).facts]
+    page = receipt.present(replace(paid, credited_minor=159), WORDS)
+    assert page.facts[-1] == Fact("Given back", "−$1.59")
+
+
 def test_every_reason_to_contest_has_words() -> None:
     """Each reason of the cart can be said, and stands on the sheet once it was."""
     assert CONTESTS.keys() == set(get_args(ContestReason))

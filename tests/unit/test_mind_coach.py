@@ -82,6 +82,20 @@ def test_what_not_everybody_may_buy_is_never_suggested(change: dict[str, int]) -
     assert told(refused) is None
 
 
+def test_a_basket_that_is_hard_to_price_gets_no_advice() -> None:
+    """Where the search for the receipt itself ran out of budget, the cart asks for no other."""
+    hands = Hands(catalog=with_deals(THIRD_FREE))
+    hands.put(PASTA)
+    hands.put(PASTA)
+    assert hands.state.receipt is not None
+    hard = replace(hands.state.receipt, gap_minor=1)
+    hands.state = replace(hands.state, receipt=hard)
+    assert told(hands) is None
+    assert hands.state.nudging is None
+    hands.state = replace(hands.state, receipt=replace(hard, gap_minor=0))
+    assert told(hands) is not None
+
+
 def test_a_nudge_goes_with_its_prices_and_with_the_checkout() -> None:
     """Other prices are thought about anew; at the checkout nobody is sent back to a shelf."""
     hands = Hands(catalog=with_deals(THIRD_FREE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 
 from cart.core.basket import Line
 from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate, UnitPrice
+from cart.core.coupons import BOTTLES
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.n_for_price import NForPrice
 from cart.core.prudence import (
@@ -21,8 +23,9 @@ from cart.core.prudence import (
     cheaper_equal,
     refused,
 )
-from cart.core.receipt import Receipt
+from cart.core.receipt import FeeLine, Receipt
 from cart.core.refunds import Refund, RefundError, differences, refund
+from cart.core.terms import FeeTaken, Terms
 from cart.receipts import en16931
 from cart.receipts.escpos import CUT, INITIALIZE, as_escpos
 from cart.receipts.page import as_html
@@ -49,6 +52,7 @@ INDEX = CatalogIndex(
         recalls=(Recall("cheese", "listeria", ("B7",)),),
     )
 )
+SUMS = ("BT-106", "BT-107", "BT-108", "BT-109", "BT-110", "BT-112")
 LINES = (
     Line("L1", "tins", PRODUCTS[0].name, 3, 133, 399),
     Line("L2", "cheese", "Käse", 1, 1890, 945, 500_000),
@@ -108,21 +112,64 @@ def test_the_page_escapes_names_and_its_code_reads_back() -> None:
 
 
 def test_the_e_receipt_has_its_terms_and_they_add_up() -> None:
-    """Every term of the tables is filled; sums follow the standard's own rules (BR-CO-15, -16)."""
+    """Every term of the tables is filled; sums follow BR-CO-13, BR-CO-15 and BR-CO-16."""
     terms = en16931.as_terms(paper())
     assert set(en16931.DOCUMENT) <= set(terms)
     assert all(terms[term] != "" for term in en16931.DOCUMENT)
     cents = {
         term: round(float(str(terms[term])) * 100) for term in
-        ("BT-99", "BT-106", "BT-109", "BT-110", "BT-112", "BT-113", "BT-115")
+        ("BT-106", "BT-108", "BT-109", "BT-110", "BT-112", "BT-113", "BT-115")
     }  # fmt: skip
-    assert cents["BT-109"] == cents["BT-106"]
-    assert cents["BT-112"] == cents["BT-109"] + cents["BT-110"] + cents["BT-99"]
+    assert cents["BT-109"] == cents["BT-106"] + cents["BT-108"]
+    assert cents["BT-112"] == cents["BT-109"] + cents["BT-110"]
+    charge = {"BT-99": terms["BT-108"], "BT-102": "Z", "BT-104": "Deposits"}
+    assert terms["BG-21"] == [charge]
     assert cents["BT-115"] == cents["BT-112"] - cents["BT-113"] == 0
     lines = terms["BG-25"]
     assert isinstance(lines, list)
     assert [set(en16931.LINE) | {"BG-27"} == set(line) for line in lines] == [True] * 3
     assert lines[0]["BG-27"] == [{"BT-136": "0.99", "BT-139": "3 for 3.00"}]
+
+
+def group(terms: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The rows of a group of terms."""
+    rows: list[dict[str, Any]] = terms[name]
+    return rows
+
+
+def test_tax_inside_prices_is_taken_out_of_what_it_is_on() -> None:
+    """Taxable amount and tax add up to what was paid; the total without tax is without it."""
+    catalog = replace(INDEX.catalog, prices_include_tax=True)
+    found = receipt_of(LINES[:1], CatalogIndex(catalog), member=False)
+    terms = en16931.as_terms(replace(paper(), receipt=found))
+    (tax,) = [row for row in group(terms, "BG-23") if row["BT-118"] == "S"]
+    assert (tax["BT-116"], tax["BT-117"]) == ("2.77", "0.23")
+    assert (terms["BT-109"], terms["BT-110"], terms["BT-112"]) == ("2.77", "0.23", "3.00")
+    assert terms["BG-21"] == []
+    assert terms["BT-106"] == terms["BT-109"]
+    (line,) = group(terms, "BG-25")
+    assert (line["BT-131"], line["BT-151"], line["BT-152"]) == ("2.77", "S", "82500E-4")
+    assert (line["BT-146"], group(line, "BG-27")[0]["BT-136"]) == ("1.228637", "0.914550")
+
+
+@pytest.mark.parametrize(("inside", "amount"), [(True, "0.50"), (False, "0.54")])
+def test_fees_and_bottles_are_groups_of_the_e_receipt(inside: bool, amount: str) -> None:
+    """Each with its own tax category; the sums of the document still follow from one another."""
+    fees = (FeeTaken("bag", "Bag", 2, 27, 82_500), FeeTaken("box", "Box", 1, 10))
+    catalog = CatalogIndex(replace(INDEX.catalog, prices_include_tax=inside))
+    found = receipt_of(LINES, catalog, member=False, terms=Terms(fees=fees))
+    bottles = FeeLine("voucher", BOTTLES, 1, -15)
+    found = replace(found, fees=(*found.fees, bottles), total_minor=found.total_minor - 15)
+    terms = en16931.as_terms(replace(paper(), receipt=found))
+    assert group(terms, "BG-20") == [{"BT-92": "0.15", "BT-95": "Z", "BT-97": BOTTLES}]
+    assert group(terms, "BG-21") == [
+        {"BT-99": "0.25", "BT-102": "Z", "BT-104": "Deposits"},
+        {"BT-99": amount, "BT-102": "S", "BT-104": "Fees"},
+        {"BT-99": "0.10", "BT-102": "Z", "BT-104": "Fees"},
+    ]
+    cents = {term: round(float(str(terms[term])) * 100) for term in SUMS}
+    assert cents["BT-109"] == cents["BT-106"] - cents["BT-107"] + cents["BT-108"]
+    assert cents["BT-112"] == cents["BT-109"] + cents["BT-110"] == found.total_minor
 
 
 @pytest.mark.parametrize("order", [(1, 1, 1), (2, 1), (1, 2), (3,)])
@@ -132,7 +179,7 @@ def test_refunds_give_back_exactly_what_was_paid(order: tuple[int, ...]) -> None
     parts: list[Refund] = []
     for quantity in order:
         already = sum(part.quantity for part in parts)
-        parts.append(refund(found, "L1", quantity, "standard", already))
+        parts.append(refund(found, "L1", quantity, already))
     assert sum(part.net_minor for part in parts) == 300
     assert sum(part.tax_minor for part in parts) == 25
 
@@ -140,9 +187,9 @@ def test_refunds_give_back_exactly_what_was_paid(order: tuple[int, ...]) -> None
 def test_more_than_was_bought_cannot_be_given_back() -> None:
     """The error says how many are left."""
     with pytest.raises(RefundError, match="1 pieces left"):
-        refund(receipt(), "L1", 2, "standard", already=2)
+        refund(receipt(), "L1", 2, already=2)
     with pytest.raises(RefundError, match="no line L9"):
-        refund(receipt(), "L9", 1, "standard")
+        refund(receipt(), "L9", 1)
 
 
 def test_a_difference_is_an_item_to_settle() -> None:

@@ -72,6 +72,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         mark("Your budget of {budget} is reached"),
         mark("Your budget is reached"),
     ),
+    "line_credited": (mark("You get {amount} back"), mark("You get money back")),
     "line_contested": (mark("Noted. Our staff will look at this line."),) * 2,
     "offline": (mark("No connection. You can go on shopping."),) * 2,
     "scale_lost": (mark("The scale rests. Please scan each item."),) * 2,

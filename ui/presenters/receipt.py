@@ -33,6 +33,8 @@ def present(snapshot: Snapshot, words: Words) -> Page:
     say = words.say
     named = snapshot.shopper and say("Thank you, {shopper}", shopper=snapshot.shopper)
     pieces = sum(1 if line.mass_mg is not None else line.quantity for line in snapshot.lines)
+    back_minor = snapshot.credited_minor
+    credited = (Fact(say("Given back"), figures.money(-back_minor)),) if back_minor else ()
     return Page(
         title=named or say("Thank you"),
         hint=say("It is all paid. You can simply walk out."),
@@ -42,6 +44,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
             Fact(say("Receipt"), snapshot.receipt_id or "–"),
             Fact(say("Items"), str(pieces)),
             Fact(say("Tax"), figures.money(snapshot.tax_minor)),
+            *credited,
         ),
         total_caption=say("Paid"),
         total=figures.money(snapshot.total_minor),

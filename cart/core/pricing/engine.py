@@ -48,7 +48,7 @@ def receipt_of(
     return Receipt(
         currency=catalog.currency,
         currency_digits=catalog.currency_digits,
-        lines=tuple([_row(line, modifiers.get(line.line_id, ())) for line in lines]),
+        lines=tuple([_row(line, modifiers.get(line.line_id, ()), index) for line in lines]),
         subtotal_minor=found.subtotal_minor,
         savings_minor=found.discount_minor,
         taxes=_taxes(found, index),
@@ -132,7 +132,7 @@ def _taxes(found: Priced, index: CatalogIndex) -> tuple[TaxLine, ...]:
     return tuple([TaxLine(*row) for row in known])
 
 
-def _row(line: Line, modifiers: tuple[Modifier, ...]) -> ReceiptLine:
+def _row(line: Line, modifiers: tuple[Modifier, ...], index: CatalogIndex) -> ReceiptLine:
     return ReceiptLine(
         line_id=line.line_id,
         sku=line.sku,
@@ -144,4 +144,5 @@ def _row(line: Line, modifiers: tuple[Modifier, ...]) -> ReceiptLine:
         mass_mg=line.mass_mg,
         modifiers=modifiers,
         weighing=line.weighing,
+        tax_category=index.tax_category(line.sku),
     )

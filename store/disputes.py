@@ -1,0 +1,131 @@
+"""What a person of the store has to settle, and the money that goes back.
+
+Dispute items are facts of the carts' journals: lines that a shopper contests, sums that two engines
+do not agree about. A credit gives back a line's allocated share of a paid receipt, piece by piece;
+it is a row beside the payment. It must never change a receipt or a journal row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import json
+from sqlalchemy import Connection, Row, and_, func, insert, select
+
+from cart.contract.lines import ContractError
+from cart.contract.lines import decode as decode_json
+from cart.contract.store import Credit
+from cart.core.events import Event, LineContested, ReceiptDisputed
+from cart.core.receipt import Receipt
+from cart.core.refunds import RefundError, refund
+from store import archive, trips
+from store.tables import line_credits, payments
+from store.tables import trips as trip_rows
+
+Item = dict[str, Any]
+
+
+def rows(database: Connection) -> list[Item]:
+    """One row a dispute item, oldest first; `credited_minor` is what its line has got back."""
+    return [
+        item
+        for cart, epoch, row in archive.of_kinds(database, ("line_contested", "receipt_disputed"))
+        for item in _items(database, cart, epoch, row)
+    ]
+
+
+def _items(database: Connection, cart: str, epoch: int, raised: archive.Row) -> list[Item]:
+    trip_id = _trip_at(database, cart, epoch, raised.seq)
+    event: Event = decode_json(Event, bytes(raised.event), "a stored event")
+    match event:
+        case LineContested(line_id=line_id, reason=reason):
+            found = [(line_id, str(reason), "", "")]
+        case ReceiptDisputed(differences=differences):
+            found = [(item.line_id, item.field, item.cart, item.store) for item in differences]
+        case _:
+            found = []
+    names = ("line_id", "about", "cart_says", "store_says")
+    return [
+        {
+            "cart": cart,
+            "trip_id": trip_id,
+            **dict(zip(names, item, strict=True)),
+            "credited_minor": _credited_minor(database, cart, trip_id, item[0]),
+        }
+        for item in found
+    ]
+
+
+def _trip_at(database: Connection, cart: str, epoch: int, seq: int) -> str:
+    """The trip that a journal row is of."""
+    found = database.scalar(
+        select(trip_rows.c.trip_id).where(
+            trip_rows.c.cart == cart,
+            trip_rows.c.epoch == epoch,
+            trip_rows.c.first_seq <= seq,
+            func.coalesce(trip_rows.c.last_seq, trips.SEQ_MAX) >= seq,
+        )
+    )
+    return found or ""
+
+
+def _credited_minor(database: Connection, cart: str, trip_id: str, line_id: str) -> int:
+    given = credits_of(database, cart, trip_id)
+    return sum(row.net_minor + row.tax_minor for row in given if row.line_id == line_id)
+
+
+def credits_of(database: Connection, cart: str, trip_id: str) -> list[Row[Any]]:
+    """What was given back on a trip, oldest first."""
+    given = (line_credits.c.cart == cart, line_credits.c.trip_id == trip_id)
+    return list(
+        database.execute(select(line_credits).where(*given).order_by(line_credits.c.number)).all()
+    )
+
+
+def credit(
+    database: Connection, trip: trips.Trip, line_id: str, quantity: int, reason: str
+) -> Credit:
+    """Give back pieces of a line, inside the caller's transaction: its share of the receipt that
+    was paid, discounts and tax counted. Raises ContractError."""
+    paid = database.scalar(
+        select(payments.c.receipt).where(
+            payments.c.cart == trip.cart, payments.c.trip_id == trip.trip_id
+        )
+    )
+    if paid is None:
+        raise ContractError(f"trip {trip.trip_id} is not paid; take the goods out of the cart")
+    given = credits_of(database, trip.cart, trip.trip_id)
+    already = sum(row.quantity for row in given if row.line_id == line_id)
+    try:
+        back = refund(json.decode(bytes(paid), type=Receipt), line_id, quantity, already)
+    except RefundError as error:
+        raise ContractError(str(error)) from error
+    amounts = {"net_minor": back.net_minor, "tax_minor": back.tax_minor, "reason": reason}
+    number = database.execute(
+        insert(line_credits)
+        .values(cart=trip.cart, trip_id=trip.trip_id, line_id=line_id, quantity=quantity, **amounts)
+        .returning(line_credits.c.number)
+    ).scalar_one()
+    return Credit(trip.trip_id, number, line_id, quantity, back.amount_minor)
+
+
+def untold(database: Connection, after: int) -> list[tuple[str, Credit]]:
+    """The credits after a number whose trip is still on its cart, each with its cart."""
+    of_trip = and_(
+        trip_rows.c.cart == line_credits.c.cart, trip_rows.c.trip_id == line_credits.c.trip_id
+    )
+    found = database.execute(
+        select(line_credits)
+        .join(trip_rows, of_trip)
+        .where(trip_rows.c.last_seq.is_(None), line_credits.c.number > after)
+        .order_by(line_credits.c.number)
+    ).all()
+    return [
+        (
+            row.cart,
+            Credit(
+                row.trip_id, row.number, row.line_id, row.quantity, row.net_minor + row.tax_minor
+            ),
+        )
+        for row in found
+    ]
