@@ -132,7 +132,8 @@ def _prepare_sqlite(raw: DBAPIConnection, _: object, *, read_only: bool) -> None
 
 def _bring_up_to_date(database: Connection, *, read_only: bool) -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    steps = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", steps.replace("%", "%%"))
     config.attributes["connection"] = database
     with database.begin():
         present = MigrationContext.configure(database).get_current_revision()

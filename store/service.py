@@ -20,6 +20,7 @@ from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
 from cart.contract.fleet import CertificateRequest, CommandState
+from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.lines import ContractError
 from cart.contract.store import (
     BATCH_MAX,
@@ -44,6 +45,7 @@ from store.keys import Signer
 from store.orders import Orders
 from store.provisioning import Provisioning
 from store.tables import carts
+from store.trusted import Repository
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
@@ -72,6 +74,7 @@ class Fleet(NamedTuple):
 
     provisioning: Provisioning | None = None
     orders: Orders | None = None
+    repository: Repository | None = None
 
 
 class Service:
@@ -89,7 +92,7 @@ class Service:
         fleet: Fleet | None = None,
     ) -> None:
         self._names = (tenant, store)
-        self._provisioning, self._orders = fleet or Fleet()
+        self._provisioning, self._orders, self._repository = fleet or Fleet()
         self._database = database
         self._signer = signer
         self._clock = clock
@@ -105,6 +108,7 @@ class Service:
             retry_ms_max=RETRY_MS_MAX,
         )
         self._stopping = threading.Event()
+        self._looked_ms = 0
         self._waiting: dict[str, PayRequest] = {}
         self._published = ""
         self._told_credit = 0
@@ -120,7 +124,7 @@ class Service:
                     self._changed(happening, on_ready)
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
             self._publish_news()
-            self._send_orders()
+            self._look_around()
         self._say_state(online=False)
         self._connection.close()
 
@@ -246,8 +250,18 @@ class Service:
             raise ContractError("CommandState: not for an open order of this store")
         yield from ()
 
+    def _look_around(self) -> None:
+        """Look now and then for new orders, and whether the metadata is a day old."""
+        now_ms = self._utc_ms()
+        if not self._connection.up or abs(now_ms - self._looked_ms) < POLL_MS:
+            return
+        self._looked_ms = now_ms
+        self._send_orders()
+        if self._repository and self._published and self._repository.renew_daily():
+            self._bring_trust()
+
     def _send_orders(self) -> None:
-        if self._orders is None or not self._connection.up:
+        if self._orders is None:
             return
         for order in self._orders.to_send():
             self._connection.publish(self._to("command", order.cart, order.command))
@@ -265,10 +279,14 @@ class Service:
             with transaction(self._database):
                 newest = catalogs.newest_sha256(self._database)
                 news = list(self._catalog_news(newest))
+                data = catalogs.newest_data(self._database) if news else None
                 given = disputes.untold(self._database, self._told_credit)
         except DatabaseError as error:
             log.critical("no look for a new catalog or credit: %s", error)
+            self._look_ms = self._clock() + RETRY_MS_MAX
             return
+        if data is not None:
+            self._publish_trust(data)
         news += [self._to("credit", cart, credit) for cart, credit in given]
         for new in news:
             self._connection.publish(new)
@@ -281,6 +299,17 @@ class Service:
         yield from catalogs.packets(self._database, self._signer, *self._names, newest)
         if self._published:
             yield from catalogs.forget_packets(self._database, *self._names, self._published)
+
+    def _publish_trust(self, data: bytes) -> None:
+        """Before the catalog: what the carts are to take for the newest."""
+        if self._repository is not None:
+            self._repository.publish(TRUSTED_CATALOG, data)
+            self._bring_trust()
+
+    def _bring_trust(self) -> None:
+        assert self._repository, "one that published"
+        for file, data in self._repository.files():
+            self._connection.publish(packet("trust", data, *self._names, file=file))
 
     def _say_state(self, *, online: bool) -> None:
         self._connection.publish(self._state(online=online))

@@ -21,6 +21,7 @@ from store.keys import Signer, signer_of, write_secret
 from store.orders import Orders
 from store.provisioning import Provisioning
 from store.service import Fleet
+from store.trusted import Repository
 
 FOLDER = "authority"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
@@ -58,7 +59,7 @@ def fleet_of(data: Path, signer: Signer) -> Fleet:
     """The desks of a store's folder; without an authority nobody new comes in."""
     has_authority = (data / FOLDER / "ca.key").exists()
     provisioning = Provisioning(Authority(data / FOLDER), utc_ms) if has_authority else None
-    return Fleet(provisioning, Orders(data, signer, utc_ms))
+    return Fleet(provisioning, Orders(data, signer, utc_ms), Repository(data / "trust"))
 
 
 def equip_broker(options: argparse.Namespace) -> int:

@@ -59,7 +59,9 @@ class Peer:
     def topic(self, name: str) -> str:
         """A channel's topic, with this cart for every name of a party."""
         names = {"cart": self.cart, "shopper": self.cart, "claim": self.cart}
-        return topic_of(name, self.tenant, self.store, **names, sha256="+", number="+", version="+")
+        return topic_of(
+            name, self.tenant, self.store, **names, sha256="+", number="+", version="+", file="+"
+        )
 
     def connect(self) -> None:
         """Wait until the broker lets us in. Raises RuleBroken."""

@@ -21,6 +21,9 @@ CATALOG_BYTES_MAX = 64_000_000
 Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
+TRUSTED_CATALOG = "catalog.json"  # the catalog's name in the metadata of `store/trust`
+
+
 class CatalogHead(Value):
     """Retained: the newest snapshot. `signature` is over `signing.head_text`.
 

@@ -282,6 +282,8 @@ CHANNELS: tuple[Channel, ...] = (
             "a piece of a catalog", WEEK_S, KEPT),
     Channel("catalog_delta", "store/catalog/delta/{version}", "down", CatalogDelta,
             "what changes in the catalog, and when", DAY_S, KEPT),
+    Channel("trust", "store/trust/{file}", "down", None, "signed metadata of the files: TUF",
+            WEEK_S, KEPT),
     Channel("deals", "store/deals", "down", Deals, "the deals of now", WEEK_S, KEPT),
     Channel("recall", "store/recall", "down", Recalls, "what must not be sold", WEEK_S, KEPT),
     Channel("planogram", "store/planogram", "down", Planogram, "what stands where", WEEK_S, KEPT),

@@ -21,6 +21,7 @@ from cart.core.value import Value
 
 NEVER_SOLD = ("recalled", "expired")
 BADGE_DIGITS = 12
+AIM_LENGTH = 3
 
 
 class Stop(Value):
@@ -104,7 +105,9 @@ def badge_seen(draft: Draft, scan: ScanSeen) -> bool:
     index = draft.state.catalog
     if index is None or not index.catalog.staff_badges or not scan.proven:
         return False
-    badge = hashlib.sha256(scan.text.encode()).hexdigest()
+    # Scanners put an AIM identifier, such as "]Q0", in front; the eyes do not.
+    text = scan.text[AIM_LENGTH:] if scan.text.startswith("]") else scan.text
+    badge = hashlib.sha256(text.encode()).hexdigest()
     if badge not in index.catalog.staff_badges:
         return False
     ages = [stop.age_years for stop in stops(draft.state) if stop.refused.why == "age"]

@@ -78,8 +78,10 @@ class BrokerConfig(Section):
 class Config(Section):
     """Everything a cart is told before it starts. A missing section is a missing device.
 
-    `store_public_key` is the store's Ed25519 key (PEM), needed with a broker. `catalog_file` is an
-    unsigned catalog for a cart without a store. `data_folder` holds journal, catalog and trips."""
+    `store_public_key` is the store's Ed25519 key (PEM), needed with a broker. `trust_root` is the
+    store's `trust/root.json`: with it a catalog must also be the newest by signed metadata.
+    `catalog_file` is an unsigned catalog for a cart without a store. `data_folder` holds journal,
+    catalog and trips."""
 
     cart_id: Name
     tenant: Name
@@ -91,6 +93,7 @@ class Config(Section):
     scanner: ScannerConfig | None = None
     broker: BrokerConfig | None = None
     store_public_key: Path | None = None
+    trust_root: Path | None = None
     catalog_file: Path | None = None
     recording: bool = True
 
@@ -137,6 +140,7 @@ def _check_files(path: Path, config: Config) -> None:
     broker, scale = config.broker or BrokerConfig(), config.scale
     named = {
         "store_public_key": config.store_public_key,
+        "trust_root": config.trust_root,
         "catalog_file": config.catalog_file,
         "scale.calibration": scale.calibration if scale else None,
         "broker.ca": broker.ca,

@@ -18,13 +18,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from cart.contract.goods import CHUNK_BYTES_MAX, CatalogHead
+from cart.contract.goods import CHUNK_BYTES_MAX, TRUSTED_CATALOG, CatalogHead
 from cart.contract.lines import ContractError, encode
 from cart.contract.signing import head_text
 from cart.contract.store import decode
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from cart.shell.config import ConfigError
 from cart.shell.journal import sync_folder
+from cart.shell.trust import Trust
 
 FILE_NAME = "catalog.signed"
 
@@ -53,10 +54,14 @@ class StoreKey:
 class CatalogIntake:
     """Collects one catalog at a time for the store named; `version` and `sha256` are in use."""
 
-    def __init__(self, tenant: str, store: str, key: StoreKey, folder: Path) -> None:
+    def __init__(
+        self, tenant: str, store: str, key: StoreKey, folder: Path, trust: Trust | None = None
+    ) -> None:
         self._names = (tenant, store)
         self._key = key
         self._path = folder / FILE_NAME
+        self._trust = trust
+        self._held: CatalogHead | None = None
         self.version = 0
         self.sha256 = ""
         self._head: CatalogHead | None = None
@@ -87,6 +92,9 @@ class CatalogIntake:
         if head.sha256 == self.sha256:
             return False
         self._checked(head)
+        if not self._is_trusted(head):
+            self._held = head
+            return False
         if head.version <= self.version:
             raise CatalogError(
                 f"catalog: version {head.version} after {self.version}; publish a higher version"
@@ -96,6 +104,19 @@ class CatalogIntake:
         self._head = head
         self._to_fetch = deque(each for each in range(head.chunks) if each not in self._chunks)
         return True
+
+    def trust_came(self, name: str, data: bytes) -> bool:
+        """Metadata of the store's files came; True: a head that was held may be collected now.
+
+        Raises CatalogError."""
+        if self._trust is None:
+            return False
+        self._trust.came(name, data)
+        held = self._held
+        if held is None or not self._is_trusted(held):
+            return False
+        self._held = None
+        return self.offer(held)
 
     def next_chunk(self) -> tuple[str, str] | None:
         """(sha256, number) of a chunk to ask for, each once; None when all are asked for."""
@@ -118,6 +139,11 @@ class CatalogIntake:
         data = b"".join(self._chunks[place] for place in range(head.chunks))
         self._head, self._chunks = None, {}
         return self._adopt(head, data, keep=True)
+
+    def _is_trusted(self, head: CatalogHead) -> bool:
+        """Whether the metadata names this catalog; without a root of trust its signature does."""
+        trust = self._trust
+        return trust is None or trust.allows(TRUSTED_CATALOG, head.sha256, head.size_bytes)
 
     def _checked(self, head: CatalogHead) -> CatalogHead:
         if not self._key.has_signed(head_text(*self._names, head), head.signature):

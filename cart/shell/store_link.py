@@ -40,12 +40,9 @@ from cart.core.catalog import Catalog, CatalogError
 from cart.core.effects import OfferPairing, RunCommand
 from cart.core.observations import (
     CatalogArrived,
-    CouponAnswered,
-    CreditCame,
     InputRefused,
     LinkChanged,
     Paired,
-    PaymentAnswered,
     StoreTime,
 )
 from cart.core.value import Value
@@ -58,7 +55,8 @@ from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_orders import OrderDesk
 from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
-from cart.shell.store_requests import Question, message_of
+from cart.shell.store_words import Answer, Question, message_of, observation_of
+from cart.shell.trust import trust_of
 
 POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
 STOP_S = 2.0
@@ -69,7 +67,7 @@ WILL_DELAY_S = 15
 CHUNKS_AT_ONCE = 20
 HEARD = (
     "ack", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert", "store_state",
-    "catalog_head",
+    "trust", "catalog_head",
 )  # fmt: skip
 
 Request = Question | RunCommand
@@ -99,7 +97,9 @@ class StoreLink:
         self._clock = clock
         self._boot_id = f"{random.getrandbits(64):016x}"
         self._key = StoreKey(config.store_public_key.read_bytes())
-        self._catalog = CatalogIntake(config.tenant, config.store, self._key, config.data_folder)
+        self._catalog = CatalogIntake(
+            config.tenant, config.store, self._key, config.data_folder, trust_of(config)
+        )
         self._outbox = Outbox(journal.epoch, journal.acked_seq)
         self._connection = self._new_connection(config.broker, random)
         self._renewal = Renewal(config.cart_id, config.broker)
@@ -152,7 +152,7 @@ class StoreLink:
     def _new_connection(self, broker: BrokerConfig, random: Random) -> mqtt.Connection:
         names = (self._config.tenant, self._config.store)
         cart = self._config.cart_id
-        filters = [topic_of(name, *names, cart=cart, claim=cart) for name in HEARD]
+        filters = [topic_of(name, *names, cart=cart, claim=cart, file="+") for name in HEARD]
         return mqtt.Connection(
             broker.endpoint(),
             cart,
@@ -197,6 +197,9 @@ class StoreLink:
             return  # it only clears what the broker had kept
         if address.channel.name == "catalog_chunk":
             self._chunk_came(**address.names, piece=payload)
+            return
+        if address.channel.name == "trust":
+            self._fetch_if(self._catalog.trust_came(address.names["file"], payload))
             return
         kind, handle = self._handlers[address.channel.name]
         handle(self, decode(kind, payload))
@@ -281,30 +284,14 @@ class StoreLink:
         if too_late is not None:
             self._publish("command_state", too_late)
 
-    def _payment_came(self, answer: PayAnswer) -> None:
-        self._inbox.put(
-            PaymentAnswered(
-                t_ms=0,
-                trip_id=answer.trip_id,
-                attempt=answer.attempt,
-                outcome=answer.outcome,
-                total_minor=answer.total_minor,
-                receipt_id=answer.receipt_id,
-                reason=answer.reason,
-                receipt=answer.receipt if answer.outcome == "mismatch" else None,
-            )
-        )
-
-    def _coupon_answered(self, answer: CouponAnswer) -> None:
-        told = (answer.trip_id, answer.coupon_id, answer.outcome)
-        self._inbox.put(CouponAnswered(0, *told))
-
-    def _credit_came(self, credit: Credit) -> None:
-        given = (credit.number, credit.line_id, credit.quantity, credit.amount_minor)
-        self._inbox.put(CreditCame(0, credit.trip_id, *given))
+    def _answered(self, answer: Answer) -> None:
+        self._inbox.put(observation_of(answer))
 
     def _head_came(self, head: CatalogHead) -> None:
-        if self._catalog.offer(head):
+        self._fetch_if(self._catalog.offer(head))
+
+    def _fetch_if(self, wanted: bool) -> None:
+        if wanted:
             for _ in range(CHUNKS_AT_ONCE):
                 self._fetch_chunk()
 
@@ -390,10 +377,10 @@ class StoreLink:
         "store_state": (StoreState, _store_came_or_went),
         "ack": (Ack, _ack_came),
         "pair_grant": (PairGrant, _grant_came),
-        "pay_answer": (PayAnswer, _payment_came),
+        "pay_answer": (PayAnswer, _answered),
         "command": (Command, _command_came),
-        "coupon_answer": (CouponAnswer, _coupon_answered),
-        "credit": (Credit, _credit_came),
+        "coupon_answer": (CouponAnswer, _answered),
+        "credit": (Credit, _answered),
         "catalog_head": (CatalogHead, _head_came),
         "cert": (CertificateAnswer, _certificate_came),
     }

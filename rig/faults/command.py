@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     kind: Kind = arguments.broker or ("mosquitto" if shutil.which("mosquitto") else "iotcore")
     if not shutil.which("mosquitto") and kind == "mosquitto":
         arguments.parser.error("--broker mosquitto: install it with: apt-get install mosquitto")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that every process is ended
     faults = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
     with tempfile.TemporaryDirectory(prefix="dashcart-faults-") as temporary:
         folder = out or Path(temporary)

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from rig.faults.trial import Trial
@@ -19,6 +20,8 @@ from rig.faults.trial import Trial
 NOTICED_S_MAX = 5.0
 LOOK_S = 0.02
 ROWS = 200
+FULL_BYTES = 8_192
+NOTHING_STORED = "nothing stored"
 
 
 def cart_full(trial: Trial) -> None:
@@ -27,21 +30,21 @@ def cart_full(trial: Trial) -> None:
     for _ in trial.each_round():
         cart.told.pop("full", None)
         assert cart.process is not None
-        with _no_room(cart.process, (cart.folder / "journal.sqlite-wal").stat().st_size):
+        with _no_room(cart.process, FULL_BYTES):
             trial.write(ROWS, at_once=20)
-            _until(lambda: "full" in cart.told)
+            trial.settled &= _until(lambda: "full" in cart.told)
         trial.settle()
 
 
 def store_full(trial: Trial) -> None:
     """The store's disk has no room: it acknowledges nothing; the carts keep it."""
-    shop = trial.shop
+    shop, log = trial.shop, trial.shop.folder / "store.log"
     for _ in trial.each_round():
-        process = shop.store.process
+        process, told = shop.store.process, log.read_text().count(NOTHING_STORED)
         assert process is not None
-        with _no_room(process, (shop.folder / "store.sqlite-wal").stat().st_size):
+        with _no_room(process, FULL_BYTES):
             trial.write(ROWS, at_once=20)
-            _until(lambda: "nothing stored" in (shop.folder / "store.log").read_text())
+            trial.settled &= _until(partial(_tells_more, log, told))
         trial.settle()
 
 
@@ -53,7 +56,7 @@ def read_only(trial: Trial) -> None:
         assert cart.process is not None
         with _no_room(cart.process, 0):
             trial.write()
-            _until(lambda: "full" in cart.told)
+            trial.settled &= _until(lambda: "full" in cart.told)
             cart.kill()
             trial.killed(cart.name, "on a disk that refuses every write")
         cart.begin()
@@ -124,6 +127,10 @@ def _no_room(process: subprocess.Popen[str], size_bytes: int) -> Iterator[None]:
     finally:
         if process.poll() is None:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, free)
+
+
+def _tells_more(log: Path, told: int) -> bool:
+    return log.read_text().count(NOTHING_STORED) > told
 
 
 def _until(holds: Callable[[], bool]) -> bool:

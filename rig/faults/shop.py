@@ -186,18 +186,20 @@ class Shop:
         self.carts = [Cart(name, folder, self.carts_wire.port) for name in names]
 
     def __enter__(self) -> Self:
-        enter = self._stack.enter_context
-        enter(self.broker)
-        enter(self.carts_wire)
-        enter(self.store_wire)
-        for talker in (self.store, *self.carts):
-            self._stack.callback(talker.kill)
-        self.store.begin()
-        self.store.await_ready()
-        for cart in self.carts:
-            cart.begin()
-        for cart in self.carts:
-            cart.await_ready()
+        with ExitStack() as stack:  # what stands is ended, too, when the rest does not come up
+            enter = stack.enter_context
+            enter(self.broker)
+            enter(self.carts_wire)
+            enter(self.store_wire)
+            for talker in (self.store, *self.carts):
+                stack.callback(talker.kill)
+            self.store.begin()
+            self.store.await_ready()
+            for cart in self.carts:
+                cart.begin()
+            for cart in self.carts:
+                cart.await_ready()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

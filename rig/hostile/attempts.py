@@ -18,7 +18,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from cart.contract.fleet import CertificateRequest
 from cart.contract.store import CHANNELS, PAYLOAD_BYTES_MAX, ROOT, Channel, PairClaim, PayRequest
-from rig.hostile.intruder import GONE, Intruder, Papers
+from rig.hostile.intruder import GONE, Intruder, Papers, tls_context
 from rig.hostile.site import APP, HOSTILE, STORE, TENANT, VICTIM, Site, batch
 
 Seen = Literal["broker", "store", "cart", "answer"]
@@ -26,7 +26,7 @@ HERE = ROOT.format(tenant=TENANT, store=STORE)
 DENIED = 135
 REFUSED_FROM = 128
 NAMES = {"cart": VICTIM, "shopper": "bob", "claim": VICTIM, "sha256": "ab" * 32, "number": "0",
-         "version": "2"}  # fmt: skip
+         "version": "2", "file": "targets.json"}  # fmt: skip
 
 
 class Result(NamedTuple):
@@ -60,7 +60,7 @@ def _bad_papers() -> Iterator[Attempt]:
     for name in ("", "strange", "old", "young", "thief", "broker"):
         yield Attempt("papers", name or "none", "broker", _let_in(name))
     for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
-        yield Attempt("downgrade", version.name, "broker", _let_in(VICTIM, tls=version))
+        yield Attempt("downgrade", version.name, "broker", _old_tls(version))
     yield Attempt("downgrade", "plain text", "broker", _plain)
     yield Attempt("downgrade", "not TLS at all", "broker", _noise)
     for protocol in (MQTTProtocolVersion.MQTTv31, MQTTProtocolVersion.MQTTv311):
@@ -70,11 +70,25 @@ def _bad_papers() -> Iterator[Attempt]:
         )
 
 
-def _let_in(name: str, tls: ssl.TLSVersion | None = None) -> Callable[[Site], Result]:
+def _let_in(name: str) -> Callable[[Site], Result]:
     def run(site: Site) -> Result:
-        papers = Papers(VICTIM, site.broker.certificates, name, tls=tls)
+        papers = Papers(VICTIM, site.broker.certificates, name)
         with Intruder(papers, site.broker.port) as intruder:
             return Result(f"{name or 'nobody'} is let in" if intruder.accepted else "")
+
+    return run
+
+
+def _old_tls(version: ssl.TLSVersion) -> Callable[[Site], Result]:
+    def run(site: Site) -> Result:
+        folder = site.broker.certificates
+        context = tls_context(Papers(VICTIM, folder, VICTIM, tls=version), folder)
+        with socket.create_connection(("127.0.0.1", site.broker.port), timeout=5) as wire:
+            try:
+                with context.wrap_socket(wire, server_hostname="127.0.0.1") as spoken:
+                    return Result(f"{spoken.version()} is spoken")
+            except OSError:
+                return Result()
 
     return run
 

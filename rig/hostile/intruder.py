@@ -48,7 +48,7 @@ class Intruder:
             reconnect_on_failure=False,
         )
         if papers.folder is not None:
-            self._client.tls_set_context(_context(papers, papers.folder))
+            self._client.tls_set_context(tls_context(papers, papers.folder))
         if will is not None:
             self._client.will_set(*will, qos=1)
         self._client.on_connect = lambda _c, _u, _f, code, _p: self._answers.put(_value(code))
@@ -88,14 +88,25 @@ class Intruder:
         if isinstance(wire, socket.socket):
             with suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
-        self._client.loop_stop()
+        self._leave()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
-        self._client.loop_stop()
+        self._leave()
+
+    def _leave(self) -> None:
+        """End the network's thread, and let go of the client, which then closes its sockets."""
+        client = self._client
+        client.loop_stop()
+        wire = client.socket()
+        if isinstance(wire, socket.socket):
+            wire.close()
+        for callback in ("on_connect", "on_disconnect", "on_publish", "on_subscribe", "on_message"):
+            setattr(client, callback, None)
+        del self._client
 
     def _connect(self, port: int) -> bool:
         try:
@@ -116,7 +127,8 @@ def _value(code: ReasonCode | int) -> int:
     return code if isinstance(code, int) else int(code.value)
 
 
-def _context(papers: Papers, folder: Path) -> ssl.SSLContext:
+def tls_context(papers: Papers, folder: Path) -> ssl.SSLContext:
+    """What these papers speak TLS with, however old."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(folder / "ca.pem")
     if papers.certificate:

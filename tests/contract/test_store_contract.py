@@ -43,7 +43,7 @@ from cart.core.events import Event, TripOpened
 from cart.core.value import Value
 
 NAMES = {"cart": "cart-1", "shopper": "ann", "sha256": "ab" * 32, "number": "0", "version": "8",
-         "claim": "claim-1"}  # fmt: skip
+         "claim": "claim-1", "file": "targets.json"}  # fmt: skip
 SAMPLES_FOLDER = Path(__file__).parent / "samples"
 # CHANNEL.N.json: the Nth form of a channel's message, as it was sent once. These decode for ever.
 KEPT_SAMPLES = sorted(SAMPLES_FOLDER.glob("*.json"))

@@ -71,6 +71,7 @@ def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> No
     pair = (tmp_path / "cart-7.key").read_bytes() + (tmp_path / "cart-7.pem").read_bytes()
     (tmp_path / "cart.pem").write_bytes(pair)
     (tmp_path / "store.pem").touch()
+    (tmp_path / "root.json").touch()
     config = load(tmp_path / "cart.toml")
     rules = (DEPLOY / "udev" / "60-dashcart.rules").read_text(encoding="utf-8")
     assert config.scale

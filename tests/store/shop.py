@@ -132,7 +132,9 @@ def import_catalog(folder: Path, catalog: Catalog = CATALOG) -> None:
 class CartLink:
     """A cart as its store sees it: journal, inbox and link; no mind, no senses."""
 
-    def __init__(self, folder: Path, broker: Ends, public_key: Path) -> None:
+    def __init__(
+        self, folder: Path, broker: Ends, public_key: Path, trust_root: Path | None = None
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.config = Config(
             cart_id=CART,
@@ -143,6 +145,7 @@ class CartLink:
             eyes_socket=folder / "eyes.sock",
             broker=BrokerConfig(*broker),
             store_public_key=public_key,
+            trust_root=trust_root,
         )
         self.journal = Journal(folder)
         self.inbox = Inbox(monotonic_ms)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import Connection, create_engine, select
+from sqlalchemy.pool import NullPool
 
 from cart.contract.lines import ContractError
 from cart.contract.store import Entry, EventBatch
@@ -101,7 +102,7 @@ slices = st.tuples(st.integers(0, 29), st.integers(1, 10)).map(
 @given(st.lists(slices, max_size=25))
 def test_any_delivery_ends_right(deliveries: list[list[Entry]]) -> None:
     """Duplicated, reordered and missing batches: always a prefix, and complete once resent."""
-    with create_engine("sqlite://").connect() as database:
+    with create_engine("sqlite://", poolclass=NullPool).connect() as database:
         METADATA.create_all(database)
         for delivery in deliveries:
             before = stored_seq(database, CART, 1)

@@ -16,14 +16,12 @@ import pytest
 from msgspec.structs import replace
 
 from cart import mqtt
-from cart.contract.fleet import Command
 from cart.contract.goods import CatalogHead
-from cart.contract.signing import command_text, grant_text
+from cart.contract.signing import grant_text
 from cart.contract.store import CartState, Packet, PairClaim, PairGrant, packet, topic_of
-from cart.core.effects import OfferPairing, ReportCommand, RequestPayment
+from cart.core.effects import OfferPairing, RequestPayment
 from cart.core.observations import (
     CatalogArrived,
-    CommandArrived,
     InputRefused,
     LinkChanged,
     Paired,
@@ -374,27 +372,3 @@ def _count(shop: Shop, table: str) -> int:
     query = f"SELECT count(*) FROM {table}"  # noqa: S608 - a table named in this file
     with closing(sqlite3.connect(shop.folder / "store.sqlite")) as database:
         return int(database.execute(query).fetchone()[0])
-
-
-def test_an_order_is_done_once_and_ends(shop: Shop) -> None:
-    """A command of the store reaches the cart's mind signed, and how it ended reaches the store;
-    a forged one, and one for another cart, is refused aloud."""
-    cart = shop.cart
-    made = store_command(shop.folder, "order", CART, "locate")
-    cmd_id = made.stdout.strip()
-    assert cart.hear(CommandArrived).cmd_id == cmd_id
-    cart.link.perform(ReportCommand(cmd_id, "succeeded", "done"))
-
-    def state() -> str:
-        (row,) = store_command(shop.folder, "orders", "--json").stdout.splitlines()
-        return str(msgspec.json.decode(row)["status"])
-
-    until(lambda: state() == "succeeded", "the store knows how it ended")
-    signer = signer_of(shop.folder)
-    forger = shop.someone("forger")
-    command = Command("c-forged", "lock", 2**50, "")
-    elsewhere = replace(command, signature=signer.sign(command_text("cart-2", command)))
-    changed = replace(elsewhere, action="unlock")
-    for wrong in (command, elsewhere, changed):
-        shop.say(forger, packet("command", wrong, TENANT, STORE, cart=CART))
-        assert "not signed" in cart.hear(InputRefused).reason

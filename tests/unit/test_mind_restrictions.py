@@ -126,7 +126,7 @@ def test_an_age_stops_paying_and_not_shopping() -> None:
     assert made.skus == [RICE, TOMATOES]
     made.scan("not a badge", "QR")
     assert made.state.basket.approved_years == 0
-    facts = made.scan(BADGE, "QR")
+    facts = made.scan(f"]Q0{BADGE}", "")
     assert [type(fact) for fact in facts] == [AgeApproved]
     assert "unknown_code" not in made.told()
     assert snapshot(made.state, 1, 0).lines[0].stop is None

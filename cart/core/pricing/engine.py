@@ -20,7 +20,7 @@ from cart.core.receipt import FeeLine, Modifier, Receipt, ReceiptLine, TaxLine
 from cart.core.terms import FeeTaken, Terms
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM
 
-# About half a second where nothing is proved sooner: the cart's loop must not wait for longer.
+# Less than a second where nothing is proved sooner: the cart's loop must not wait for longer.
 NODES_MAX = 20_000
 NO_TERMS = Terms()
 FEES = "fees"  # the tax rows that `bill` makes of them

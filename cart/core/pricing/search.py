@@ -22,6 +22,8 @@ FIRST_SHARE = 8
 # Where a search opened more choices than that in vain, or had more plans, better values come first.
 EASY_NODES = 20
 EASY_PLANS = 200
+# With so many plans the next search is asked for a little more only: what it opens grows fast.
+EASY_SIZE = 1_000
 STEPS_MORE = 40
 MORE_SHARE = 32
 SLACK_SHARE = 10
@@ -56,7 +58,7 @@ def solve(problem: Problem, nodes_max: int) -> Answer:
         found, more, lost = table.best(nodes_max - nodes)
         nodes += more
         if found is None and nodes < nodes_max:
-            goal = bound.total - 2 * slack
+            goal = bound.total - (2 * slack if table.size < EASY_SIZE else slack * 5 // 4)
             if more > EASY_NODES or table.size > EASY_PLANS:
                 steps = tighten(problem, bound.values, STEPS_MORE, MORE_SHARE * count)
                 bound = min(bound, steps)
@@ -102,15 +104,56 @@ class Whole(NamedTuple):
     uses: tuple[Counts, ...]
 
 
+# The place and the width of a class, and what so many leftovers of it lose.
+Dead = tuple[tuple[int, int, tuple[int, ...]], ...]
+
+
+class Least:
+    """What an offer must lose with what is left, and the leftovers of classes that nobody else
+    will take any more (`dead`)."""
+
+    def __init__(self, plans: Sequence[Loss], mask: int, guard: int, dead: Dead, none: int) -> None:
+        self.plans = plans
+        self.mask = mask
+        self.guard = guard
+        self.dead = dead
+        self.none = none
+        self.known: dict[int, int] = {}
+
+    def of(self, left: int) -> int:
+        """The least loss; `none` where no plan is possible."""
+        key = left & self.mask
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = self._found(key | self.guard)
+        return found
+
+    def _found(self, free: int) -> int:
+        found, guard = self.none, self.guard
+        for own, taken, _ in self.plans:
+            if own >= found:
+                break
+            rest = free - taken
+            if rest & guard == guard:
+                lost = own
+                for shift, mask, leftover in self.dead:
+                    lost += leftover[rest >> shift & mask]
+                found = min(found, lost)
+        return found
+
+
 class Step(NamedTuple):
-    """One offer's turn: its plans, those who come later and want the same units, the classes that
-    are still wanted when it has chosen, and those that nobody wants any more."""
+    """One offer's turn: its plans, what it must lose; of those that come later and want the same
+    units, what they must lose before it has chosen and after; the classes that are still wanted
+    then, and those that nobody wants any more."""
 
     offer: int
     plans: list[Loss]
-    rivals: tuple[int, ...]
+    own: Least
+    before: tuple[Least, ...]
+    after: tuple[Least, ...]
     live: int
-    dead: tuple[tuple[int, int, tuple[int, ...]], ...]
+    dead: Dead
 
 
 class Choice(NamedTuple):
@@ -150,23 +193,43 @@ class Table:
             for shape, found in zip(problem.shapes, plans, strict=True)
         ]  # fmt: skip
         order = by_frontier(own, len(problem.caps))
-        self.masks = [sum([self._field(at) for at in own[n]]) for n in order]
-        self.known: list[dict[int, int]] = [{} for _ in order]
-        last = {at: step for step, n in enumerate(order) for at in own[n]}
+        users: dict[int, list[int]] = {}
+        for step, n in enumerate(order):
+            for at in own[n]:
+                users.setdefault(at, []).append(step)
         leftover = [self._leftover(problem, bound, at) for at in range(len(problem.caps))]
-        self.lost = sum([lost[-1] for at, lost in enumerate(leftover) if at not in last])
-        self.steps = [
-            Step(
-                n,
-                plans[n],
-                tuple([later for later in range(step + 1, len(order))
-                       if self.masks[later] & self.masks[step]]),
-                sum([self._field(at) for at, end in last.items() if end > step]),
-                tuple([(self.shift[at], (1 << problem.caps[at].bit_length()) - 1, leftover[at])
-                       for at, end in last.items() if end == step]),
-            )
+        self.lost = sum([lost[-1] for at, lost in enumerate(leftover) if at not in users])
+        self.steps = []
+        least = [
+            self._least(plans[n], own[n], self._dead(users, leftover, step, -1))
             for step, n in enumerate(order)
-        ]  # fmt: skip
+        ]
+        self.must = self.lost + sum([found.of(self.left) for found in least])
+        for step, n in enumerate(order):
+            rivals = sorted(frozenset([r for at in own[n] for r in users[at] if r > step]))
+            before = tuple([least[rival] for rival in rivals])
+            for rival in rivals:
+                dead = self._dead(users, leftover, rival, step)
+                if dead != least[rival].dead:
+                    least[rival] = self._least(plans[order[rival]], own[order[rival]], dead)
+            after = tuple([least[rival] for rival in rivals])
+            live = sum([self._field(at) for at, own_users in users.items() if own_users[-1] > step])
+            dead = least[step].dead
+            self.steps.append(Step(n, plans[n], least[step], before, after, live, dead))
+
+    def _least(self, plans: Sequence[Loss], own: Sequence[int], dead: Dead) -> Least:
+        mask = sum([self._field(at) for at in own])
+        return Least(plans, mask, self.guard, dead, self.slack + 1)
+
+    def _dead(
+        self, users: dict[int, list[int]], leftover: Sequence[tuple[int, ...]], step: int, done: int
+    ) -> Dead:
+        """The classes that only the offer of `step` may still take when `done` has chosen."""
+        return tuple([
+            (self.shift[at], (1 << self.caps[at].bit_length()) - 1, leftover[at])
+            for at, steps in users.items()
+            if steps[-1] == step and max(steps[:-1], default=-1) <= done
+        ])  # fmt: skip
 
     def _field(self, at: int) -> int:
         return ((1 << self.caps[at].bit_length()) - 1) << self.shift[at]
@@ -194,30 +257,13 @@ class Table:
         top = rest_top(rest, value)[0]
         return tuple([top + value * n - worth for n, worth in enumerate(rest)])
 
-    def least(self, step: int, left: int) -> int:
-        """What an offer loses at least with the units that are left."""
-        key = left & self.masks[step]
-        known = self.known[step]
-        found = known.get(key)
-        if found is None:
-            guard = self.guard
-            free = key | guard
-            found = self.slack + 1
-            for plan in self.steps[step].plans:
-                if (free - plan.taken) & guard == guard:
-                    found = plan.lost
-                    break
-            known[key] = found
-        return found
-
     def best(self, nodes_max: int, *, deep: bool = False) -> tuple[Whole | None, int, int]:
         """The whole choice that loses least, how many choices were opened, and what everything
         else loses at least. `deep` takes the first whole choice it comes to."""
         count = len(self.steps)
-        must = self.lost + sum([self.least(step, self.left) for step in range(count)])
-        if must > self.slack:
+        if self.must > self.slack:
             return None, 0, self.slack + 1
-        heap: list[Open] = [(0, 0, 0, Choice(must, 0, self.lost, self.left, None))]
+        heap: list[Open] = [(0, 0, 0, Choice(self.must, 0, self.lost, self.left, None))]
         seen: list[dict[int, int]] = [{} for _ in range(count + 1)]
         nodes = number = 0
         while heap:
@@ -239,9 +285,9 @@ class Table:
     def _after(self, choice: Choice, ahead: dict[int, int]) -> Iterator[Choice]:
         """One offer more is decided; `ahead` says what was left before, and lost."""
         must, at, lost, left, uses = choice
-        slack, guard, least, step = self.slack, self.guard, self.least, self.steps[at]
-        rivals, live = step.rivals, step.live
-        others = must - lost - least(at, left) - sum([least(n, left) for n in rivals])
+        slack, guard, step = self.slack, self.guard, self.steps[at]
+        rivals, live = step.after, step.live
+        others = must - lost - sum([found.of(left) for found in (step.own, *step.before)])
         free = left | guard
         for own, taken, use in step.plans:
             now = lost + own
@@ -255,8 +301,8 @@ class Table:
             total = now + others
             if total > slack:
                 continue
-            for n in rivals:
-                total += least(n, rest)
+            for found in rivals:
+                total += found.of(rest)
             rest &= live
             if total <= slack and ahead.get(rest, now + 1) > now:
                 ahead[rest] = now

@@ -1,0 +1,55 @@
+"""What the mind asks of the store as the messages that say it, and their answers as observations.
+
+It must never wait for an answer: what the mind still needs it asks again.
+"""
+
+from __future__ import annotations
+
+from cart.contract.fleet import CommandState
+from cart.contract.store import (
+    CouponAnswer,
+    CouponRequest,
+    Credit,
+    PairOffer,
+    PayAnswer,
+    PayRequest,
+)
+from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, ReserveCoupon
+from cart.core.observations import CouponAnswered, CreditCame, PaymentAnswered
+from cart.core.value import Value
+
+Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand
+Answer = PayAnswer | CouponAnswer | Credit
+
+
+def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
+    """Its channel and its message; a payment counts the journal's rows up to `last_seq`."""
+    match asked:
+        case OfferPairing(nonce=nonce):
+            return "pair_offer", PairOffer(nonce)
+        case ReserveCoupon(trip_id=trip_id, coupon_id=coupon_id):
+            return "coupon_request", CouponRequest(trip_id, coupon_id)
+        case RequestPayment(trip_id=trip_id, attempt=attempt, total_minor=total_minor):
+            return "pay_request", PayRequest(trip_id, attempt, total_minor, epoch, last_seq)
+        case ReportCommand(cmd_id=cmd_id, status=status, detail=detail):
+            return "command_state", CommandState(cmd_id, status, detail)
+
+
+def observation_of(answer: Answer) -> CouponAnswered | CreditCame | PaymentAnswered:
+    """What the mind hears of it."""
+    match answer:
+        case CouponAnswer(trip_id=trip_id, coupon_id=coupon_id, outcome=outcome):
+            return CouponAnswered(0, trip_id, coupon_id, outcome)
+        case Credit(number=number, line_id=line_id, quantity=quantity):
+            return CreditCame(0, answer.trip_id, number, line_id, quantity, answer.amount_minor)
+        case PayAnswer():
+            return PaymentAnswered(
+                t_ms=0,
+                trip_id=answer.trip_id,
+                attempt=answer.attempt,
+                outcome=answer.outcome,
+                total_minor=answer.total_minor,
+                receipt_id=answer.receipt_id,
+                reason=answer.reason,
+                receipt=answer.receipt if answer.outcome == "mismatch" else None,
+            )

@@ -1,0 +1,81 @@
+"""What the store's signed metadata (The Update Framework) says the newest files are.
+
+python-tuf checks it: signatures by role, versions that only grow, ends that are not past, sizes
+that are bounded. What was seen last stays on the disk, so an old state can't come back after a
+restart. It must never fetch by itself: the link gives it what the broker brought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tuf.api.exceptions import DownloadHTTPError, RepositoryError
+from tuf.ngclient import FetcherInterface, Updater
+
+from cart.contract.goods import TRUSTED_CATALOG
+from cart.core.catalog import CatalogError
+from cart.shell.config import Config
+
+NEEDED = ("timestamp.json", "snapshot.json", "targets.json")
+FILES_MAX = 16
+FILE_BYTES_MAX = 200_000
+BASE = "mqtt://store/"
+
+
+class Trust:
+    """Metadata of one store, beginning with its root (`root.json`), kept in `folder`."""
+
+    def __init__(self, folder: Path, root: bytes) -> None:
+        self._folder = folder
+        self._root = root
+        self._files: dict[str, bytes] = {}
+        self._targets: dict[str, tuple[str, int]] = {}
+        for each in (folder, folder / "targets"):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def came(self, name: str, data: bytes) -> None:
+        """A file of metadata came. Raises CatalogError, and then what was known stays."""
+        if len(data) > FILE_BYTES_MAX or len(self._files) >= FILES_MAX > (name in self._files):
+            raise CatalogError(f"trust: {name}: {len(data)} bytes, {len(self._files)} files kept")
+        self._files[name] = data
+        if all(needed in self._files for needed in NEEDED):
+            self._check()
+
+    def allows(self, target: str, sha256: str, size_bytes: int) -> bool:
+        """Whether this is the newest file under a name, as far as is known."""
+        return self._targets.get(target) == (sha256, size_bytes)
+
+    def _check(self) -> None:
+        updater = Updater(
+            str(self._folder), BASE, str(self._folder / "targets"), BASE, _Brought(self._files),
+            bootstrap=self._root,
+        )  # fmt: skip
+        try:
+            updater.refresh()
+            found = updater.get_targetinfo(TRUSTED_CATALOG)
+        except (RepositoryError, DownloadHTTPError) as error:
+            raise CatalogError(f"trust: {error}; the store publishes it again") from error
+        if found is not None:
+            self._targets[TRUSTED_CATALOG] = (found.hashes["sha256"], found.length)
+
+
+def trust_of(config: Config) -> Trust | None:
+    """The trust that a configuration demands; None without a root."""
+    if config.trust_root is None:
+        return None
+    return Trust(config.data_folder / "trust", config.trust_root.read_bytes())
+
+
+class _Brought(FetcherInterface):
+    """Gives python-tuf the files that were brought, and no others."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._files = files
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        name = urlsplit(url).path.strip("/")
+        if name not in self._files:
+            raise DownloadHTTPError(f"{name} did not come", 404)
+        return iter((self._files[name],))

@@ -1,0 +1,122 @@
+"""The store's signed metadata for its files, by the roles of The Update Framework (python-tuf).
+
+Four keys for four roles: root says which keys count, targets what the files are, snapshot which of
+them belong together, timestamp that this is still so. The root's key is needed only to begin and
+to replace keys: take `root.pem` away and keep it safe. It must never sign what it did not make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from securesystemslib.signer import CryptoSigner, SSlibKey
+from tuf.api.metadata import (
+    Metadata,
+    MetaFile,
+    Root,
+    Snapshot,
+    TargetFile,
+    Targets,
+    Timestamp,
+)
+
+from store.keys import KeyFileError, write_secret
+
+ROLES = ("root", "targets", "snapshot", "timestamp")
+LIVES = {
+    "root": timedelta(days=3_650),
+    "targets": timedelta(days=365),
+    "snapshot": timedelta(days=365),
+    "timestamp": timedelta(days=7),
+}
+ROOT_NAME = "root.json"
+Role = TypeVar("Role", Root, Targets, Snapshot, Timestamp)
+
+
+def now_utc() -> datetime:
+    """The wall clock to the second, as the metadata has it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class Repository:
+    """The metadata in `folder`, begun if there is none. Give every cart its `root.json`."""
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime] = now_utc) -> None:
+        self.folder = folder
+        self._clock = clock
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / ROOT_NAME).exists():
+            self._begin()
+
+    def publish(self, name: str, data: bytes) -> None:
+        """From now on this is the file under this name; the same one again changes nothing."""
+        target = TargetFile.from_data(name, data, ["sha256"])
+        targets = self._read("targets", Targets)
+        if targets.signed.targets.get(name) == target:
+            return
+        targets.signed.targets[name] = target
+        self._write("targets", targets)
+        snapshot = self._read("snapshot", Snapshot)
+        snapshot.signed.meta["targets.json"] = MetaFile(targets.signed.version)
+        self._write("snapshot", snapshot)
+        self.say_still_so()
+
+    def say_still_so(self) -> None:
+        """Sign the timestamp anew: without this, carts doubt after a week."""
+        timestamp = self._read("timestamp", Timestamp)
+        snapshot = self._read("snapshot", Snapshot)
+        timestamp.signed.snapshot_meta = MetaFile(snapshot.signed.version)
+        self._write("timestamp", timestamp)
+
+    def renew_daily(self) -> bool:
+        """Sign the timestamp anew if it is a day old; whether it was."""
+        ends = self._read("timestamp", Timestamp).signed.expires
+        is_old = ends - self._clock() < LIVES["timestamp"] - timedelta(days=1)
+        if is_old:
+            self.say_still_so()
+        return is_old
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """What to bring to the carts, in this order: the timestamp makes the others count."""
+        for role in ("targets", "snapshot", "timestamp"):
+            yield f"{role}.json", (self.folder / f"{role}.json").read_bytes()
+
+    def _begin(self) -> None:
+        root = Root(consistent_snapshot=False)
+        for role in ROLES:
+            key = Ed25519PrivateKey.generate()
+            signer = CryptoSigner(key, SSlibKey.from_crypto(key.public_key()))
+            write_secret(self.folder / f"{role}.pem", signer.private_bytes)
+            root.add_key(signer.public_key, role)
+        self._sign("targets", Metadata(Targets()))
+        self._sign("snapshot", Metadata(Snapshot()))
+        self._sign("timestamp", Metadata(Timestamp()))
+        self._sign("root", Metadata(root))  # last: now it is whole
+
+    def _read(self, role: str, kind: type[Role]) -> Metadata[Role]:
+        read: Metadata[Role] = Metadata.from_file(str(self.folder / f"{role}.json"))
+        assert isinstance(read.signed, kind), "each role has its file"
+        return read
+
+    def _write(self, role: str, metadata: Metadata[Role]) -> None:
+        metadata.signed.version += 1
+        self._sign(role, metadata)
+
+    def _sign(self, role: str, metadata: Metadata[Role]) -> None:
+        metadata.signed.expires = self._clock() + LIVES[role]
+        metadata.sign(self._signer(role))
+        write_secret(self.folder / f"{role}.json", metadata.to_bytes())
+
+    def _signer(self, role: str) -> CryptoSigner:
+        path = self.folder / f"{role}.pem"
+        try:
+            key = load_pem_private_key(path.read_bytes(), password=None)
+        except (OSError, ValueError) as error:
+            raise KeyFileError(f"{path}: {error}; bring back the key of this role") from error
+        assert isinstance(key, Ed25519PrivateKey), "we made it"
+        return CryptoSigner(key, SSlibKey.from_crypto(key.public_key()))

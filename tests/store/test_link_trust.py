@@ -1,0 +1,97 @@
+"""Orders and signed metadata over a real broker: done once, taken only from this store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from cart import mqtt
+from cart.contract.fleet import Command
+from cart.contract.goods import CatalogHead
+from cart.contract.signing import command_text, head_text
+from cart.contract.store import CartState, packet
+from cart.core.effects import ReportCommand
+from cart.core.observations import CatalogArrived, CommandArrived, InputRefused
+from cart.shell.clock import monotonic_ms
+from rig.broker import Broker
+from store.keys import signer_of
+from tests.store.shop import (
+    CART,
+    CATALOG,
+    STORE,
+    TENANT,
+    CartLink,
+    StoreProcess,
+    import_catalog,
+    store_command,
+)
+from tests.store.test_link import Shop, open_shop
+from tests.waiting import until
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop on iotcore."""
+    with open_shop(tmp_path) as opened:
+        yield opened
+
+
+def test_an_order_is_done_once_and_ends(shop: Shop) -> None:
+    """A command of the store reaches the cart's mind signed, and how it ended reaches the store;
+    a forged one, and one for another cart, is refused aloud."""
+    cart = shop.cart
+    made = store_command(shop.folder, "order", CART, "locate")
+    cmd_id = made.stdout.strip()
+    assert cart.hear(CommandArrived).cmd_id == cmd_id
+    cart.link.perform(ReportCommand(cmd_id, "succeeded", "done"))
+
+    def state() -> str:
+        (row,) = store_command(shop.folder, "orders", "--json").stdout.splitlines()
+        return str(msgspec.json.decode(row)["status"])
+
+    until(lambda: state() == "succeeded", "the store knows how it ended")
+    signer = signer_of(shop.folder)
+    forger = shop.someone("forger")
+    command = Command("c-forged", "lock", 2**50, "")
+    elsewhere = replace(command, signature=signer.sign(command_text("cart-2", command)))
+    changed = replace(elsewhere, action="unlock")
+    for wrong in (command, elsewhere, changed):
+        shop.say(forger, packet("command", wrong, TENANT, STORE, cart=CART))
+        assert "not signed" in cart.hear(InputRefused).reason
+
+
+def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:
+    """With a root of trust the cart takes what the metadata names: not a head that is truly signed
+    but not named, nor metadata that was changed on the way; a new version comes through."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    with Broker(tmp_path) as broker, ExitStack() as stack:
+        at = (broker.host, broker.port)
+        stack.enter_context(StoreProcess(folder, at))
+        root = folder / "trust" / "root.json"
+        cart = stack.enter_context(CartLink(tmp_path / "cart", at, folder / "store.pub", root))
+        assert cart.hear(CatalogArrived).catalog == CATALOG
+        will = packet("cart_state", CartState("x", online=False), TENANT, STORE, cart="forger")
+        here = mqtt.Endpoint(*at)
+        forger = mqtt.Connection(here, "forger", [], monotonic_ms, Random(1), will)
+        stack.callback(forger.close)
+        until(lambda: forger.poll(50) and forger.up, "the forger connects")
+        head = CatalogHead(9, "ab" * 32, 10, 1, "")
+        signed = replace(head, signature=signer_of(folder).sign(head_text(TENANT, STORE, head)))
+        for file in ("timestamp.json", "targets.json"):
+            true = (root.parent / file).read_bytes()
+            changed = true.replace(b'"version":2', b'"version":8')
+            assert changed != true
+            assert forger.publish(packet("trust", changed, TENANT, STORE, file=file))
+        assert forger.publish(packet("catalog_head", signed, TENANT, STORE))
+        forger.poll(0)
+        assert cart.hear(InputRefused).reason.startswith("trust: ")
+        newer = replace(CATALOG, version=2)
+        import_catalog(folder, newer)
+        assert cart.hear(CatalogArrived).catalog == newer

@@ -1,0 +1,128 @@
+"""The store's signed metadata against six attacks: none changes what a cart takes for new."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cart.core.catalog import CatalogError
+from cart.shell.trust import FILE_BYTES_MAX, Trust
+from store.trusted import Repository, now_utc
+
+OLD, NEW, EVIL = b'{"version":1}', b'{"version":2}', b'{"version":3}'
+Files = dict[str, bytes]
+
+
+class Fixture:
+    """A store with two versions published, and a cart that knows both."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Repository(folder / "store")
+        self.store.publish("catalog.json", OLD)
+        self.old = dict(self.store.files())
+        self.cart = self.new_cart()
+        bring(self.cart, self.old)
+        assert allows(self.cart, OLD)
+        self.store.publish("catalog.json", NEW)
+        self.new = dict(self.store.files())
+        bring(self.cart, self.new)
+
+    def new_cart(self) -> Trust:
+        """The cart, as it is after a restart."""
+        return Trust(self.folder / "cart", (self.folder / "store" / "root.json").read_bytes())
+
+
+def bring(cart: Trust, files: Files) -> None:
+    """What a broker brings."""
+    for name, data in files.items():
+        cart.came(name, data)
+
+
+def allows(cart: Trust, data: bytes) -> bool:
+    """Whether a cart takes this for the newest catalog."""
+    return cart.allows("catalog.json", hashlib.sha256(data).hexdigest(), len(data))
+
+
+def rollback(seen: Fixture) -> Files:
+    """Everything as it was, truly signed."""
+    return seen.old
+
+
+def mix_and_match(seen: Fixture) -> Files:
+    """The targets of one time with the snapshot of another."""
+    return {**seen.new, "targets.json": seen.old["targets.json"]}
+
+
+def wrong_key(seen: Fixture) -> Files:
+    """A whole repository by other keys, with higher versions."""
+    other = Repository(seen.folder / "other")
+    for data in (OLD, NEW, EVIL, NEW, EVIL):
+        other.publish("catalog.json", data)
+    return dict(other.files())
+
+
+def arbitrary(seen: Fixture) -> Files:
+    """Changed bytes under the old signatures."""
+    digest = hashlib.sha256(NEW).hexdigest().encode()
+    evil = hashlib.sha256(EVIL).hexdigest().encode()
+    changed = seen.new["targets.json"].replace(digest, evil)
+    assert changed != seen.new["targets.json"]
+    return {**seen.new, "targets.json": changed}
+
+
+def freeze(seen: Fixture) -> Files:
+    """A timestamp that was signed ten days ago, and is not renewed."""
+    past = Repository(seen.folder / "store", lambda: now_utc() - timedelta(days=10))
+    past.say_still_so()
+    return dict(past.files())
+
+
+def endless(seen: Fixture) -> Files:
+    """A file without an end."""
+    return {**seen.new, "timestamp.json": b" " * (FILE_BYTES_MAX + 1)}
+
+
+@pytest.mark.parametrize(
+    "attack", [rollback, mix_and_match, wrong_key, arbitrary, freeze, endless],
+    ids=lambda attack: attack.__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("restarted", [False, True])
+def test_six_attacks_change_nothing(
+    tmp_path: Path, attack: Callable[[Fixture], Files], *, restarted: bool
+) -> None:
+    """Each is refused aloud, by a cart that runs and by one that was started anew, and neither
+    takes the old file or the evil one for the newest."""
+    seen = Fixture(tmp_path)
+    files = attack(seen)
+    cart = seen.new_cart() if restarted else seen.cart
+    if restarted and attack in (mix_and_match, arbitrary):
+        (tmp_path / "cart" / "targets.json").unlink()  # else its own copy serves
+    if attack in (mix_and_match, arbitrary) and not restarted:
+        seen.store.publish("catalog.json", EVIL)
+        files = {**dict(seen.store.files()), "targets.json": files["targets.json"]}
+    with pytest.raises(CatalogError, match="trust: "):
+        bring(cart, files)
+    assert not allows(cart, OLD)
+    assert not allows(cart, EVIL)
+    assert allows(cart, NEW) is not restarted
+
+
+def test_a_new_version_is_taken_whatever_the_order(tmp_path: Path) -> None:
+    """Files that come in any order end in the same: the broker gives kept ones as it likes."""
+    seen = Fixture(tmp_path)
+    cart = Trust(tmp_path / "second", (tmp_path / "store" / "root.json").read_bytes())
+    bring(cart, dict(reversed(seen.new.items())))
+    assert allows(cart, NEW)
+    assert allows(seen.cart, NEW)
+
+
+def test_the_same_again_is_no_new_version(tmp_path: Path) -> None:
+    """Publishing what is published leaves every file as it is."""
+    seen = Fixture(tmp_path)
+    seen.store.publish("catalog.json", NEW)
+    assert dict(seen.store.files()) == seen.new
