@@ -66,8 +66,8 @@ WILL_DELAY_S = 15
 # one subscription.
 CHUNKS_AT_ONCE = 20
 HEARD = (
-    "ack", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert",
-    "store_state", "trust", "catalog_head",
+    "ack", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert", "store_state",
+    "trust", "catalog_head",
 )  # fmt: skip
 
 Request = Question | RunCommand

@@ -40,9 +40,8 @@ def observation_of(answer: Answer) -> CouponAnswered | CreditCame | PaymentAnswe
     match answer:
         case CouponAnswer(trip_id=trip_id, coupon_id=coupon_id, outcome=outcome):
             return CouponAnswered(0, trip_id, coupon_id, outcome)
-        case Credit():
-            given = (answer.number, answer.line_id, answer.quantity, answer.amount_minor)
-            return CreditCame(0, answer.trip_id, *given)
+        case Credit(number=number, line_id=line_id, quantity=quantity):
+            return CreditCame(0, answer.trip_id, number, line_id, quantity, answer.amount_minor)
         case PayAnswer():
             return PaymentAnswered(
                 t_ms=0,

@@ -18,14 +18,7 @@ from msgspec.structs import replace
 from cart import mqtt
 from cart.contract.goods import CatalogHead
 from cart.contract.signing import grant_text
-from cart.contract.store import (
-    CartState,
-    Packet,
-    PairClaim,
-    PairGrant,
-    packet,
-    topic_of,
-)
+from cart.contract.store import CartState, Packet, PairClaim, PairGrant, packet, topic_of
 from cart.core.effects import OfferPairing, RequestPayment
 from cart.core.observations import (
     CatalogArrived,
