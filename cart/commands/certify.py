@@ -26,7 +26,7 @@ from cart.contract.store import BY_NAME, Packet, decode, packet, parse, topic_of
 from cart.core.value import Value
 from cart.shell.clock import monotonic_ms
 
-ANSWER_MS = 5_000
+CONNECT_MS = ANSWER_MS = 5_000
 SILENCE_MS = 1_500
 PORTS = {"mqtt": 1_883, "mqtts": 8_883}
 Message = TypeVar("Message", bound=Value)
@@ -50,6 +50,7 @@ class Peer:
     def __init__(self, options: argparse.Namespace, name: str, hears: Iterable[str]) -> None:
         self.tenant, self.store, self.cart = options.tenant, options.store, options.cart
         self.key: Path | None = options.key
+        self._answer_ms: int = options.answer_ms
         self._heard: deque[mqtt.Incoming] = deque()
         self._connection = mqtt.Connection(
             options.endpoint, name, [self.topic(each) for each in hears], monotonic_ms,
@@ -65,7 +66,7 @@ class Peer:
 
     def connect(self) -> None:
         """Wait until the broker lets us in. Raises RuleBroken."""
-        if not self._wait(lambda: self._connection.up, ANSWER_MS):
+        if not self._wait(lambda: self._connection.up, CONNECT_MS):
             raise RuleBroken("no connection to the broker")
 
     def say(self, name: str, message: Value) -> None:
@@ -80,9 +81,9 @@ class Peer:
 
     def hear(self, name: str, kind: type[Message], wanted: str) -> Message:
         """The next message of a channel. Raises RuleBroken when none comes."""
-        found = self._next(name, ANSWER_MS)
+        found = self._next(name, self._answer_ms)
         if found is None:
-            raise RuleBroken(f"no {wanted} within {ANSWER_MS} ms")
+            raise RuleBroken(f"no {wanted} within {self._answer_ms} ms")
         return decode(kind, found)
 
     def hears_nothing(self, name: str, unless: str) -> None:
@@ -156,7 +157,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     for part in ("ca", "certificate", "key"):
         parser.add_argument(f"--tls-{part}", type=Path, help="needed off loopback")
+    help_text = "how long an answer may take (default: %(default)s)"
+    parser.add_argument(
+        "--answer-ms", type=_milliseconds, default=ANSWER_MS, metavar="N", help=help_text
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _milliseconds(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of milliseconds above 0")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

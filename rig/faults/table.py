@@ -20,12 +20,12 @@ class Fault:
 
 
 FAULTS = (
-    Fault("broker killed", 200, 20, kills.broker),
-    Fault("cart killed", 200, 20, kills.cart),
-    Fault("store killed", 100, 10, kills.store),
+    Fault("broker killed", 200, 12, kills.broker),
+    Fault("cart killed", 200, 10, kills.cart),
+    Fault("store killed", 100, 5, kills.store),
     Fault("network half open", 70, 8, networks.half_open),
     Fault("network reset", 70, 8, networks.reset),
-    Fault("link down", 60, 8, networks.link_down),
+    Fault("link down", 60, 4, networks.link_down),
     Fault("8 h offline", 3, 1, networks.eight_hours),
     Fault("256 kbit/s, 300 ms", 3, 1, networks.narrow),
     Fault("replayed captures", 20, 2, foreign.replays),

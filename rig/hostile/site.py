@@ -67,18 +67,25 @@ class Site:
         self._make_papers()
 
     def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def _open(self) -> None:
         self._stack.enter_context(self.broker)
         catalog = self.folder / "catalog.json"
         catalog.write_bytes(msgspec.json.encode(Catalog(2, "EUR", (Product("tin", "Tin", 149),))))
         assert store_main(["import", "--data", str(self.data), str(catalog)]) == 0
         self._start_store()
         self._start_cart()
-        self.until("the cart is online", lambda: LinkChanged(0, online=True) in self._met())
+        self.until("the cart is online", lambda: any(map(_is_online, self._met())))
         self.until("it has its catalog", lambda: any(map(_is_catalog, self._met())))
         self.journal.append(events("trip-victim"))
         self.link.journal_grew()
         self.until("its rows are stored", lambda: self.journal.acked_seq == self.journal.last_seq)
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
@@ -203,6 +210,10 @@ class Site:
 
 def _just(when: datetime) -> datetime:
     return when
+
+
+def _is_online(observation: object) -> bool:
+    return isinstance(observation, LinkChanged) and observation.online
 
 
 def _is_catalog(seen: object) -> bool:

@@ -72,7 +72,7 @@ def test_our_store_keeps_every_rule(
 
 def test_no_store_keeps_no_rule(broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody answers, the rules that need an answer are broken, and the status says so."""
-    assert check(broker) == 1
+    assert check(broker, "--answer-ms", "200") == 1
     kept = {rule for rule, row in rows(capsys).items() if row["kept"]}
     assert kept == {"an invented code opens none"}
 

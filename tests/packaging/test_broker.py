@@ -18,7 +18,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from cart.contract.broker import filled
+from rig.broker import listens
 from store.authority import Authority
+from tests.waiting import until
 
 pytestmark = pytest.mark.machines
 
@@ -109,21 +111,16 @@ def port(folder: Path) -> Iterator[int]:
     # Started by root, mosquitto becomes another user, who cannot read this folder.
     with (folder / "dashcart.conf").open("a", encoding="utf-8") as settings:
         settings.write(f"user {getpass.getuser()}\n")
-    broker = subprocess.Popen([program, "-c", str(folder / "dashcart.conf")],
-                              stderr=subprocess.PIPE, text=True)  # fmt: skip
+    log = folder / "mosquitto.log"
+    with log.open("w") as told:
+        broker = subprocess.Popen([program, "-c", str(folder / "dashcart.conf")], stderr=told)
     try:
-        assert broker.stderr is not None
-        log = []
-        for line in broker.stderr:
-            log.append(line)
-            if " running" in line:
-                break
-        else:
-            pytest.fail("mosquitto did not start: " + "".join(log))
+        until(lambda: listens("127.0.0.1", free) or broker.poll() is not None, "mosquitto")
+        assert broker.poll() is None, log.read_text()
         yield free
     finally:
         broker.terminate()
-        broker.communicate()
+        broker.wait()
 
 
 @pytest.fixture
