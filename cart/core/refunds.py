@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cart.core.receipt import Receipt, ReceiptLine
-from cart.core.units import divide_half_up
+from cart.core.units import allocate, divide_half_up
 from cart.core.value import Value
 
 
@@ -64,11 +64,17 @@ def _part(amount_minor: int, pieces: int, line: ReceiptLine) -> int:
 
 
 def _tax(receipt: Receipt, line: ReceiptLine, pieces: int) -> int:
-    """The share of the tax on top that lies on so many pieces."""
+    """The share of the tax on top that lies on so many pieces. The lines of a category share what
+    was paid by largest remainder: together they never give back more tax than that."""
     row = next((tax for tax in receipt.taxes if tax.category == line.tax_category), None)
-    if row is None or not receipt.tax_minor or not row.base_minor:
+    if row is None or not receipt.tax_minor:
         return 0
-    return divide_half_up(row.tax_minor * line.net_minor * pieces, row.base_minor * line.quantity)
+    beside = [other for other in receipt.lines if other.tax_category == line.tax_category]
+    shares = allocate(row.tax_minor, [other.net_minor for other in beside])
+    share_minor = next(
+        share for other, share in zip(beside, shares, strict=True) if other.line_id == line.line_id
+    )
+    return _part(share_minor, pieces, line)
 
 
 def differences(cart: Receipt, store: Receipt) -> tuple[Difference, ...]:

@@ -8,7 +8,7 @@ which offers on the basket. It must never read a catalog or a clock.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, product
+from itertools import islice, permutations, product
 from typing import NamedTuple
 
 from cart.core.pricing.bill import Bill, bill_of
@@ -25,6 +25,8 @@ from cart.core.pricing.uses import Each
 SETTINGS_MAX = 64
 CHOICES_MAX = 4_000
 TRIED_UNITS_MAX = 16
+COUPON_ORDERS_MAX = 24
+"""A piece counts for one coupon of each issuer: which comes first decides what the others find."""
 
 
 class Setting(NamedTuple):
@@ -122,7 +124,7 @@ def _settings(order: Order) -> Iterator[Setting]:
     for n in usable:
         if deals[n].exclusive_group:
             groups.setdefault(deals[n].exclusive_group, []).append(n)
-    doubtful = [n for n in usable if _is_top(deals[n]) and _doubtful(deals[n])]
+    doubtful = _may_stay_out(deals, usable)
     picks = product(*groups.values(), *[(True, False)] * len(doubtful))
     seen: list[Setting] = []
     for pick in islice(picks, SETTINGS_MAX):
@@ -132,7 +134,18 @@ def _settings(order: Order) -> Iterator[Setting]:
         setting = _setting(deals, chosen)
         if setting is not None and setting not in seen:
             seen.append(setting)
-            yield setting
+            for coupons in islice(permutations(setting.coupons), COUPON_ORDERS_MAX):
+                yield setting._replace(coupons=coupons)
+
+
+def _may_stay_out(deals: Sequence[Deal], usable: Sequence[int]) -> list[int]:
+    """The offers that others may be worth more without: doubtful ones on the basket, all of those
+    beside one that stands alone there, and exclusive ones on items where more comes on top."""
+    tops = [n for n in usable if _is_top(deals[n])]
+    alone = any(deals[n].stack == "exclusive" for n in tops)
+    beside = tops or any(isinstance(deals[n], Coupon) for n in usable)
+    shutting = [n for n in usable if deals[n].stack == "exclusive" and n not in tops]
+    return [n for n in tops if alone or _doubtful(deals[n])] + (shutting if beside else [])
 
 
 def _setting(deals: Sequence[Deal], chosen: Sequence[int]) -> Setting | None:

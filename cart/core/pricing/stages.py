@@ -91,6 +91,7 @@ def apply_coupons(order: Order, tally: Tally, coupons: Sequence[Coupon]) -> int:
             open_units = [
                 (
                     -tally.units_minor[n][unit],
+                    -order.items[n].rate_ppm,
                     order.items[n].good.sku,
                     order.items[n].line_id,
                     n,
