@@ -67,11 +67,10 @@ class Site:
         self._make_papers()
 
     def __enter__(self) -> Self:
-        try:
+        with ExitStack() as opening:
+            opening.callback(self._stack.close)
             self._open()
-        except BaseException:
-            self._stack.close()
-            raise
+            opening.pop_all()
         return self
 
     def _open(self) -> None:
