@@ -17,7 +17,8 @@ run: install
 test: install
 	$(PYTHON) -m pytest -m "not machines and not pi"
 
-# Tests that need installed machinery: a broker, a compiler, a second Python, systemd, libcamera.
+# Tests that need installed machinery (a broker, a compiler, a second Python, systemd, libcamera),
+# and long ones, so that `make test` stays well under ten minutes.
 test-machines: install
 	$(PYTHON) -m pytest -m machines
 

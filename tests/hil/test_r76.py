@@ -75,6 +75,8 @@ def test_a_hidden_fault_fails_in_the_right_row(
     assert "NOT OK" in page
 
 
+# More benches of the kinds above take a minute and a half: they are with the long ones.
+@pytest.mark.machines
 @pytest.mark.parametrize(
     ("kind", "size", "seed"),
     [(kind, size, 2) for kind, size in HALVES.items()]
@@ -96,6 +98,7 @@ def test_a_fault_is_found_whatever_the_bench_is_called(
     assert status == 1
 
 
+@pytest.mark.machines
 @pytest.mark.parametrize("seed", range(20, 24))
 def test_no_sound_cart_fails(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Other carts as carts come: their ring, impact and noise are their own."""
