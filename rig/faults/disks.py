@@ -112,7 +112,7 @@ def old_backup(trial: Trial) -> None:
             side.unlink()
         backup.rename(shop.folder / "store.sqlite")
         shop.store.begin()
-        trial.write(1)
+        trial.write(len(shop.carts))  # a new row's acknowledgement means all rows before it, too
         shop.store.await_ready()
         trial.settle(began_s)
 
