@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from store.keys import KeyFileError, write_secret
+from cart.files import replace_file
+from store.keys import KeyFileError
 
 AUTHORITY_DAYS = 3_650
 CART_DAYS = 90
@@ -113,7 +114,7 @@ class Authority:
         """Write NAME.pem, NAME.key and ca.pem for a program of this house."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
-        write_secret(folder / f"{name}.key", pem_of(key))
+        replace_file(folder / f"{name}.key", pem_of(key))
         (folder / f"{name}.pem").write_bytes(self.sign(name, key.public_key(), use, hosts=hosts))
         (folder / "ca.pem").write_bytes(self.pem)
 
@@ -156,7 +157,7 @@ class Authority:
         (self.folder / "ca.pem").write_bytes(made.public_bytes(Encoding.PEM))
         self.certificate, self._key = made, key
         self._write_revoked(set())
-        write_secret(self.folder / "ca.key", pem_of(key))  # last: now it is whole
+        replace_file(self.folder / "ca.key", pem_of(key))  # last: now it is whole
 
     def _write_revoked(self, serials: set[int]) -> None:
         """Write the list anew. A stale list shuts everybody out, so it lives as we do."""

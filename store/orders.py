@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from cart.contract.fleet import ENDED, Command, CommandState, CommandStatus
 from cart.contract.signing import command_text
 from cart.core.value import Value
-from store.keys import Signer, write_secret
+from cart.files import replace_file
+from store.keys import Signer
 
 FOLDER = "orders"
 SEND_MS = 5_000
@@ -86,7 +87,7 @@ class Orders:
         return True
 
     def _keep(self, order: Order) -> None:
-        write_secret(self._path(order.command.cmd_id), json.encode(order))
+        replace_file(self._path(order.command.cmd_id), json.encode(order))
 
     def _path(self, cmd_id: str) -> Path:
         return self._folder / f"{cmd_id}.json"

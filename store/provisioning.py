@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.store import CLAIM_PREFIX
 from cart.core.value import Value
+from cart.files import replace_file
 from store.authority import NAME, Authority, AuthorityError, pem_of
-from store.keys import write_secret
 
 # Of the store's service, and of claims: a cart with such a name would have their rights.
 RESERVED = (CLAIM_PREFIX, "store-")
@@ -93,7 +93,7 @@ class Provisioning:
         return claim
 
     def _keep(self, name: str, claim: Claim) -> None:
-        write_secret(self._path(name), msgspec.json.encode(claim))
+        replace_file(self._path(name), msgspec.json.encode(claim))
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"

@@ -15,9 +15,10 @@ from pathlib import Path
 from msgspec import json
 
 from cart.contract.broker import acl_text, filled, mosquitto_text
+from cart.files import replace_file
 from store.authority import Authority
 from store.denials import denials
-from store.keys import Signer, signer_of, write_secret
+from store.keys import Signer, signer_of
 from store.orders import Orders
 from store.provisioning import Provisioning
 from store.service import Fleet
@@ -83,7 +84,7 @@ def equip_broker(options: argparse.Namespace) -> int:
 def make_claim(options: argparse.Namespace) -> int:
     """Make a file that gives one new cart its certificate, once, within a day."""
     provisioning = Provisioning(Authority(options.data / FOLDER), utc_ms)
-    write_secret(options.out, provisioning.new_claim(options.cart))
+    replace_file(options.out, provisioning.new_claim(options.cart))
     _say(f"{options.out}: on the cart: python -m cart enrol --config FILE --claim THIS")
     return 0
 

@@ -25,7 +25,8 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
-from store.keys import KeyFileError, write_secret
+from cart.files import replace_file
+from store.keys import KeyFileError
 
 ROLES = ("root", "targets", "snapshot", "timestamp")
 LIVES = {
@@ -91,7 +92,7 @@ class Repository:
         for role in ROLES:
             key = Ed25519PrivateKey.generate()
             signer = CryptoSigner(key, SSlibKey.from_crypto(key.public_key()))
-            write_secret(self.folder / f"{role}.pem", signer.private_bytes)
+            replace_file(self.folder / f"{role}.pem", signer.private_bytes)
             root.add_key(signer.public_key, role)
         self._sign("targets", Metadata(Targets()))
         self._sign("snapshot", Metadata(Snapshot()))
@@ -110,7 +111,7 @@ class Repository:
     def _sign(self, role: str, metadata: Metadata[Role]) -> None:
         metadata.signed.expires = self._clock() + LIVES[role]
         metadata.sign(self._signer(role))
-        write_secret(self.folder / f"{role}.json", metadata.to_bytes())
+        replace_file(self.folder / f"{role}.json", metadata.to_bytes())
 
     def _signer(self, role: str) -> CryptoSigner:
         path = self.folder / f"{role}.pem"

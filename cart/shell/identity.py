@@ -8,7 +8,6 @@ good for one only. The key never leaves this folder.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from cryptography import x509
@@ -26,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.lines import ContractError
-from cart.shell.journal import sync_folder
+from cart.files import replace_file, sync_folder
 
 
 class Identity:
@@ -52,7 +51,7 @@ class Identity:
             asked = x509.CertificateSigningRequestBuilder().subject_name(subject)
             pem = asked.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
             secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            _write(self._open_request, secret + pem)
+            replace_file(self._open_request, secret + pem)
         text = self._open_request.read_text(encoding="ascii")
         return CertificateRequest(text[text.index("-----BEGIN CERTIFICATE REQUEST") :])
 
@@ -69,7 +68,7 @@ class Identity:
         self._check(answer.certificate.encode(), authority or answer.authority.encode())
         key = load_pem_private_key(self._open_request.read_bytes(), password=None)
         secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _write(self.fresh, secret + answer.certificate.encode())
+        replace_file(self.fresh, secret + answer.certificate.encode())
 
     def adopt(self) -> None:
         """The new pair works: from now on it is the only one."""
@@ -100,15 +99,3 @@ def _public(key: object) -> bytes:
     assert hasattr(key, "public_bytes"), "a public key"
     made: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return made
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a secret: readable by its owner alone, whole or not at all."""
-    fresh = path.with_name(path.name + ".part")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)

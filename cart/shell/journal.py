@@ -8,7 +8,6 @@ deleted, and what can be believed starts the next epoch. It must never think abo
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ import msgspec
 
 from cart.contract.store import FIRST_HASH, Entry, chain_hash
 from cart.core.events import Event
+from cart.files import sync_folder
 from cart.shell.export import entries, export_lines
 
 FILE_NAME = "journal.sqlite"
@@ -272,12 +272,3 @@ def _kind(event: Event) -> str:
 def _code(error: sqlite3.Error) -> int:
     """The primary result code: SQLite's extended codes carry it in the low byte."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder as durable as the files."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 from collections import deque
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from cart.contract.lines import ContractError, encode
 from cart.contract.signing import head_text
 from cart.contract.store import decode
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
+from cart.files import replace_file
 from cart.shell.config import ConfigError
-from cart.shell.journal import sync_folder
 from cart.shell.trust import Trust
 
 FILE_NAME = "catalog.signed"
@@ -164,14 +163,7 @@ class CatalogIntake:
         return catalog
 
     def _write(self, head: CatalogHead, data: bytes) -> None:
-        """Replace the file at once: a cut in between leaves the old one."""
-        fresh = self._path.with_suffix(".new")
         try:
-            with fresh.open("wb") as file:
-                file.write(encode(head) + data)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-            sync_folder(self._path.parent)
+            replace_file(self._path, encode(head) + data)
         except OSError as error:
-            raise CatalogError(f"{fresh}: {error.strerror}; make room on the disk") from error
+            raise CatalogError(f"{self._path}: {error.strerror}; make room on the disk") from error
