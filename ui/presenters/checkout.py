@@ -6,22 +6,11 @@ from dataclasses import dataclass, replace
 
 from cart.contract.screen import CouponView, Snapshot, TaxView
 from ui.presenters.figures import MINUS, Figures, figures_of
+from ui.presenters.menu import Option
 from ui.presenters.rows import Fact, Row, rows_of
 from ui.texts import Words
 
 PPM_PER_HUNDREDTH_PERCENT = 100
-
-
-@dataclass(frozen=True)
-class Extra:
-    """A button for something to choose before paying: `name` finds it on the screen, the rest goes
-    back to the cart."""
-
-    name: str
-    text: str
-    action: str
-    target: str
-    choice: str
 
 
 @dataclass(frozen=True)
@@ -31,7 +20,7 @@ class Page:
     title: str = ""
     rows: tuple[Row, ...] = ()
     facts: tuple[Fact, ...] = ()
-    extras: tuple[Extra, ...] = ()
+    extras: tuple[Option, ...] = ()
     saved_caption: str = ""
     saved: str = ""
     total_caption: str = ""
@@ -93,22 +82,22 @@ def _coupon_fact(coupon: CouponView, figures: Figures) -> Fact:
     return Fact(coupon.title, waits.get(coupon.state) or figures.money(coupon.amount_minor))
 
 
-def extras_of(snapshot: Snapshot, figures: Figures) -> tuple[Extra, ...]:
+def extras_of(snapshot: Snapshot, figures: Figures) -> tuple[Option, ...]:
     """A button for one more of each fee, for one less, and for food benefits."""
     say = figures.words.say
-    found: list[Extra] = []
+    found: list[Option] = []
     for fee in snapshot.fees:
         name, more, less = f"fee.{fee.fee_id}", fee.quantity + 1, fee.quantity - 1
         if more <= fee.quantity_max:
             text = f"+ {fee.title} {figures.money(fee.price_minor)}"
-            found.append(Extra(name, text, "fee", fee.fee_id, str(more)))
+            found.append(Option(name, text, "fee", fee.fee_id, str(more)))
         if less >= 0:
             text = f"{MINUS} {fee.title}"
-            found.append(Extra(f"{name}.less", text, "fee", fee.fee_id, str(less)))
+            found.append(Option(f"{name}.less", text, "fee", fee.fee_id, str(less)))
     if snapshot.benefits is not None:
         text = say("Pay all by card") if snapshot.benefits else say("Pay food with EBT")
         choice = "no" if snapshot.benefits else "yes"
-        found.append(Extra("benefits", text, "benefits", "", choice))
+        found.append(Option("benefits", text, "benefits", "", choice))
     return tuple(found)
 
 
