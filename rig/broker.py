@@ -9,10 +9,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Self
+
+from rig.waiting import came
 
 READY_S_MAX = 10
 IOTCORE = """
@@ -78,12 +79,13 @@ class Broker:
                 stdout=log,
                 stderr=log,
             )
-        end_s = time.monotonic() + READY_S_MAX
-        while not listens(self.host, self.port):
-            if self._process.poll() is not None or time.monotonic() > end_s:
-                self.kill()
-                raise BrokerError(f"no broker on port {self.port}; see {self._log}")
-            time.sleep(0.02)  # a foreign program: only asking again tells that it listens
+        process = self._process
+        settled = came(
+            lambda: process.poll() is not None or listens(self.host, self.port), READY_S_MAX
+        )
+        if not settled or process.poll() is not None:
+            self.kill()
+            raise BrokerError(f"no broker on port {self.port}; see {self._log}")
         return self
 
     def kill(self) -> None:

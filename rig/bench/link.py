@@ -122,6 +122,7 @@ def _paced(timed: Timed) -> list[Figure]:
         timed.write(1, 1)
         timed.wait(timed.is_done)
         took_ms.append((time.perf_counter() - began_s) * 1_000)
+        # The figure is for twenty events a second: what is left of each twentieth is idle.
         time.sleep(max(0.0, PACE_S - (time.perf_counter() - began_s)))
     return [
         Figure("event acknowledged at 20/s p50", percentile(took_ms, 50), "ms", "<= 3",

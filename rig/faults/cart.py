@@ -99,7 +99,7 @@ class LinkedCart:
                 self.journal.append(cast("list[Event]", events))  # the poison is none of ours
             except JournalFull as error:
                 self._say(full=str(error))
-                time.sleep(RETRY_S)
+                time.sleep(RETRY_S)  # nothing tells when a disk has room again
             else:
                 self.link.journal_grew()
         self._say(last_seq=self.journal.last_seq)

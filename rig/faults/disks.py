@@ -10,15 +10,15 @@ import resource
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
 from rig.faults.trial import Trial
+from rig.waiting import came
 
 NOTICED_S_MAX = 5.0
-LOOK_S = 0.02
 ROWS = 200
 FULL_BYTES = 8_192
 NOTHING_STORED = "nothing stored"
@@ -32,7 +32,7 @@ def cart_full(trial: Trial) -> None:
         assert cart.process is not None
         with _no_room(cart.process, FULL_BYTES):
             trial.write(ROWS, at_once=20)
-            trial.settled &= _until(lambda: "full" in cart.told)
+            trial.settled &= came(lambda: "full" in cart.told, NOTICED_S_MAX)
         trial.settle()
 
 
@@ -44,7 +44,7 @@ def store_full(trial: Trial) -> None:
         assert process is not None
         with _no_room(process, FULL_BYTES):
             trial.write(ROWS, at_once=20)
-            trial.settled &= _until(partial(_tells_more, log, told))
+            trial.settled &= came(partial(_tells_more, log, told), NOTICED_S_MAX)
         trial.settle()
 
 
@@ -56,7 +56,7 @@ def read_only(trial: Trial) -> None:
         assert cart.process is not None
         with _no_room(cart.process, 0):
             trial.write()
-            trial.settled &= _until(lambda: "full" in cart.told)
+            trial.settled &= came(lambda: "full" in cart.told, NOTICED_S_MAX)
             cart.kill()
             trial.killed(cart.name, "on a disk that refuses every write")
         cart.begin()
@@ -131,15 +131,6 @@ def _no_room(process: subprocess.Popen[str], size_bytes: int) -> Iterator[None]:
 
 def _tells_more(log: Path, told: int) -> bool:
     return log.read_text().count(NOTHING_STORED) > told
-
-
-def _until(holds: Callable[[], bool]) -> bool:
-    end_s = time.monotonic() + NOTICED_S_MAX
-    while not holds():
-        if time.monotonic() > end_s:
-            return False
-        time.sleep(LOOK_S)
-    return True
 
 
 def _copy(database: Path, backup: Path) -> None:

@@ -80,6 +80,7 @@ class Trial:
 
     def pause(self, seconds_max: float = 0.05) -> None:
         """Wait a random while, so that the fault comes at any point."""
+        # No condition to wait for: what is tested is that any moment may be the one.
         time.sleep(self.random.uniform(0, seconds_max))
 
     def killed(self, victim: str, point: str = "at random") -> None:

@@ -34,6 +34,7 @@ from cart.shell.journal import Journal
 from cart.shell.store_link import StoreLink
 from rig.certificates import GuardedBroker
 from rig.hostile.intruder import Papers
+from rig.waiting import came
 from store.__main__ import main as store_main
 from store.authority import Authority, now_utc
 from store.denials import denials
@@ -128,11 +129,8 @@ class Site:
 
     def until(self, what: str, holds: Callable[[], bool]) -> None:
         """Wait for it. Raises SiteError."""
-        end_s = time.monotonic() + WAIT_S
-        while not holds():
-            if time.monotonic() > end_s:
-                raise SiteError(f"waited {WAIT_S:g} s in vain: {what}; see {self.folder}")
-            time.sleep(0.02)  # other programs: only asking again tells
+        if not came(holds, WAIT_S):
+            raise SiteError(f"waited {WAIT_S:g} s in vain: {what}; see {self.folder}")
 
     def stop_store(self) -> None:
         """The service ends, so that somebody with its papers can pose as it."""
