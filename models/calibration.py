@@ -65,14 +65,6 @@ def best_acceptance(probabilities: Floats, hits: Bools) -> float:
     return float(probabilities[order[good[-1]]]) if len(good) else 1.0
 
 
-def area_under_roc(positive: Floats, negative: Floats) -> float:
-    """How often a positive's score exceeds a negative's; ties count half."""
-    ordered = np.sort(negative)
-    below = np.searchsorted(ordered, positive, "left")
-    not_above = np.searchsorted(ordered, positive, "right")
-    return float((below + not_above).mean() / 2 / len(negative))
-
-
 def risk_at_coverage(probabilities: Floats, hits: Bools) -> list[tuple[float, float]]:
     """The selective-risk curve: (coverage, precision) as ever less probable answers are taken."""
     order = np.argsort(-probabilities)

@@ -65,7 +65,7 @@ class Sureness:
 MANY = Recipe()
 FEW = Recipe(sides=(160,) * 6 + (192,) * 10 + (224,) * 5 + (256,) * 5)
 QUICK = Recipe(sides=(160, 160, 160, 192), seen_side=192, frozen_blocks=15, runs=3)
-"""What the shipped weights were made with: a third of the work of MANY."""
+"""For a machine with little time."""
 
 RECIPES = {"many": MANY, "few": FEW, "quick": QUICK}
 # Measured on val after training on train, on 5 photos a label for the second.

@@ -12,12 +12,6 @@ from models.evaluation import Answers, pictures, table
 from models.gallery import Belief
 
 
-def test_area_under_roc_counts_pairs() -> None:
-    """Two of four pairs in order and one tie are 0.625."""
-    area = calibration.area_under_roc(np.array([0.9, 0.2]), np.array([0.1, 0.9]))
-    assert area == (0.5 + 1 + 0 + 1) / 4
-
-
 def test_acceptance_is_the_lowest_probability_that_is_nearly_always_right() -> None:
     """Below the first mistake nothing is taken; where nothing is sure, nothing ever."""
     probabilities = np.linspace(1, 0.01, 100)
