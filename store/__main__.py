@@ -94,6 +94,7 @@ def _empty_catalog(options: argparse.Namespace) -> Catalog:
     """What a table is put into where nothing is published yet: version 0, so that it becomes 1."""
     if options.table and not options.currency:
         options.parser.error("this is the first import: say --currency, such as USD")
+    # A whole catalog brings its own; until then ISO 4217's word for "no currency" stands there.
     return Catalog(version=0, currency=options.currency or "XXX", products=())
 
 
