@@ -13,7 +13,8 @@ from cart.contract.lines import ContractError
 from cart.core.pricing.certificate import Certificate, certificate_of
 from cart.core.pricing.order import Priced
 from cart.core.pricing.pricing import price
-from cart.core.pricing.vocabulary import Scenario, ScenarioError, scenario_of
+from cart.core.pricing.scenario import Scenario, scenario_of
+from cart.core.pricing.vocabulary import ScenarioError
 from cart.core.value import Value
 
 
@@ -46,6 +47,10 @@ def answer_scenario(line: bytes, where: str, *, certificate: bool) -> Answer:
     except (ScenarioError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ContractError(f"{where}: {error}; see docs/pricing.md") from error
     priced = price(scenario.order)
+    if priced.total_minor < priced.snap_minor:
+        raise ContractError(
+            f"{where}: returns: more than there is to pay; a cart gives no money out"
+        )
     found = certificate_of(priced) if certificate else msgspec.UNSET
     return _answer(scenario, priced, found)
 

@@ -22,7 +22,10 @@ class Modifier(Value):
 
 
 class ReceiptLine(Value):
-    """One line. `price_minor` is before deals, `net_minor` is what the shopper pays for it."""
+    """One line. `price_minor` is before deals, `net_minor` is what the shopper pays for it.
+
+    Its parts of the whole: `tax_minor` (on top, or inside the price), `deposit_minor`, and
+    `snap_minor`, what food benefits pay of its price first and then of its deposit."""
 
     line_id: str
     sku: str
@@ -35,6 +38,9 @@ class ReceiptLine(Value):
     modifiers: tuple[Modifier, ...] = ()
     weighing: Weighing | None = None
     tax_category: str = ""
+    tax_minor: int = 0
+    deposit_minor: int = 0
+    snap_minor: int = 0
 
 
 class TaxLine(Value):

@@ -9,8 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cart.core.receipt import Receipt, ReceiptLine
-from cart.core.units import allocate, divide_half_up
+from cart.core.units import divide_half_up
 from cart.core.value import Value
+
+LINE_FIGURES = (
+    "sku", "quantity", "price_minor", "net_minor", "tax_minor", "deposit_minor", "snap_minor",
+)  # fmt: skip
+WHOLE_FIGURES = (
+    "currency", "subtotal_minor", "savings_minor", "tax_minor", "deposit_minor", "snap_minor",
+    "total_minor",
+)  # fmt: skip
 
 
 class RefundError(ValueError):
@@ -19,17 +27,20 @@ class RefundError(ValueError):
 
 class Refund(Value):
     """What `quantity` pieces of a line give back. `tax_minor` is what came on top of them; tax
-    inside the prices goes back with `net_minor`."""
+    inside the prices goes back with `net_minor`. What food benefits paid goes back to them:
+    `snap_minor` of the whole; the rest goes back to the card."""
 
     line_id: str
     quantity: int
     net_minor: int
     tax_minor: int
+    deposit_minor: int = 0
+    snap_minor: int = 0
 
     @property
     def amount_minor(self) -> int:
         """All that is given back."""
-        return self.net_minor + self.tax_minor
+        return self.net_minor + self.tax_minor + self.deposit_minor
 
 
 class Difference(Value):
@@ -50,31 +61,20 @@ def refund(receipt: Receipt, line_id: str, quantity: int, already: int = 0) -> R
         raise RefundError(f"no line {line_id} on this receipt; take one of its lines")
     if quantity < 1 or already < 0 or already + quantity > line.quantity:
         raise RefundError(f"line {line_id} has {line.quantity - already} pieces left to give back")
-    after, before = already + quantity, already
-    return Refund(
-        line_id=line_id,
-        quantity=quantity,
-        net_minor=_part(line.net_minor, after, line) - _part(line.net_minor, before, line),
-        tax_minor=_tax(receipt, line, after) - _tax(receipt, line, before),
+    after = already + quantity
+    shares_minor = (
+        line.net_minor,
+        line.tax_minor if receipt.tax_minor else 0,
+        line.deposit_minor,
+        line.snap_minor,
     )
+    parts = [_part(whole, after, line) - _part(whole, already, line) for whole in shares_minor]
+    return Refund(line_id, quantity, *parts)
 
 
 def _part(amount_minor: int, pieces: int, line: ReceiptLine) -> int:
+    """What so many pieces have of an amount."""
     return divide_half_up(amount_minor * pieces, line.quantity)
-
-
-def _tax(receipt: Receipt, line: ReceiptLine, pieces: int) -> int:
-    """The share of the tax on top that lies on so many pieces. The lines of a category share what
-    was paid by largest remainder: together they never give back more tax than that."""
-    row = next((tax for tax in receipt.taxes if tax.category == line.tax_category), None)
-    if row is None or not receipt.tax_minor:
-        return 0
-    beside = [other for other in receipt.lines if other.tax_category == line.tax_category]
-    shares = allocate(row.tax_minor, [other.net_minor for other in beside])
-    share_minor = next(
-        share for other, share in zip(beside, shares, strict=True) if other.line_id == line.line_id
-    )
-    return _part(share_minor, pieces, line)
 
 
 def differences(cart: Receipt, store: Receipt) -> tuple[Difference, ...]:
@@ -83,14 +83,26 @@ def differences(cart: Receipt, store: Receipt) -> tuple[Difference, ...]:
 
 
 def _differences(cart: Receipt, store: Receipt) -> Iterator[Difference]:
-    ours = {line.line_id: line for line in cart.lines}
-    theirs = {line.line_id: line for line in store.lines}
-    for line_id in sorted({*ours, *theirs}):
-        one, other = ours.get(line_id), theirs.get(line_id)
-        for field in ("sku", "quantity", "price_minor", "net_minor"):
-            said = [str(getattr(line, field)) if line else "" for line in (one, other)]
-            if said[0] != said[1]:
-                yield Difference(line_id, field, said[0], said[1])
-    for field in ("subtotal_minor", "savings_minor", "tax_minor", "total_minor"):
-        if getattr(cart, field) != getattr(store, field):
-            yield Difference("", field, str(getattr(cart, field)), str(getattr(store, field)))
+    ours, theirs = _figures(cart), _figures(store)
+    for place in dict.fromkeys([*ours, *theirs]):
+        said, heard = ours.get(place, ""), theirs.get(place, "")
+        if said != heard:
+            yield Difference(*place, said, heard)
+
+
+def _figures(receipt: Receipt) -> dict[tuple[str, str], str]:
+    """Every figure of a receipt by its line ("" for the whole) and its name, lines in order."""
+    found: dict[tuple[str, str], str] = {}
+    for line in sorted(receipt.lines, key=lambda line: line.line_id):
+        for name in LINE_FIGURES:
+            found[line.line_id, name] = str(getattr(line, name))
+        for row in line.modifiers:
+            name = f"{row.deal_id} by {row.funder}"
+            found[line.line_id, name] = str(row.amount_minor)
+    for tax in receipt.taxes:
+        found["", f"tax {tax.category} {tax.rate_ppm} ppm"] = f"{tax.tax_minor} of {tax.base_minor}"
+    for fee in receipt.fees:
+        found["", f"fee {fee.fee_id}"] = f"{fee.quantity} x, {fee.amount_minor}"
+    for name in WHOLE_FIGURES:
+        found["", name] = str(getattr(receipt, name))
+    return found

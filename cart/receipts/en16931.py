@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cart.core.coupons import BOTTLES
-from cart.core.pricing.engine import FEES
+from cart.core.pricing.order import FEES
 from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
 from cart.core.units import PARTS_PER_MILLION, allocate, decimal_text, divide_half_up
 from cart.receipts.paper import Paper, money, sha256_of

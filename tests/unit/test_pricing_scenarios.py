@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cart.commands.files import answers
 from cart.commands.scenarios import answer_scenario
 from cart.contract.lines import ContractError, encode
 from cart.core.pricing.checker import check
@@ -179,18 +180,80 @@ def test_a_word_that_nobody_knows_is_told() -> None:
     assert said["unknown"] == ["promotions[0].moon"]
 
 
+# A scenario, and the field that its error names.
+BAD = (
+    ({"items": [{"line": "a", "unit_price": 1, "tax_bp": -800}]}, "items[0].tax_bp"),
+    ({"items": [{"line": "a", "unit_price": 1, "tax_bp": 8.5}]}, "items[0].tax_bp"),
+    ({"items": [{"line": "a", "unit_price": 1, "net_weight": "1e400000"}]}, "items[0].net_weight"),
+    ({"items": [{"line": "a", "unit_price": 1, "snap": "false"}]}, "items[0].snap"),
+    ({"items": [{"line": "a", "unit_price": 1, "deposit": -5}]}, "items[0].deposit"),
+    ({"items": [{"line": "a", "unit_price": 10**30}]}, "items[0].unit_price"),
+    ({"items": [{"line": "a", "unit_price": 1, "qty": 10**9}]}, "items[0].qty"),
+    (basket(100, fees=[{"id": "bag", "amount": 0.5}]), "fees[0].amount"),
+    (basket(100, fees=[{"id": "bag", "amount": -5}]), "fees[0].amount"),
+    (basket(100, returns=[{"id": "bottle", "amount": -5}]), "returns[0].amount"),
+    (basket(100, returns=[{"id": "bottle", "amount": 101}]), "returns"),
+    (basket(100, promotions=[offer("coupon", amount=5), offer("coupon", amount=5)]),
+     "promotions[1].id"),
+    (basket(100, promotions=[offer("n_for_price", n=2, price=1.5)]), "promotions[0]"),
+    (basket(100, promotions=[offer("n_for_price", n=2, price=1.5)]), "price"),
+    (basket(100, promotions=[offer("percent_off", percent="1e999999999")]), "percent"),
+    (basket(100, promotions=[offer("percent_off", percent=5, double="no")]), "double"),
+    (basket(100, promotions=[offer("bundle", need=["a"], price=1)]), "need"),
+    (basket(100, promotions=[offer("bundle", choose={"a": 1}, price=1)]), "choose"),
+    (basket(100, promotions=[offer("tiered_spend", tiers=[5])]), "tiers"),
+    (basket(100, promotions=[7]), "promotions[0]"),
+    (basket(100, currency="ZZZ"), "currency"),
+    (basket(100, customer={"member": "yes"}), "customer"),
+    (basket(100, customer={"used": True}), "customer.used"),
+    (basket(100, balances={"snap": -1}), "balances"),
+    (basket(100, tax_inclusive="no"), "tax_inclusive"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "field"), BAD)
+def test_a_bad_field_is_named_and_the_stream_goes_on(case: dict[str, Any], field: str) -> None:
+    """One line with an error for the bad scenario, and the next one is priced."""
+    lines = [json.dumps(row).encode() for row in (case, basket(100))]
+    bad, good = answers(lines, lambda *line: answer_scenario(*line, certificate=False))
+    assert field in json.loads(bad)["error"]
+    assert json.loads(good)["total"] == 100
+
+
+def test_a_fee_is_taxed_on_what_benefits_leave() -> None:
+    """With nothing on the card of the benefits the whole fee is taxed, and half with half of it."""
+    fees = [{"id": "box", "amount": 1000, "snap": True, "tax_bp": 1000}]
+    case = {"items": [], "fees": fees, "tender_order": ["snap", "other"]}
+    taxes = [answer({**case, "balances": {"snap": left}})["tax"] for left in (0, 500, 1000)]
+    assert taxes == [100, 50, 0]
+
+
+def test_benefits_pay_taxed_fees_before_untaxed_food() -> None:
+    """The shopper pays least when the balance goes to what bears most tax, deposits last."""
+    case = {
+        "items": [{"line": "a", "unit_price": 500, "snap": True, "deposit": 500}],
+        "fees": [{"id": "box", "amount": 500, "snap": True, "tax_bp": 1000}],
+        "tender_order": ["snap", "other"],
+        "balances": {"snap": 600},
+    }
+    assert answer(case)["tax"] == 0
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         (b"[]", "one JSON object"),
         (b"{", "line 1"),
-        (b'{"id":"q"}', "'items'"),
+        (b'{"id":"q"}', "`items`"),
         (b'{"items":[{"line":"a","unit_price":-1}]}', "items[0].unit_price"),
         (
             b'{"items":[{"line":"a","unit_price":1}],"promotions":[{"id":"P","type":"magic"}]}',
             "magic",
         ),
-        (b'{"items":[{"line":"a","unit_price":1},{"line":"a","unit_price":1}]}', "same line"),
+        (
+            b'{"items":[{"line":"a","unit_price":1},{"line":"a","unit_price":1}]}',
+            "items[1].line: 'a'",
+        ),
         (b'{"items":[{"line":"a","unit_price":1,"net_weight":"x"}]}', "net_weight"),
         (b'{"items":[],"now":"noon"}', "now"),
     ],

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from cart.core.basket import Line
+from cart.core.catalog import Catalog, CatalogIndex, Product, TaxRate
+from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.pricing import price
-from cart.core.pricing.vocabulary import scenario_of
-from cart.core.receipt import Receipt, ReceiptLine, TaxLine
+from cart.core.pricing.scenario import scenario_of
 from cart.core.refunds import refund
 
 
@@ -67,9 +69,9 @@ def test_the_cheapest_way_is_found(name: str, turned: bool) -> None:
 
 def test_lines_never_give_back_more_tax_than_was_paid() -> None:
     """Ten lines of six cents with six cents of tax in all give back six cents of tax."""
-    lines = tuple(
-        ReceiptLine(f"L{n}", "p", "P", 1, 6, 6, net_minor=6, tax_category="s") for n in range(10)
+    catalog = Catalog(
+        1, "USD", (Product("p", "P", 6, tax_category="s"),), tax_rates=(TaxRate("s", 100_000),)
     )
-    taxes = (TaxLine("s", 100_000, 60, 6),)
-    receipt = Receipt("USD", 2, lines, 60, 0, taxes, 6, 66)
+    lines = [Line(f"L{n}", "p", "P", 1, 6, 6) for n in range(10)]
+    receipt = receipt_of(lines, CatalogIndex(catalog), member=False)
     assert sum(refund(receipt, line.line_id, 1).amount_minor for line in lines) == 66

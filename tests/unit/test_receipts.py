@@ -15,6 +15,7 @@ from PIL import Image
 from cart.core.basket import Line
 from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate, UnitPrice
 from cart.core.coupons import BOTTLES
+from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.n_for_price import NForPrice
 from cart.core.prudence import (
@@ -184,6 +185,23 @@ def test_refunds_give_back_exactly_what_was_paid(order: tuple[int, ...]) -> None
     assert sum(part.tax_minor for part in parts) == 25
 
 
+def test_a_refund_gives_back_tax_and_deposit_to_who_paid_them() -> None:
+    """Tax on a maker's coupon's price, none on what benefits paid, deposits, each to its tender."""
+    off = Coupon(deal_id="c", skus=("tins",), funder="manufacturer", amount_minor=100)
+    catalog = replace(INDEX.catalog, deals=(off,))
+    food = replace(PRODUCTS[2], snap=True, deposit_minor=30, tax_category="standard")
+    catalog = replace(catalog, products=(PRODUCTS[0], food, PRODUCTS[3]))
+    index = CatalogIndex(catalog)
+    found = receipt_of(LINES, index, member=False, terms=Terms(benefits=True))
+    given = [refund(found, line.line_id, line.quantity) for line in found.lines]
+    assert [(back.net_minor, back.tax_minor, back.deposit_minor) for back in given] == [
+        (299, 33, 0), (945, 0, 30), (900, 74, 25),
+    ]  # fmt: skip
+    assert [back.snap_minor for back in given] == [0, 975, 0]
+    assert sum(back.amount_minor for back in given) == found.total_minor
+    assert sum(back.snap_minor for back in given) == found.snap_minor
+
+
 def test_more_than_was_bought_cannot_be_given_back() -> None:
     """The error says how many are left."""
     with pytest.raises(RefundError, match="1 pieces left"):
@@ -199,6 +217,23 @@ def test_a_difference_is_an_item_to_settle() -> None:
     assert differences(ours, ours) == ()
     found = {(row.line_id, row.field) for row in differences(ours, theirs)}
     assert {("L3", "quantity"), ("", "total_minor")} <= found
+
+
+def test_every_figure_may_differ() -> None:
+    """Deposits, fees, food benefits, taxes, who pays a deal: none is left out."""
+    ours = receipt()
+    first, *rest = ours.lines
+    modifiers = (replace(first.modifiers[0], funder="manufacturer"),)
+    others = (
+        replace(ours, deposit_minor=1),
+        replace(ours, snap_minor=1),
+        replace(ours, currency="USD"),
+        replace(ours, fees=(FeeLine("bag", "Bag", 1, 10),)),
+        replace(ours, taxes=(replace(ours.taxes[0], base_minor=1), *ours.taxes[1:])),
+        replace(ours, lines=(replace(first, modifiers=modifiers), *rest)),
+        replace(ours, lines=(replace(first, deposit_minor=1), *rest)),
+    )
+    assert all(differences(ours, other) for other in others)
 
 
 def test_a_cheaper_equal_product_is_told() -> None:

@@ -14,7 +14,17 @@ from cart.core.catalog import CatalogIndex
 from cart.core.coupons import BOTTLES, offers_of, vouchers_of
 from cart.core.pricing.field import Good
 from cart.core.pricing.offers import MEMBER, Deal, Shopper
-from cart.core.pricing.order import Fee, Item, Offers, Order, Priced, Row, Tenders
+from cart.core.pricing.order import (
+    FEES,
+    Fee,
+    Item,
+    LineShare,
+    Offers,
+    Order,
+    Priced,
+    Row,
+    Tenders,
+)
 from cart.core.pricing.pricing import price
 from cart.core.receipt import FeeLine, Modifier, Receipt, ReceiptLine, TaxLine
 from cart.core.terms import FeeTaken, Terms
@@ -23,7 +33,6 @@ from cart.core.units import MILLIGRAMS_PER_KILOGRAM
 # Less than a second where nothing is proved sooner: the cart's loop must not wait for longer.
 NODES_MAX = 20_000
 NO_TERMS = Terms()
-FEES = "fees"  # the tax rows that `bill` makes of them
 
 
 def receipt_of(
@@ -48,7 +57,10 @@ def receipt_of(
     return Receipt(
         currency=catalog.currency,
         currency_digits=catalog.currency_digits,
-        lines=tuple([_row(line, modifiers.get(line.line_id, ()), index) for line in lines]),
+        lines=tuple([
+            _row(line, modifiers.get(line.line_id, ()), share, index)
+            for line, share in zip(lines, found.shares, strict=True)
+        ]),
         subtotal_minor=found.subtotal_minor,
         savings_minor=found.discount_minor,
         taxes=_taxes(found, index),
@@ -132,7 +144,9 @@ def _taxes(found: Priced, index: CatalogIndex) -> tuple[TaxLine, ...]:
     return tuple([TaxLine(*row) for row in known])
 
 
-def _row(line: Line, modifiers: tuple[Modifier, ...], index: CatalogIndex) -> ReceiptLine:
+def _row(
+    line: Line, modifiers: tuple[Modifier, ...], share: LineShare, index: CatalogIndex
+) -> ReceiptLine:
     return ReceiptLine(
         line_id=line.line_id,
         sku=line.sku,
@@ -145,4 +159,7 @@ def _row(line: Line, modifiers: tuple[Modifier, ...], index: CatalogIndex) -> Re
         modifiers=modifiers,
         weighing=line.weighing,
         tax_category=index.tax_category(line.sku),
+        tax_minor=share.tax_minor,
+        deposit_minor=share.deposit_minor,
+        snap_minor=share.snap_minor,
     )

@@ -28,6 +28,7 @@ TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d" + END)]
 
 Stack = Literal["default", "exclusive", "stackable"]
 Funder = Literal["store", "manufacturer"]
+MAKER: Funder = "manufacturer"
 NO_PRIORITY = 100
 
 

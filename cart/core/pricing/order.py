@@ -13,6 +13,8 @@ from cart.core.pricing.offers import Deal, Shopper
 from cart.core.units import Rounding
 from cart.core.value import Value
 
+FEES = "fees"  # the category of the tax rows that `bill` makes of fees
+
 
 class Item(Value):
     """One line. `price_minor` is of all its units, none of them below zero; what is returned and
@@ -106,6 +108,16 @@ class TaxRow(NamedTuple):
     tax_minor: int
 
 
+class LineShare(NamedTuple):
+    """A line's part of the bill: tax, deposit, and what food benefits pay of goods and deposit.
+
+    Its goods come first: of its price they pay `min(snap_minor, net)`."""
+
+    tax_minor: int = 0
+    deposit_minor: int = 0
+    snap_minor: int = 0
+
+
 class Priced(NamedTuple):
     """The whole answer. `total_minor` is what the shopper pays, all in; `gap_minor` how much less
     it could be at most: 0 is proved to be the best."""
@@ -122,3 +134,4 @@ class Priced(NamedTuple):
     snap_minor: int
     gap_minor: int
     proofs: tuple[Proof, ...] = ()
+    shares: tuple[LineShare, ...] = ()

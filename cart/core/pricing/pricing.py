@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, permutations, product
 from typing import NamedTuple
 
-from cart.core.pricing.bill import Bill, bill_of
+from cart.core.pricing.bill import Bill, bill_of, shares_of
 from cart.core.pricing.choice import Choice, choose, every_choice
 from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.field import Field, Good, UnitClass
@@ -77,6 +77,7 @@ def _priced(order: Order, best: Try, lower_minor: int) -> Priced:
         snap_minor=bill.snap_minor,
         gap_minor=max(0, bill.total_minor - lower_minor),
         proofs=best.choice.proofs,
+        shares=shares_of(order, tally, bill.taxes),
     )
 
 
