@@ -23,12 +23,13 @@ from rich.console import Console
 from rich.table import Table
 
 from rig.bench.figures import percentile
-from rig.broker import Kind
+from rig.broker import BrokerError, Kind
 from rig.faults import exports, goods
 from rig.faults.audit import KILLS, Count, count_databases
 from rig.faults.shop import FaultsError, Shop
 from rig.faults.table import FAULTS, Fault
 from rig.faults.trial import Progress, Result, Trial
+from rig.hostile.site import SiteError
 
 CARTS = ("cart-1", "cart-2")
 COLUMNS = ("fault", "events", "kills", "lost", "duplicated", "reordered", "recovery_ms_p95")
@@ -56,8 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
     kind: Kind = arguments.broker or ("mosquitto" if shutil.which("mosquitto") else "iotcore")
     if not shutil.which("mosquitto") and kind == "mosquitto":
         arguments.parser.error("--broker mosquitto: install it with: apt-get install mosquitto")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that every process is ended
     faults = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
+    for fault in faults:
+        if missing := [program for program in fault.needs if not shutil.which(program)]:
+            install = f"install it with: apt-get install {missing[0]}"
+            arguments.parser.error(f"{fault.name}: {install}; or choose rows with --only")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that every process is ended
     with tempfile.TemporaryDirectory(prefix="dashcart-faults-") as temporary:
         folder = out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +97,11 @@ def run_table(
             rounds = fault.quick if quick else fault.full
             trial = Trial(fault.name, shop, rounds, not quick, random, own, progress)
             began_s = time.monotonic()
-            fault.work(trial)
+            try:
+                fault.work(trial)
+            except (FaultsError, SiteError, BrokerError) as error:
+                progress(f"{fault.name}: {error}")
+                trial.settled = False
             now = count_databases(folder)
             results.append(_result(trial, now - before, time.monotonic() - began_s))
             progress(f"{_line(results[-1])}")

@@ -35,18 +35,21 @@ class Talker:
         self._log = log
         self._take = take
         self.process: subprocess.Popen[str] | None = None
-        self._reader = threading.Thread()
+        self._readers: tuple[threading.Thread, ...] = ()
         self.changed = threading.Condition()
 
     def start(self, *arguments: str) -> None:
         """Start `python -m ARGUMENTS`; returns at once."""
-        with self._log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-            )  # fmt: skip
-        self._reader = threading.Thread(target=self._read, args=[self.process], daemon=True)
-        self._reader.start()
+        pipe = subprocess.PIPE
+        process = self.process = subprocess.Popen(
+            [sys.executable, "-m", *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        )
+        self._readers = tuple(
+            threading.Thread(target=read, args=[process], daemon=True)
+            for read in (self._read, self._keep_log)
+        )
+        for reader in self._readers:
+            reader.start()
 
     def say(self, **order: object) -> None:
         """Give an order; a process that was just killed does not take it, its heir is told."""
@@ -66,7 +69,8 @@ class Talker:
         if process is not None:
             process.kill()
             process.wait()
-            self._reader.join()
+            for reader in self._readers:
+                reader.join()
             assert process.stdin is not None
             with suppress(BrokenPipeError):
                 process.stdin.close()
@@ -84,6 +88,14 @@ class Talker:
                     if line.startswith("{"):
                         self._take(json.loads(line))
                     self.changed.notify_all()
+
+    def _keep_log(self, process: subprocess.Popen[str]) -> None:
+        """Not left to the process: one whose files must not grow has to tell us so all the same."""
+        assert process.stderr is not None
+        with process.stderr, self._log.open("a") as log:
+            for line in process.stderr:
+                log.write(line)
+                log.flush()
 
 
 class Cart(Talker):

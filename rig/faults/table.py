@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rig.faults import clocks, disks, fleet, foreign, goods, kills, networks
+from rig.faults import (
+    clocks,
+    disks,
+    fleet,
+    foreign,
+    goods,
+    guarded,
+    kills,
+    networks,
+    power,
+)
 from rig.faults.trial import Trial
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One row: its name, how many rounds in full and in quick, and what it does."""
+    """One row: its name, how many rounds in full and in quick, what it does, and the programs that
+    it needs (Debian's packages are named alike)."""
 
     name: str
     full: int
     quick: int
     work: Callable[[Trial], None]
+    needs: tuple[str, ...] = ()
 
 
 FAULTS = (
@@ -38,6 +50,9 @@ FAULTS = (
     Fault("cart's disk full", 10, 2, disks.cart_full),
     Fault("store's disk full", 10, 2, disks.store_full),
     Fault("read-only disk", 5, 1, disks.read_only),
-    Fault("catalog with kills", 12, 2, goods.arriving),
     Fault("carts reconnect", 2, 1, fleet.reconnecting),
+    Fault("catalog with kills", 12, 2, goods.arriving),
+    Fault("power cuts", 10_000, 600, power.cuts, ("strace",)),
+    Fault("certificates rotate", 50, 5, guarded.rotation, ("mosquitto",)),
+    Fault("hostile attempts", 1, 1, guarded.hostile, ("mosquitto",)),
 )

@@ -100,9 +100,13 @@ class Site:
 
     def traffic(self) -> None:
         """Let the victim send a row and get its acknowledgement."""
+        self.write()
+        self.until("the victim is served", lambda: self.journal.acked_seq == self.journal.last_seq)
+
+    def write(self) -> None:
+        """Let the victim send a row."""
         self.journal.append([TripOpened(1, "trip-more")])
         self.link.journal_grew()
-        self.until("the victim is served", lambda: self.journal.acked_seq == self.journal.last_seq)
 
     def signs(self) -> dict[str, int]:
         """How much was visibly refused so far, by who saw it."""
@@ -168,10 +172,14 @@ class Site:
 
     def _start_cart(self) -> None:
         folder = self.folder / VICTIM
+        folder.mkdir()
+        host, port, ca, certificate, key = self.broker.ends(VICTIM)
+        self.pair = folder / "cart.pem"  # both in one file, so that it can be renewed
+        self.pair.write_bytes(key.read_bytes() + certificate.read_bytes())
         config = Config(
             cart_id=VICTIM, tenant=TENANT, store=STORE, data_folder=folder,
             screen_socket=folder / "s", eyes_socket=folder / "e",
-            broker=BrokerConfig(*self.broker.ends(VICTIM)),
+            broker=BrokerConfig(host, port, ca, self.pair, self.pair),
             store_public_key=self.data / "store.pub",
         )  # fmt: skip
         self.journal = Journal(folder)
