@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -19,6 +19,7 @@ from store import archive, trips
 from store.database import check_storable
 from store.tables import events, journals
 
+LEFT_OUT = b"null"  # stands for an event that was too long to be sent
 # Built once: these run for every batch.
 OF_JOURNAL = and_(
     journals.c.cart == bindparam("of_cart"), journals.c.epoch == bindparam("of_epoch")
@@ -43,13 +44,14 @@ def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int =
     rejected = _differing(database, cart, batch.epoch, known)
     fresh: list[dict[str, Any]] = []
     for entry in batch.entries[len(known) :]:
-        if chain_hash(last_hash, bytes(entry.event)) != entry.hash:
+        if not _follows(entry, last_hash):
             rejected.append(Rejected(entry.seq, "its hash does not follow from the row before"))
             break
         event, refusals = _read(entry)
         rejected += refusals
         kind = archive.UNREADABLE if event is None else str(event.__struct_config__.tag)
-        fresh.append({"seq": entry.seq, "kind": kind, "event": bytes(entry.event),
+        event_bytes = LEFT_OUT if entry.left_out_bytes else bytes(entry.event)
+        fresh.append({"seq": entry.seq, "kind": kind, "event": event_bytes,
                       "hash": entry.hash, "cart": cart, "epoch": batch.epoch})  # fmt: skip
         if event is not None:
             trips.note(database, cart, batch.epoch, entry.seq, event, now_utc_ms)
@@ -67,6 +69,22 @@ def answer(database: Connection, cart: str, epoch: int, utc_ms: int) -> Ack:
         select(func.max(journals.c.epoch)).where(journals.c.cart == cart)
     ).scalar_one()
     return Ack(epoch, seq, hash=row_hash, newest_epoch=newest or epoch, utc_ms=utc_ms)
+
+
+def standing(database: Connection, cart: str, epoch: int) -> tuple[int, str]:
+    """The newest row of a cart's journal that the store has, and its hash."""
+    return _last(database, cart, epoch)
+
+
+def rewind(database: Connection, cart: str, epoch: int, seq: int, row_hash: str) -> None:
+    """Forget the rows after `seq`, whose hash is `row_hash`: the cart sends them again."""
+    after = (events.c.cart == cart, events.c.epoch == epoch, events.c.seq > seq)
+    database.execute(delete(events).where(*after))
+    database.execute(delete(journals).where(journals.c.cart == cart, journals.c.epoch == epoch))
+    if seq:
+        stands = {"seq": seq, "hash": row_hash}
+        database.execute(insert(journals), {"cart": cart, "epoch": epoch, **stands})
+    trips.rewind(database, cart, epoch, seq)
 
 
 def stored_seq(database: Connection, cart: str, epoch: int) -> int:
@@ -106,7 +124,15 @@ def _differing(
     ]
 
 
+def _follows(entry: Entry, last_hash: str) -> bool:
+    """Whether a row follows from the one before; what was left out can't be held against it."""
+    return bool(entry.left_out_bytes) or chain_hash(last_hash, bytes(entry.event)) == entry.hash
+
+
 def _read(entry: Entry) -> tuple[Event | None, list[Rejected]]:
+    if entry.left_out_bytes:
+        wrong = f"its event is {entry.left_out_bytes} bytes long; the snapshot stands for it"
+        return None, [Rejected(entry.seq, wrong)]
     try:
         event: Event = decode_json(Event, bytes(entry.event), f"row {entry.seq}")
         if isinstance(event, TripOpened | TripBound):

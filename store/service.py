@@ -32,6 +32,7 @@ from cart.contract.store import (
     PairClaim,
     PairOffer,
     PayRequest,
+    Snap,
     StoreState,
     decode,
     packet,
@@ -39,7 +40,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import catalogs, counter, coupons, disputes, ledger
+from store import catalogs, counter, coupons, disputes, healing, ledger
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.orders import Orders
@@ -54,6 +55,7 @@ UP_CHANNELS = (
     "birth",
     "cart_state",
     "events",
+    "snap",
     "pair_offer",
     "pay_request",
     "coupon_request",
@@ -110,6 +112,7 @@ class Service:
         self._stopping = threading.Event()
         self._looked_ms = 0
         self._waiting: dict[str, PayRequest] = {}
+        self._snaps: dict[str, Snap] = {}
         self._published = ""
         self._told_credit = 0
         self._look_ms = 0
@@ -198,6 +201,9 @@ class Service:
         utc_ms = self._utc_ms()
         answer = ledger.answer(self._database, cart, birth.epoch, utc_ms)
         yield self._to("ack", cart, replace(answer, local_offset_ms=local_offset_ms(utc_ms)))
+        held = healing.view(self._database, cart)
+        if held is not None:
+            yield self._to("basket", cart, held)
         for name, credit in disputes.untold(self._database, after=0):
             if name == cart:
                 yield self._to("credit", cart, credit)
@@ -211,9 +217,25 @@ class Service:
     def _rows_came(self, cart: str, batch: EventBatch) -> Iterator[Packet]:
         ack = ledger.ingest(self._database, cart, batch, self._utc_ms())
         yield self._to("ack", cart, replace(ack, credit=self._credit))
+        snap = self._snaps.pop(cart, None)
+        if snap is not None:
+            yield from self._basket_told(cart, snap)
         waiting = self._waiting.pop(cart, None)
         if waiting is not None:
             yield from self._payment_asked(cart, waiting)
+
+    def _basket_told(self, cart: str, snap: Snap) -> Iterator[Packet]:
+        """Compare it once the rows that it is the fold of are here."""
+        if ledger.stored_seq(self._database, cart, snap.epoch) < snap.upto_seq:
+            self._snaps[cart] = snap
+            return
+        wanted = healing.take(self._database, cart, snap)
+        if wanted is None:
+            return
+        if wanted.need_from is not None:
+            log.error("%s: from row %d on lost or altered here", cart, wanted.need_from)
+            self._snaps[cart] = snap
+        yield self._to("ack", cart, wanted)
 
     def _payment_asked(self, cart: str, asked: PayRequest) -> Iterator[Packet]:
         answer = counter.pay(self._database, cart, asked)
@@ -324,6 +346,7 @@ class Service:
         "birth": (Birth, _born),
         "cart_state": (CartState, _came_or_went),
         "events": (EventBatch, _rows_came),
+        "snap": (Snap, _basket_told),
         "pair_offer": (PairOffer, _code_offered),
         "pair_claim": (PairClaim, _code_claimed),
         "coupon_request": (CouponRequest, _coupon_shown),

@@ -82,6 +82,16 @@ trips = Table(
     Index("trips_by_id", "trip_id"),
     Index("trips_open", "cart", "epoch", "last_seq"),
 )
+# Snapshots that stand for rows which can't be read, one a trip; see `store.healing`.
+snaps = Table(
+    "snaps",
+    METADATA,
+    Column("cart", Text, primary_key=True),
+    Column("trip_id", Text, primary_key=True),
+    Column("epoch", Whole, nullable=False),
+    Column("upto_seq", Whole, nullable=False),
+    Column("basket", LargeBinary, nullable=False),
+)
 offers = Table(
     "offers",
     METADATA,

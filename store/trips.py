@@ -23,7 +23,7 @@ from cart.core.terms import Held
 from cart.core.value import Value
 from store import archive
 from store import catalogs as shelf
-from store.tables import catalogs, events, payments, trips
+from store.tables import catalogs, events, journals, payments, snaps, trips
 
 SEQ_MAX = 2**62
 
@@ -93,6 +93,37 @@ def find(database: Connection, trip_id: str, cart: str | None = None) -> Trip | 
     return Trip(*row) if row else None
 
 
+def open_at(database: Connection, cart: str) -> Trip | None:
+    """The trip that goes on at a cart, by its newest journal; None between trips."""
+    newest = select(func.max(journals.c.epoch)).where(journals.c.cart == cart).scalar_subquery()
+    goes_on = (trips.c.cart == cart, trips.c.epoch == newest, trips.c.last_seq.is_(None))
+    row = database.execute(select(*COLUMNS).where(*goes_on).order_by(trips.c.number.desc())).first()
+    return Trip(*row) if row else None
+
+
+def rewind(database: Connection, cart: str, epoch: int, seq: int) -> None:
+    """Forget what rows after `seq` had said of trips; they will say it again."""
+    of_journal = (trips.c.cart == cart, trips.c.epoch == epoch)
+    database.execute(delete(trips).where(*of_journal, trips.c.first_seq > seq))
+    again = update(trips).where(*of_journal, trips.c.last_seq > seq)
+    database.execute(again.values(last_seq=None, closed_utc_ms=None))
+    told = (snaps.c.cart == cart, snaps.c.epoch == epoch, snaps.c.upto_seq > seq)
+    database.execute(delete(snaps).where(*told))
+
+
+def has_unreadable(database: Connection, trip: Trip) -> bool:
+    """Whether rows of a trip are kept that this store can't read."""
+    within = events.c.seq.between(trip.first_seq, trip.last_seq or SEQ_MAX)
+    of_journal = (events.c.cart == trip.cart, events.c.epoch == trip.epoch)
+    kinds = select(events.c.number).where(*of_journal, within, events.c.kind == archive.UNREADABLE)
+    return database.scalar(kinds.limit(1)) is not None
+
+
+def fold_of(database: Connection, trip: Trip, upto_seq: int) -> Basket:
+    """The basket of a trip as of a journal row. Raises ContractError."""
+    return _basket(database, trip, upto_seq)[0]
+
+
 def all_trips(database: Connection) -> list[Trip]:
     """Every trip, newest last."""
     return [Trip(*row) for row in database.execute(select(*COLUMNS).order_by(trips.c.number))]
@@ -156,18 +187,35 @@ def _basket(
     """The basket before the trip was closed, and the catalog it is priced by."""
     last_seq = min(upto_seq, trip.last_seq - 1 if trip.last_seq else SEQ_MAX)
     rows = archive.rows(database, trip.cart, trip.epoch, trip.first_seq, last_seq)
-    facts: list[Event] = [
-        decode_json(Event, bytes(row.event), "a stored event")
+    facts: list[tuple[int, Event]] = [
+        (row.seq, decode_json(Event, bytes(row.event), "a stored event"))
         for row in (*_adopted_before(database, trip), *rows)
         if row.kind != archive.UNREADABLE
     ]
+    told_seq, told = _snapshot(database, trip, last_seq)
     try:
-        basket = fold(facts)
+        basket = fold([event for seq, event in facts if seq > told_seq], told)
     except AssertionError as error:
         # Here the fold judges a cart's rows, which come from outside, not our own reasoning.
         raise ContractError(f"trip {trip.trip_id}: its events do not fit: {error}") from error
-    adopted = [event for event in facts if isinstance(event, CatalogAdopted)]
+    adopted = [event for _, event in facts if isinstance(event, CatalogAdopted)]
     return basket, adopted[-1] if adopted else None
+
+
+def _snapshot(database: Connection, trip: Trip, upto_seq: int) -> tuple[int, Basket]:
+    """Where the fold begins: an empty basket, or the snapshot that stands for rows that can't be
+    read (`store.healing`) and the row it was taken at."""
+    row = database.execute(
+        select(snaps.c.upto_seq, snaps.c.basket).where(
+            snaps.c.cart == trip.cart,
+            snaps.c.trip_id == trip.trip_id,
+            snaps.c.epoch == trip.epoch,
+            snaps.c.upto_seq <= upto_seq,
+        )
+    ).first()
+    if row is None:
+        return 0, Basket()
+    return row.upto_seq, decode_json(Basket, bytes(row.basket), "a stored snapshot")
 
 
 def _adopted_before(database: Connection, trip: Trip) -> list[archive.Row]:

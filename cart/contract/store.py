@@ -69,14 +69,16 @@ class CartState(Value):
     online: bool
 
 
-class Entry(Value):
+class Entry(Value, omit_defaults=True):
     """One journal row: `hash` is `chain_hash` of the row before it and this event's bytes.
 
-    `event` stays as the cart wrote it, so a newer cart's fields survive an older store."""
+    `event` stays as the cart wrote it, so a newer cart's fields survive an older store. One that is
+    too long for a message is null, and `left_out_bytes` long: then a `Snap` stands for it."""
 
     seq: Annotated[int, Meta(ge=1)]
     event: Annotated[Raw, Meta(extra_json_schema=EVENT_SCHEMA)]
     hash: Sha256
+    left_out_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
 def chain_hash(previous_hash: str, event: bytes) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cart.core.basket import Basket
 from cart.core.events import CommandStatus
 from cart.core.value import Value
 
@@ -34,6 +35,12 @@ class ReserveCoupon(Value, tag="reserve_coupon"):
 
     trip_id: str
     coupon_id: str
+
+
+class TellBasket(Value, tag="tell_basket"):
+    """Tell the store the whole basket as it stands at the journal's newest row."""
+
+    basket: Basket
 
 
 class TellEyes(Value, tag="tell_eyes"):
@@ -70,6 +77,7 @@ Effect = (
     | OfferPairing
     | RequestPayment
     | ReserveCoupon
+    | TellBasket
     | TellEyes
     | WantClip
     | RunCommand

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cart.core import accepting, asking, coach, orders, paying, telling, trip, weighing
+from cart.core import accepting, asking, coach, mirroring, orders, paying, telling, trip, weighing
 from cart.core.observations import (
     AnyObservation,
+    BasketViewed,
     Booted,
     CameraState,
     CatalogArrived,
@@ -60,6 +61,7 @@ THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     Touch: asking.touched,
     PaymentAnswered: paying.payment_answered,
     CouponAnswered: accepting.answered,
+    BasketViewed: mirroring.viewed,
     CreditCame: paying.credit_came,
     Tick: coach.tick,
 }
@@ -87,5 +89,6 @@ def _let_time_pass(draft: Draft) -> None:
     trip.keep_offering(draft)
     trip.keep_time(draft)
     accepting.keep_asking(draft)
+    mirroring.keep_telling(draft)
     paying.keep_asking(draft)
     telling.end_passed(draft)

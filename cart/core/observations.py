@@ -154,6 +154,14 @@ class CreditCame(Observation, tag="credit_came"):
     amount_minor: int
 
 
+class BasketViewed(Observation, tag="basket_viewed"):
+    """What the store holds of the trip: how many lines, and its sum."""
+
+    trip_id: str
+    lines: int
+    total_minor: int
+
+
 class CouponAnswered(Observation, tag="coupon_answered"):
     """The store keeps a coupon for the trip ("reserved"), or it was paid with before ("used"), or
     another trip has it ("in_use")."""
@@ -251,6 +259,7 @@ AnyObservation = (
     | Touch
     | LinkChanged
     | PaymentAnswered
+    | BasketViewed
     | CouponAnswered
     | CreditCame
     | StoreTime

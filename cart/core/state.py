@@ -66,6 +66,8 @@ class State(Value):
     pay_wanted: bool = False
     pay_sent: bool = False
     paid_ms: int | None = None
+    basket_told: Basket | None = None
+    basket_told_ms: int = 0
     online: bool = False
     battery_percent: int | None = None
     aisle: str = ""

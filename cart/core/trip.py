@@ -124,7 +124,7 @@ def link_changed(draft: Draft, observation: LinkChanged) -> None:
     """The store can be reached, or not: shopping goes on either way."""
     epoch = observation.epoch or draft.state.epoch
     draft.note(online=observation.online, epoch=epoch)
-    draft.note(offered_ms=None, pay_asked_ms=None, coupon_asked_ms=None)
+    draft.note(offered_ms=None, pay_asked_ms=None, coupon_asked_ms=None, basket_told=None)
 
 
 def store_time(draft: Draft, observation: StoreTime) -> None:

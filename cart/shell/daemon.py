@@ -29,6 +29,7 @@ from cart.core.effects import (
     RequestPayment,
     ReserveCoupon,
     RunCommand,
+    TellBasket,
     TellEyes,
     WantClip,
 )
@@ -154,6 +155,7 @@ class Cart:
             RunCommand: ask_store,
             ReportCommand: ask_store,
             ReserveCoupon: ask_store,
+            TellBasket: ask_store,
             TellEyes: self.eyes.tell,
             WantClip: self.eyes.want_clip,
         }

@@ -81,6 +81,11 @@ class Journal:
         return self._last_seq
 
     @property
+    def last_hash(self) -> str:
+        """The hash of the newest row."""
+        return self._last_hash
+
+    @property
     def acked_seq(self) -> int:
         """The number of the newest row that the store has for certain."""
         return self._acked_seq

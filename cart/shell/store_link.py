@@ -18,11 +18,12 @@ from typing import ClassVar
 
 from cart import mqtt
 from cart.contract.fleet import CertificateAnswer, Command
-from cart.contract.goods import CatalogHead
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import (
+    PAYLOAD_BYTES_MAX,
     Ack,
+    BasketView,
     Birth,
     CartState,
     CouponAnswer,
@@ -30,16 +31,16 @@ from cart.contract.store import (
     EventBatch,
     PairGrant,
     PayAnswer,
+    Snap,
     StoreState,
     decode,
     packet,
     parse,
     topic_of,
 )
-from cart.core.catalog import Catalog, CatalogError
-from cart.core.effects import OfferPairing, RunCommand
+from cart.core.catalog import CatalogError
+from cart.core.effects import OfferPairing, RunCommand, TellBasket
 from cart.core.observations import (
-    CatalogArrived,
     InputRefused,
     LinkChanged,
     Paired,
@@ -52,25 +53,23 @@ from cart.shell.guard import Beat, Guard
 from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal, JournalError
 from cart.shell.renewal import Renewal
-from cart.shell.store_catalog import CatalogIntake, StoreKey
+from cart.shell.store_catalog import StoreKey
+from cart.shell.store_goods import GOODS, GoodsDesk
 from cart.shell.store_orders import OrderDesk
 from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
-from cart.shell.store_words import Answer, Question, message_of, observation_of
-from cart.shell.trust import trust_of
+from cart.shell.store_words import Answer, Question, message_of, observation_of, snap_of
 
 POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
 STOP_S = 2.0
 LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
 WILL_DELAY_S = 15
-# One by one, so that live messages pass between; and iotcore gives at most 100 kept messages to
-# one subscription.
-CHUNKS_AT_ONCE = 20
+SNAP_BYTES_OVERHEAD = 500
 HEARD = (
-    "ack", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert", "store_state",
-    "trust", "catalog_head",
+    "ack", "basket", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert",
+    "store_state", "trust", "catalog_head",
 )  # fmt: skip
 
-Request = Question | RunCommand
+Request = Question | RunCommand | Snap
 log = logging.getLogger(__name__)
 
 
@@ -97,11 +96,9 @@ class StoreLink:
         self._clock = clock
         self._boot_id = f"{random.getrandbits(64):016x}"
         self._key = StoreKey(config.store_public_key.read_bytes())
-        self._catalog = CatalogIntake(
-            config.tenant, config.store, self._key, config.data_folder, trust_of(config)
-        )
         self._outbox = Outbox(journal.epoch, journal.acked_seq)
         self._connection = self._new_connection(config.broker, random)
+        self._goods = GoodsDesk(config, self._key, inbox, self._connection)
         self._renewal = Renewal(config.cart_id, config.broker)
         self._orders = OrderDesk(config.cart_id, self._key, inbox, self._renewal)
         self._requests: deque[Request] = deque(maxlen=16)
@@ -114,6 +111,11 @@ class StoreLink:
         self._offset_ms = 0
         self._offered_nonce = ""
 
+    @property
+    def catalog_sha256(self) -> str:
+        """Which catalog came last, whole and signed."""
+        return self._goods.sha256
+
     def start(self) -> None:
         """Connect, and keep connecting."""
         self._thread = self._guard.start("store_link", self._live, LOOKUP_MS_MAX)
@@ -122,11 +124,9 @@ class StoreLink:
         """Put the catalog of the last run into the inbox, before `start`: a restarted cart knows
         its prices before it shows its first receipt."""
         try:
-            catalog = self._catalog.restore()
+            self._goods.restore()
         except CatalogError as error:
             self._refuse(error)
-        else:
-            self._adopt(catalog)
 
     def stop(self) -> None:
         """Say goodbye; wait until the thread has ended, but not for a name that nobody resolves."""
@@ -139,9 +139,16 @@ class StoreLink:
         """There are new rows to send."""
         self._connection.wake()
 
-    def perform(self, effect: Request) -> None:
-        """Ask the store; may be lost with the link, and is then asked again by the mind."""
-        self._requests.append(effect)
+    def perform(self, effect: Question | RunCommand | TellBasket) -> None:
+        """Ask the store; may be lost with the link, and is then asked again by the mind.
+
+        Called by the core right after its commit: a basket is the fold up to the newest row."""
+        if isinstance(effect, TellBasket):
+            journal = self._journal
+            stands = (journal.epoch, journal.last_seq, journal.last_hash)
+            self._requests.append(snap_of(effect, *stands))
+        else:
+            self._requests.append(effect)
         self._connection.wake()
 
     def renew(self) -> None:
@@ -195,11 +202,8 @@ class StoreLink:
         address = parse(topic)
         if not payload:
             return  # it only clears what the broker had kept
-        if address.channel.name == "catalog_chunk":
-            self._chunk_came(**address.names, piece=payload)
-            return
-        if address.channel.name == "trust":
-            self._fetch_if(self._catalog.trust_came(address.names["file"], payload))
+        if address.channel.name in GOODS:
+            self._goods.heard(address, payload)
             return
         kind, handle = self._handlers[address.channel.name]
         handle(self, decode(kind, payload))
@@ -226,7 +230,7 @@ class StoreLink:
             last_seq=journal.last_seq,
             acked_seq=journal.acked_seq,
             app_version=version("dashcart"),
-            catalog_version=self._catalog.version,
+            catalog_version=self._goods.version,
         )
         self._publish("birth", birth)
 
@@ -287,33 +291,6 @@ class StoreLink:
     def _answered(self, answer: Answer) -> None:
         self._inbox.put(observation_of(answer))
 
-    def _head_came(self, head: CatalogHead) -> None:
-        self._fetch_if(self._catalog.offer(head))
-
-    def _fetch_if(self, wanted: bool) -> None:
-        if wanted:
-            for _ in range(CHUNKS_AT_ONCE):
-                self._fetch_chunk()
-
-    def _fetch_chunk(self) -> None:
-        chunk = self._catalog.next_chunk()
-        if chunk is not None:
-            self._connection.subscribe(self._chunk_topic(*chunk))
-
-    def _chunk_came(self, sha256: str, number: str, piece: bytes) -> None:
-        self._connection.unsubscribe(self._chunk_topic(sha256, number))
-        catalog = self._catalog.chunk(sha256, number, piece)
-        self._fetch_chunk()
-        self._adopt(catalog)
-
-    def _adopt(self, catalog: Catalog | None) -> None:
-        if catalog is not None:
-            self._inbox.put(CatalogArrived(0, catalog, self._catalog.sha256))
-
-    def _chunk_topic(self, sha256: str, number: str) -> str:
-        names = (self._config.tenant, self._config.store)
-        return topic_of("catalog_chunk", *names, sha256=sha256, number=number)
-
     def _certificate_came(self, answer: CertificateAnswer) -> None:
         self._dial_anew(self._renewal.take(answer))
 
@@ -332,9 +309,19 @@ class StoreLink:
             if isinstance(request, RunCommand):
                 self._orders.run(request)
                 continue
+            if isinstance(request, Snap):
+                self._tell_basket(request)
+                continue
             if isinstance(request, OfferPairing):
                 self._offered_nonce = request.nonce
             self._publish(*message_of(request, self._journal.epoch, self._journal.last_seq))
+
+    def _tell_basket(self, snap: Snap) -> None:
+        length = len(bytes(snap.basket))
+        if length + SNAP_BYTES_OVERHEAD > PAYLOAD_BYTES_MAX:
+            log.warning("the basket is not told: %d bytes are too many for a message", length)
+        else:
+            self._publish("snap", snap)
 
     def _send_rows(self) -> None:
         now_ms = self._clock()
@@ -376,11 +363,11 @@ class StoreLink:
     _handlers: ClassVar[dict[str, tuple[type[Value], Callable[..., None]]]] = {
         "store_state": (StoreState, _store_came_or_went),
         "ack": (Ack, _ack_came),
+        "basket": (BasketView, _answered),
         "pair_grant": (PairGrant, _grant_came),
         "pay_answer": (PayAnswer, _answered),
         "command": (Command, _command_came),
         "coupon_answer": (CouponAnswer, _answered),
         "credit": (Credit, _answered),
-        "catalog_head": (CatalogHead, _head_came),
         "cert": (CertificateAnswer, _certificate_came),
     }

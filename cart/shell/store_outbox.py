@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from msgspec import Raw
+from msgspec.structs import replace
+
 from cart.contract.lines import ContractError
 from cart.contract.store import BATCH_MAX, PAYLOAD_BYTES_MAX, Ack, Entry
 
@@ -97,13 +100,22 @@ class Outbox:
 
 
 def fitting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """The first entries that fit into one message; always at least one."""
+    """The first entries that fit into one message; always at least one. An event that never fits
+    is left out, or its cart would wait for ever; the basket's snapshot stands for it."""
     size = 0
-    for count, entry in enumerate(entries):
+    sent = tuple(_shortened(entry) for entry in entries)
+    for count, entry in enumerate(sent):
         size += len(bytes(entry.event)) + ENTRY_BYTES_OVERHEAD
         if count and size > PAYLOAD_BYTES_MAX:
-            return entries[:count]
-    return entries
+            return sent[:count]
+    return sent
+
+
+def _shortened(entry: Entry) -> Entry:
+    length = len(bytes(entry.event))
+    if length + ENTRY_BYTES_OVERHEAD <= PAYLOAD_BYTES_MAX - ENTRY_BYTES_OVERHEAD:
+        return entry
+    return replace(entry, event=Raw(b"null"), left_out_bytes=length)
 
 
 def is_of_another_journal(

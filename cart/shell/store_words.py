@@ -5,21 +5,26 @@ It must never wait for an answer: what the mind still needs it asks again.
 
 from __future__ import annotations
 
+from msgspec import Raw, json
+
 from cart.contract.fleet import CommandState
 from cart.contract.store import (
+    BasketView,
     CouponAnswer,
     CouponRequest,
     Credit,
     PairOffer,
     PayAnswer,
     PayRequest,
+    Snap,
 )
-from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, ReserveCoupon
-from cart.core.observations import CouponAnswered, CreditCame, PaymentAnswered
+from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, ReserveCoupon, TellBasket
+from cart.core.observations import BasketViewed, CouponAnswered, CreditCame, PaymentAnswered
 from cart.core.value import Value
 
 Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand
-Answer = PayAnswer | CouponAnswer | Credit
+Heard = BasketViewed | CouponAnswered | CreditCame | PaymentAnswered
+Answer = PayAnswer | CouponAnswer | Credit | BasketView
 
 
 def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
@@ -35,9 +40,11 @@ def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
             return "command_state", CommandState(cmd_id, status, detail)
 
 
-def observation_of(answer: Answer) -> CouponAnswered | CreditCame | PaymentAnswered:
+def observation_of(answer: Answer) -> Heard:
     """What the mind hears of it."""
     match answer:
+        case BasketView(trip_id=trip_id, lines=lines, total_minor=total_minor):
+            return BasketViewed(0, trip_id, lines, total_minor)
         case CouponAnswer(trip_id=trip_id, coupon_id=coupon_id, outcome=outcome):
             return CouponAnswered(0, trip_id, coupon_id, outcome)
         case Credit(number=number, line_id=line_id, quantity=quantity):
@@ -53,3 +60,9 @@ def observation_of(answer: Answer) -> CouponAnswered | CreditCame | PaymentAnswe
                 reason=answer.reason,
                 receipt=answer.receipt if answer.outcome == "mismatch" else None,
             )
+
+
+def snap_of(told: TellBasket, epoch: int, upto_seq: int, row_hash: str) -> Snap:
+    """The whole basket, as of the row that it is the fold of."""
+    basket = Raw(json.encode(told.basket, order="deterministic"))
+    return Snap(told.basket.trip_id, upto_seq, epoch, upto_seq, row_hash, basket)

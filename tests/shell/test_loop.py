@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from cart.contract.screen import Snapshot
-from cart.core.effects import Effect, MakePairCode, OfferPairing, RequestPayment, TellEyes
+from cart.core.effects import Effect, MakePairCode
 from cart.core.events import TripOpened
 from cart.core.observations import AnyObservation, Booted, LinkChanged, PairCodeMade, Tick, Touch
 from cart.shell.clock import monotonic_ms
@@ -37,7 +38,7 @@ class Bench:
         self.durable: list[int] = []
         self.effects: list[Effect] = []
         self.grown = 0
-        kinds = (MakePairCode, OfferPairing, RequestPayment, TellEyes)
+        kinds = get_args(Effect)
         self.loop = CoreLoop(
             self.inbox, self.journal, self.recorded.append, self.show, self.grew,
             dict.fromkeys(kinds, self.do),

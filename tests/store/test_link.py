@@ -267,7 +267,7 @@ def test_store_survives_malformed_payloads(shop: Shop) -> None:
 def test_paying_by_the_store_s_own_sum(shop: Shop) -> None:
     """The right sum is settled once, with one receipt however often asked; a wrong one is not."""
     cart = shop.cart
-    cart.write(trip_events("trip-1", 2, shop.cart.link._catalog.sha256))
+    cart.write(trip_events("trip-1", 2, shop.cart.link.catalog_sha256))
     cart.link.perform(RequestPayment("trip-1", 1, 300))
     answer = cart.hear(PaymentAnswered)
     assert (answer.outcome, answer.total_minor) == ("mismatch", 319)
@@ -286,7 +286,7 @@ def test_paying_by_the_store_s_own_sum(shop: Shop) -> None:
 
 def test_payment_waits_for_the_rows(shop: Shop) -> None:
     """A request that overtakes its rows is answered once they are stored, and not before."""
-    cart, trips = shop.cart, trip_events("trip-1", 2, shop.cart.link._catalog.sha256)
+    cart, trips = shop.cart, trip_events("trip-1", 2, shop.cart.link.catalog_sha256)
     shop.store.kill()
     assert not cart.hear(LinkChanged).online
     cart.write(trips)

@@ -50,7 +50,7 @@ def test_the_receipt_comes_before_the_door(shop: Shop) -> None:
 
         until(lambda: gate.poll(50) and gate.up, "the gate listens")
         cart = shop.cart
-        cart.write(trip_events("trip-1", 2, cart.link._catalog.sha256))
+        cart.write(trip_events("trip-1", 2, cart.link.catalog_sha256))
         cart.link.perform(RequestPayment("trip-1", 1, 319))
         (settled,) = until(lambda: told(ANSWERS, b"settled"), "the answer")
         with closing(open_database(shop.folder, read_only=True)) as database:

@@ -1,0 +1,41 @@
+"""When the store is told the whole basket: often enough that what it lost comes back in time.
+
+The journal's rows are what counts; the snapshot only shows whether they arrived unchanged. It must
+never state a fact.
+"""
+
+from __future__ import annotations
+
+from cart.core.effects import TellBasket
+from cart.core.observations import BasketViewed
+from cart.core.state import Draft
+
+TELL_EVERY_MS = 60_000
+
+
+def keep_telling(draft: Draft) -> None:
+    """Tell a basket that has changed once a minute, and at each new phase before anything that
+    rests on it."""
+    state = draft.state
+    basket, told = state.basket, state.basket_told
+    if not state.online or basket.phase == "idle":
+        return
+    since_ms = draft.now_ms - state.basket_told_ms
+    is_new = told is None or (told.trip_id, told.phase) != (basket.trip_id, basket.phase)
+    if is_new or (since_ms >= TELL_EVERY_MS and told != basket):
+        _tell(draft)
+
+
+def viewed(draft: Draft, view: BasketViewed) -> None:
+    """The store says what it holds of the trip: tell the whole basket where that differs."""
+    basket, receipt = draft.basket, draft.state.receipt
+    total_minor = 0 if receipt is None else receipt.total_minor
+    if basket.phase == "idle" or view.trip_id != basket.trip_id:
+        return
+    if (view.lines, view.total_minor) != (len(basket.lines), total_minor):
+        _tell(draft)
+
+
+def _tell(draft: Draft) -> None:
+    draft.do(TellBasket(draft.basket))
+    draft.note(basket_told=draft.basket, basket_told_ms=draft.now_ms)
