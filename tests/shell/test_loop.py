@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from cart.contract.screen import Snapshot
-from cart.core.effects import Effect, MakePairCode
+from cart.core.effects import Effect, MakePairCode, OfferPairing
 from cart.core.events import TripOpened
 from cart.core.observations import AnyObservation, Booted, LinkChanged, PairCodeMade, Tick, Touch
 from cart.shell.clock import monotonic_ms
