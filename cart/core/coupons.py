@@ -10,6 +10,7 @@ Source of the rules: GS1 US, North American Coupon Application Guideline; docs/c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import permutations
 
 from msgspec.structs import replace
 
@@ -34,12 +35,12 @@ PIECES_MAX = 1_000
 PPM_OF_PERCENT = 10_000
 POUND_MG_HUNDREDTHS = 45_359_237
 
-# How the purchases combine: the first, then what is known of the second and third.
-RULES: dict[str, Callable[[bool, bool, bool], bool]] = {
-    "0": lambda first, second, third: first or second or third,
-    "1": lambda first, second, third: first and second and third,
-    "2": lambda first, second, third: first and (second or third),
-    "3": lambda first, second, third: first or (second and third),
+# How the purchases combine: each way names those that must be met, all by different pieces.
+RULES: dict[str, tuple[tuple[int, ...], ...]] = {
+    "0": ((0,), (1,), (2,)),
+    "1": ((0, 1, 2),),
+    "2": ((0, 1), (0, 2)),
+    "3": ((0,), (1, 2)),
 }
 
 
@@ -151,21 +152,25 @@ def _counts(product: Product, need: Purchase, coupon: Printed) -> bool:
     )
 
 
-def _units(
-    need: Purchase, coupon: Printed, lines: Sequence[Line], index: CatalogIndex
-) -> list[Unit]:
-    """What counts for a purchase, dearest first: so does the engine take them."""
+def _units(lines: Sequence[Line], index: CatalogIndex) -> list[Unit]:
+    """Every piece in the basket that is still in the catalog, dearest first: so does the engine
+    take them."""
     units = [
         Unit(line.sku, line.price_minor // line.quantity, (line.mass_mg or 0) // line.quantity)
         for line in lines
-        if (product := index.by_sku.get(line.sku)) and _counts(product, need, coupon)
+        if line.sku in index.by_sku
         for _ in range(line.quantity)
     ]
     return sorted(units, key=lambda unit: (-unit.price_minor, unit.sku))
 
 
+def _of(need: Purchase, coupon: Printed, units: Sequence[Unit], index: CatalogIndex) -> list[Unit]:
+    """Those that count for a purchase."""
+    return [unit for unit in units if _counts(index.by_sku[unit.sku], need, coupon)]
+
+
 def _pieces(need: Purchase, units: Sequence[Unit]) -> int | None:
-    """How many of the dearest units meet a purchase; None where all of them do not."""
+    """How many of these units, from the first on, meet a purchase; None where all do not."""
     measure, scale = MEASURES[need.code]
     wanted, got = need.requirement * scale, 0
     for count, unit in enumerate(units, 1):
@@ -175,16 +180,40 @@ def _pieces(need: Purchase, units: Sequence[Unit]) -> int | None:
     return None
 
 
-def _is_met(
-    need: Purchase | None, coupon: Printed, lines: Sequence[Line], index: CatalogIndex
+def _are_met(
+    needs: Sequence[Purchase], coupon: Printed, lines: Sequence[Line], index: CatalogIndex
 ) -> bool:
-    if need is None:
+    """Whether purchases are met together: no piece counts for two of them."""
+    spent_minor = sum([line.price_minor for line in lines])
+    if any(need.code == WHOLE_BASKET and spent_minor < need.requirement for need in needs):
         return False
-    if need.code == NOTHING:
-        return True
-    if need.code == WHOLE_BASKET:
-        return sum([line.price_minor for line in lines]) >= need.requirement
-    return _pieces(need, _units(need, coupon, lines, index)) is not None
+    units = _units(lines, index)
+    goods = [
+        (need, [_counts(index.by_sku[unit.sku], need, coupon) for unit in units])
+        for need in needs
+        if need.code in MEASURES
+    ]
+    return any(_fit(order, units) for order in permutations(goods))
+
+
+def _fit(goods: Sequence[tuple[Purchase, Sequence[bool]]], units: Sequence[Unit]) -> bool:
+    """Whether each purchase in turn is met by what is left, when it takes first what the fewest
+    others want and then what counts most."""
+    left = list(range(len(units)))
+    for place, (need, counts) in enumerate(goods):
+        others = [wanted for _, wanted in goods[place + 1 :]]
+        measure, _ = MEASURES[need.code]
+        ranked = sorted([
+            (sum([wanted[at] for wanted in others]), -measure(units[at]), at)
+            for at in left
+            if counts[at]
+        ])  # fmt: skip
+        taken = _pieces(need, [units[at] for *_, at in ranked])
+        if taken is None:
+            return False
+        gone = [at for *_, at in ranked[:taken]]
+        left = [at for at in left if at not in gone]
+    return True
 
 
 def _printed(
@@ -195,25 +224,28 @@ def _printed(
     if (dated and not now) or _fault_of_print(coupon, index, now):
         return None
     needs = _purchases(coupon)
-    on = needs[min(int(coupon.applies_to), len(needs) - 1)]
-    if not (_rule_holds(coupon, lines, index) and _is_met(on, coupon, lines, index)):
+    at = min(int(coupon.applies_to), len(needs) - 1)
+    on = needs[at]
+    if not any(
+        _are_met([needs[n] for n in range(len(needs)) if n in way or n == at], coupon, lines, index)
+        for way in _ways(coupon)
+    ):
         return None
     title = f"Coupon {coupon.offer}"
     funder: Funder = "manufacturer" if coupon.store_coupon == "0" else "store"
     if coupon.save_value_code == "6" or on.code in (WHOLE_BASKET, NOTHING):
         return _off_the_basket(coupon_id, title, funder, coupon, on)
-    units = _units(on, coupon, lines, index)
+    units = _of(on, coupon, _units(lines, index), index)
     return _off_goods(coupon_id, title, funder, coupon, units, _pieces(on, units) or 1)
 
 
-def _rule_holds(coupon: Printed, lines: Sequence[Line], index: CatalogIndex) -> bool:
-    needs = (coupon.purchase, coupon.second, coupon.third)
-    first, second, third = (_is_met(need, coupon, lines, index) for need in needs)
-    if coupon.second is None:
-        return first
-    if coupon.third is None:
-        third = coupon.rule == "1"  # all of those there are
-    return RULES[coupon.rule](first, second, third)
+def _ways(coupon: Printed) -> list[tuple[int, ...]]:
+    """The ways to meet the rule with the purchases there are; "all" is all of those."""
+    count = len(_purchases(coupon))
+    if coupon.rule == "1":
+        return [tuple(range(count))]
+    ways = [way for way in RULES[coupon.rule] if max(way) < count]
+    return ways if coupon.second else [(0,)]
 
 
 def _off_the_basket(

@@ -22,6 +22,7 @@ from cart.core.value import Value
 NEVER_SOLD = ("recalled", "expired")
 BADGE_DIGITS = 12
 AIM_LENGTH = 3
+BARE_LENGTH_MAX = AIM_LENGTH + 14  # a bare number holds neither lot nor day
 
 
 class Stop(Value):
@@ -130,11 +131,13 @@ def _refused(state: State, product: Product, claim: Claim | None) -> Refused | N
 
 
 def _claim_of(line: Line, index: CatalogIndex, day: date | None) -> Claim | None:
-    """The code of a line again, where a recall of lots asks for it: it may be newer."""
+    """The code of a line again, with its lot and its last day: the recall may be newer than the
+    scan, and so may be the store's word which day it is."""
     code = line.evidence.code
-    asked = any(recall.sku == line.sku and recall.lots for recall in index.catalog.recalls)
-    if code is None or not asked:
+    if code is None or len(code.text) <= BARE_LENGTH_MAX:
         return None
     said = codes.meaning(code.text, code.symbology, index, day)
-    lot = said.lot or "" if isinstance(said, codes.ProductCode) else ""
-    return Claim(code.sensed_ms, line.sku, code.text, code.symbology, code.source, lot=lot)
+    if not isinstance(said, codes.ProductCode):
+        return None
+    read = (code.sensed_ms, line.sku, code.text, code.symbology, code.source)
+    return Claim(*read, lot=said.lot or "", expires=said.last_day or "")

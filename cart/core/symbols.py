@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cart.core.coding.associations import association_faults
+from cart.core.coding.carriers import CARRIERS, Carrier, without_eci
 from cart.core.coding.elements import (
     FNC1,
     Elements,
@@ -170,8 +171,19 @@ def _databar(text: str) -> Content:
     return _of_length(14)(text) if len(text) == 14 else _elements(text)
 
 
+def _with_eci(text: str) -> Content:
+    return _marked(without_eci(text))
+
+
+def _reader_of(carrier: Carrier) -> Callable[[str], Content]:
+    if carrier.holds == "elements":
+        return _elements
+    return _with_eci if carrier.has_eci else _marked
+
+
 # How each symbol is read. A symbology that is missing here never holds a product code.
 _READERS: Mapping[str, Callable[[str], Content]] = {
+    **{aim: _reader_of(row) for aim, row in CARRIERS.items() if row.holds != "digits"},
     "": _any,
     "EAN13": _of_length(13),
     "UPCA": _of_length(12),
@@ -189,17 +201,5 @@ _READERS: Mapping[str, Callable[[str], Content]] = {
     "]E4": _of_length(8),
     "]I0": _itf,
     "]I1": _itf,
-    "]C0": _marked,
-    "]Q0": _marked,
-    "]Q1": _marked,
-    "]d0": _marked,
-    "]d1": _marked,
-    "]J0": _marked,
-    "]C1": _elements,
-    "]Q3": _elements,
-    "]d2": _elements,
-    "]J1": _elements,
     "]e0": _databar,
-    "]e1": _elements,
-    "]e2": _elements,
 }

@@ -1,55 +1,87 @@
 """How a receipt maps to the business terms of EN 16931, as CEN/TS 16931-8 uses them for e-receipts.
 
 A table: term, name, and where its value comes from. What a simplified receipt need not have (the
-buyer, terms of payment) is left out.
+buyer, terms of payment) is left out. A maker's coupon is a payment there: lines stand at the price
+before it, which the tax is on, and it counts as paid (BT-113). What food benefits pay of taxed
+goods moves to the rate zero, by an allowance (BG-20) and a charge (BG-21) of the same amount.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from cart.core.coupons import BOTTLES
+from cart.core.pricing.offers import MAKER
 from cart.core.pricing.order import FEES
 from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
-from cart.core.units import PARTS_PER_MILLION, allocate, decimal_text, divide_half_up
-from cart.receipts.paper import Paper, money, sha256_of
+from cart.core.units import PARTS_PER_MILLION, decimal_text, divide_half_up
+from cart.receipts.paper import BENEFITS, Paper, clean, money, sha256_of
 
 RECEIPT_TYPE = "380"  # UNTDID 1001: invoice; a credit is 381
 PIECE, KILOGRAM = "C62", "KGM"  # UN/ECE recommendation 20
 
 
+class Move(NamedTuple):
+    """An amount beside the lines, without tax, at its rate."""
+
+    words: str
+    amount_minor: int
+    rate_ppm: int
+
+
 def _without_tax_minor(receipt: Receipt) -> int:
     """Lines and charges; where prices hold the tax, less the tax in them (BR-CO-13, BR-CO-15)."""
-    return receipt.total_minor - _tax_minor(receipt)
-
-
-def _base_minor(paper: Paper, tax: TaxLine) -> int:
-    """What a tax is on, without it: tax that comes on top of prices is told in `tax_minor`."""
-    on_top = paper.receipt.tax_minor
-    return tax.base_minor if on_top else tax.base_minor - tax.tax_minor
+    return receipt.total_minor + _makers_minor(receipt) - _tax_minor(receipt)
 
 
 def _tax_minor(receipt: Receipt) -> int:
     return sum(tax.tax_minor for tax in receipt.taxes)
 
 
-def _charges(paper: Paper) -> list[tuple[str, int, int]]:
-    """What comes on top of the lines, without tax: words, amount, rate. Deposits bear none; fees
-    are told by their rates, and those that food benefits pay for have none."""
+def _maker_minor(line: ReceiptLine) -> int:
+    """What makers' coupons pay of a line."""
+    return -sum(row.amount_minor for row in line.modifiers if row.funder == MAKER)
+
+
+def _makers_minor(receipt: Receipt) -> int:
+    return sum(map(_maker_minor, receipt.lines))
+
+
+def _paid_minor(paper: Paper) -> int:
+    return sum(paper.tenders.values()) + _makers_minor(paper.receipt)
+
+
+def _benefits(paper: Paper) -> list[Move]:
+    """What food benefits pay of goods that bear tax, by rate."""
+    paid: dict[int, int] = {}
+    for line in paper.receipt.lines:
+        rate_ppm = _rate_ppm(paper, line)
+        goods_minor = min(line.snap_minor, line.net_minor)
+        paid[rate_ppm] = paid.get(rate_ppm, 0) + goods_minor
+    return [Move(BENEFITS, minor, rate) for rate, minor in sorted(paid.items()) if rate and minor]
+
+
+def _charges(paper: Paper) -> list[Move]:
+    """What comes on top of the lines. Deposits bear no tax; fees are told by their rates, and what
+    food benefits pay of them has none."""
     receipt = paper.receipt
     of_fees = [tax for tax in receipt.taxes if tax.category == FEES]
     fees_minor = sum(max(0, fee.amount_minor) for fee in receipt.fees)
+    inside = not receipt.tax_minor
     rows = [
-        ("Deposits", receipt.deposit_minor, 0),
-        *(("Fees", _base_minor(paper, tax), tax.rate_ppm) for tax in of_fees),
-        ("Fees", fees_minor - sum(tax.base_minor for tax in of_fees), 0),
+        Move("Deposits", receipt.deposit_minor, 0),
+        *(Move("Fees", tax.base_minor - inside * tax.tax_minor, tax.rate_ppm) for tax in of_fees),
+        Move("Fees", fees_minor - sum(tax.base_minor for tax in of_fees), 0),
+        *(row._replace(rate_ppm=0) for row in _benefits(paper)),
     ]
-    return [row for row in rows if row[1]]
+    return [row for row in rows if row.amount_minor]
 
 
-def _off_minor(paper: Paper) -> list[int]:
-    """What is given back for bottles: it bears no tax."""
-    return [-fee.amount_minor for fee in paper.receipt.fees if fee.amount_minor < 0]
+def _allowances(paper: Paper) -> list[Move]:
+    """What is given back for bottles bears no tax; nor does what food benefits pay."""
+    back = [-fee.amount_minor for fee in paper.receipt.fees if fee.amount_minor < 0]
+    return [*(Move(BOTTLES, minor, 0) for minor in back), *_benefits(paper)]
 
 
 DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
@@ -58,17 +90,20 @@ DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
     "BT-3": ("type code", lambda paper: RECEIPT_TYPE),
     "BT-5": ("currency code", lambda paper: paper.receipt.currency),
     "BT-18": ("invoiced object identifier", sha256_of),
-    "BT-27": ("seller name", lambda paper: paper.store_name),
+    "BT-27": ("seller name", lambda paper: clean(paper.store_name)),
     "BT-106": (
         "sum of line net amounts",
         lambda p: money(p, sum(_net_minor(p, line) for line in p.receipt.lines)),
     ),
-    "BT-107": ("sum of document allowances", lambda p: money(p, sum(_off_minor(p)))),
-    "BT-108": ("sum of document charges", lambda p: money(p, sum(row[1] for row in _charges(p)))),
+    "BT-107": ("sum of document allowances", lambda p: _sum(p, _allowances(p))),
+    "BT-108": ("sum of document charges", lambda p: _sum(p, _charges(p))),
     "BT-109": ("total without VAT", lambda p: money(p, _without_tax_minor(p.receipt))),
     "BT-110": ("total VAT", lambda p: money(p, _tax_minor(p.receipt))),
-    "BT-112": ("total with VAT", lambda p: money(p, p.receipt.total_minor)),
-    "BT-113": ("paid amount", lambda p: money(p, sum(p.tenders.values()))),
+    "BT-112": (
+        "total with VAT",
+        lambda p: money(p, p.receipt.total_minor + _makers_minor(p.receipt)),
+    ),
+    "BT-113": ("paid amount", lambda p: money(p, _paid_minor(p))),
     "BT-115": (
         "amount due",
         lambda p: money(p, p.receipt.total_minor - sum(p.tenders.values())),
@@ -76,8 +111,16 @@ DOCUMENT: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
 }
 
 
+def _sum(paper: Paper, moves: list[Move]) -> str:
+    return money(paper, sum(row.amount_minor for row in moves))
+
+
 def _category(rate_ppm: int) -> str:
     return "S" if rate_ppm else "Z"
+
+
+def _percent(rate_ppm: int) -> str:
+    return decimal_text(rate_ppm, 4)
 
 
 def _rate_ppm(paper: Paper, line: ReceiptLine) -> int:
@@ -86,15 +129,26 @@ def _rate_ppm(paper: Paper, line: ReceiptLine) -> int:
 
 
 def _net_minor(paper: Paper, line: ReceiptLine) -> int:
-    """A line without the tax that its price holds: its share of it by largest remainder, so that
-    the lines add up to what the tax is on."""
-    receipt = paper.receipt
-    row = next((tax for tax in receipt.taxes if tax.category == line.tax_category), None)
-    if receipt.tax_minor or row is None:
-        return line.net_minor
-    alike = [one for one in receipt.lines if one.tax_category == line.tax_category]
-    shares_minor = allocate(row.tax_minor, [one.net_minor for one in alike])
-    return line.net_minor - shares_minor[alike.index(line)]
+    """A line before makers' coupons, without the tax that its price holds."""
+    inside_minor = 0 if paper.receipt.tax_minor else line.tax_minor
+    return line.net_minor + _maker_minor(line) - inside_minor
+
+
+def _breakdown(paper: Paper) -> list[TaxLine]:
+    """What each rate is on: lines, charges and allowances of that rate (BR-S-08, BR-Z-08)."""
+    bases: dict[int, int] = {tax.rate_ppm: 0 for tax in paper.receipt.taxes}
+    parts = [
+        *((_rate_ppm(paper, line), _net_minor(paper, line)) for line in paper.receipt.lines),
+        *((row.rate_ppm, row.amount_minor) for row in _charges(paper)),
+        *((row.rate_ppm, -row.amount_minor) for row in _allowances(paper)),
+    ]
+    for rate_ppm, amount_minor in parts:
+        bases[rate_ppm] = bases.get(rate_ppm, 0) + amount_minor
+    taxes = paper.receipt.taxes
+    return [
+        TaxLine("", rate, base_minor, sum(tax.tax_minor for tax in taxes if tax.rate_ppm == rate))
+        for rate, base_minor in bases.items()
+    ]
 
 
 def _bare_price(paper: Paper, line: ReceiptLine, amount_minor: int) -> str:
@@ -110,14 +164,16 @@ LINE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine], str]]] = {
     "BT-126": ("line identifier", lambda paper, line: line.line_id),
     "BT-129": (
         "quantity",
-        lambda paper, line: str(line.quantity) if line.mass_mg is None else f"{line.mass_mg}E-6",
+        lambda paper, line: (
+            str(line.quantity) if line.mass_mg is None else decimal_text(line.mass_mg, 6)
+        ),
     ),
     "BT-130": ("unit", lambda paper, line: PIECE if line.mass_mg is None else KILOGRAM),
     "BT-131": ("line net amount", lambda paper, line: money(paper, _net_minor(paper, line))),
     "BT-146": ("item price", lambda paper, line: _bare_price(paper, line, line.unit_price_minor)),
     "BT-151": ("VAT category", lambda paper, line: _category(_rate_ppm(paper, line))),
-    "BT-152": ("VAT rate in percent", lambda paper, line: f"{_rate_ppm(paper, line)}E-4"),
-    "BT-153": ("item name", lambda paper, line: line.name),
+    "BT-152": ("VAT rate in percent", lambda paper, line: _percent(_rate_ppm(paper, line))),
+    "BT-153": ("item name", lambda paper, line: clean(line.name)),
     "BT-155": ("seller's item identifier", lambda paper, line: line.sku),
 }
 ALLOWANCE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine, Modifier], str]]] = {
@@ -125,14 +181,19 @@ ALLOWANCE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine, Modifier], str]
         "line allowance amount",
         lambda p, line, row: _bare_price(p, line, -row.amount_minor),
     ),
-    "BT-139": ("line allowance reason", lambda p, line, row: row.title or row.deal_id),
+    "BT-139": ("line allowance reason", lambda p, line, row: clean(row.title or row.deal_id)),
 }
 TAX: Mapping[str, tuple[str, Callable[[Paper, TaxLine], str]]] = {
-    "BT-116": ("taxable amount", lambda paper, tax: money(paper, _base_minor(paper, tax))),
+    "BT-116": ("taxable amount", lambda paper, tax: money(paper, tax.base_minor)),
     "BT-117": ("tax amount", lambda paper, tax: money(paper, tax.tax_minor)),
     "BT-118": ("category code", lambda paper, tax: _category(tax.rate_ppm)),
-    "BT-119": ("rate in percent", lambda paper, tax: f"{tax.rate_ppm}E-4"),
+    "BT-119": ("rate in percent", lambda paper, tax: _percent(tax.rate_ppm)),
 }
+
+
+# Amount, category, rate in percent, and reason of a charge and of an allowance.
+CHARGE = ("BT-99", "BT-102", "BT-103", "BT-104")
+OFF = ("BT-92", "BT-95", "BT-96", "BT-97")
 
 
 def as_terms(paper: Paper) -> dict[str, object]:
@@ -143,18 +204,21 @@ def as_terms(paper: Paper) -> dict[str, object]:
         terms["BG-27"] = [
             {term: value(paper, line, row) for term, (_, value) in ALLOWANCE.items()}
             for row in line.modifiers
+            if row.funder != MAKER
         ]
         lines.append(terms)
     taxes = [
-        {term: value(paper, tax) for term, (_, value) in TAX.items()} for tax in paper.receipt.taxes
+        {term: value(paper, tax) for term, (_, value) in TAX.items()} for tax in _breakdown(paper)
     ]
     document: dict[str, object] = {term: value(paper) for term, (_, value) in DOCUMENT.items()}
     charges = [
-        {"BT-99": money(paper, minor), "BT-102": _category(rate_ppm), "BT-104": words}
-        for words, minor, rate_ppm in _charges(paper)
+        _moved(paper, row, ("BT-99", "BT-102", "BT-103", "BT-104")) for row in _charges(paper)
     ]
-    off = [
-        {"BT-92": money(paper, minor), "BT-95": _category(0), "BT-97": BOTTLES}
-        for minor in _off_minor(paper)
-    ]
+    off = [_moved(paper, row, ("BT-92", "BT-95", "BT-96", "BT-97")) for row in _allowances(paper)]
     return {**document, "BG-20": off, "BG-21": charges, "BG-25": lines, "BG-23": taxes}
+
+
+def _moved(paper: Paper, row: Move, terms: tuple[str, ...]) -> dict[str, str]:
+    rate_ppm = row.rate_ppm
+    said = (money(paper, row.amount_minor), _category(rate_ppm), _percent(rate_ppm), row.words)
+    return dict(zip(terms, said, strict=True))

@@ -7,7 +7,7 @@ ESC/POS command reference.
 from __future__ import annotations
 
 from cart.receipts.paper import Paper, code_text
-from cart.receipts.text import as_text
+from cart.receipts.text import as_text, width
 
 INITIALIZE = b"\x1b@"
 CODE_PAGE_858 = b"\x1bt\x13"  # Latin letters and the euro
@@ -18,17 +18,25 @@ QR_ECC_M = 49
 
 
 def as_escpos(paper: Paper) -> bytes:
-    """All bytes for one receipt. A letter that the printer's page lacks becomes a question mark."""
+    """All bytes for one receipt. A letter that the printer's page lacks becomes a question mark,
+    or as many as it has columns."""
     return b"".join((
         INITIALIZE,
         CODE_PAGE_858,
-        as_text(paper).encode("cp858", errors="replace"),
+        b"".join(map(_printed, as_text(paper))),
         CENTER,
         _qr(code_text(paper).encode("ascii")),
         LEFT,
         b"\n",
         CUT,
     ))  # fmt: skip
+
+
+def _printed(letter: str) -> bytes:
+    try:
+        return letter.encode("cp858")
+    except UnicodeEncodeError:
+        return b"?" * width(letter)
 
 
 def _qr(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from html import escape
 
 import zxingcpp
 
-from cart.receipts.paper import Paper, code_text, rows_of
+from cart.receipts.paper import Paper, clean, code_text, rows_of
 
 STYLE = (
     "body{font:16px sans-serif;max-width:26em;margin:2em auto}td+td{text-align:right}svg{width:50%}"
@@ -21,9 +21,9 @@ def as_html(paper: Paper) -> str:
     )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(paper.receipt_id)}</title><style>{STYLE}</style></head><body>\n"
-        f"<h1>{escape(paper.store_name)}</h1><p>{escape(paper.receipt_id)}, "
-        f"{escape(paper.issued)}</p>\n<table>\n{rows}\n</table>\n{_code(code_text(paper))}\n"
+        f"<title>{escape(clean(paper.receipt_id))}</title><style>{STYLE}</style></head><body>\n"
+        f"<h1>{escape(clean(paper.store_name))}</h1><p>{escape(clean(paper.receipt_id))}, "
+        f"{escape(clean(paper.issued))}</p>\n<table>\n{rows}\n</table>\n{_code(code_text(paper))}\n"
         "</body></html>\n"
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,6 +16,8 @@ from msgspec.structs import replace
 from cart.core.receipt import Receipt, ReceiptLine
 from cart.core.units import decimal_text
 from cart.core.value import Value
+
+BENEFITS = "food benefits"
 
 
 class Paper(Value):
@@ -54,10 +57,17 @@ def code_text(paper: Paper) -> str:
     return f"dashcart:receipt?{urlencode(figures)}"
 
 
+def clean(text: str) -> str:
+    """A name from outside as one line of letters: what steers a printer or a page (control
+    characters, marks that turn the direction of writing) becomes a space."""
+    whole = normalize("NFC", text)
+    return "".join(letter if letter.isprintable() else " " for letter in whole)
+
+
 def tenders(receipt: Receipt) -> dict[str, int]:
     """What paid for it: food benefits for what they may, a card for the rest."""
     snap_minor = receipt.snap_minor
-    parts = {"food benefits": snap_minor, "card": receipt.total_minor - snap_minor}
+    parts = {BENEFITS: snap_minor, "card": receipt.total_minor - snap_minor}
     return {name: minor for name, minor in parts.items() if minor or not receipt.total_minor}
 
 
@@ -96,4 +106,4 @@ def rows_of(paper: Paper) -> list[tuple[str, str]]:
     rows.append((f"TOTAL {receipt.currency}", money(paper, receipt.total_minor)))
     rows += [(f"Paid {name}", money(paper, minor)) for name, minor in sorted(paper.tenders.items())]
     rows += [(f"Given back {words}", money(paper, -minor)) for words, minor in paper.credits]
-    return rows
+    return [(clean(words), amount) for words, amount in rows]

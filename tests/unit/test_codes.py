@@ -144,7 +144,7 @@ REFUSED = [
     ("12345670", "ITF", "never an item"),
     ("", "EAN13", "empty"),
     ("]E0", "", "empty"),
-    ("]A0ABC", "", "not printed as ']A0'"),
+    ("]X0ABC", "", "not printed as ']X0'"),
     ("952000\x004000178", "EAN13", "control characters"),
     ("952000\u06604000178", "EAN13", "no product code has"),
     ("9" * 301, "", "301 characters"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
+import zxingcpp
 from biip import ParseConfig, ParseError
 from biip.checksums import gs1_price_weight_check_digit, gs1_standard_check_digit
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
@@ -21,6 +23,7 @@ from cart.core.coding.identifiers import IDENTIFIERS, identifier_at
 from cart.core.coding.iso import COUNTRIES_BY_NUMBER, COUNTRY_NUMBERS, CURRENCY_NUMBERS
 from cart.core.coding.layouts import market_of
 from cart.core.coding.reading import Question, read
+from cart.core.symbols import content_of
 
 TODAY = date(2026, 11, 22)
 
@@ -32,6 +35,42 @@ def test_the_identifiers_are_the_librarys() -> None:
         assert theirs.ai == ai
         assert theirs.separator_required != ours.predefined
     assert len(IDENTIFIERS) == 541
+
+
+KINDS = ("Aztec", "Code39", "Code39Ext", "Code93", "Codabar", "Code128", "DataMatrix", "MaxiCode",
+         "MicroPDF417", "PDF417", "QRCode", "MicroQRCode", "RMQRCode", "Telepen", "DataBar",
+         "EAN13")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_scanner_names_is_known(kind: str) -> None:
+    """Each symbol, drawn and read by a library, has its identifier in our table."""
+    text = {"Codabar": "A123A", "EAN13": "9520123456788"}.get(kind, "09520123456788")
+    drawn = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, kind))
+    (found,) = zxingcpp.read_barcodes(np.asarray(drawn.to_image(scale=4)))
+    assert found.symbology_identifier in CARRIERS
+    said = read(Question(f"{found.symbology_identifier}{text}", TODAY))
+    assert "not printed as" not in (said.error or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "gtin"),
+    [
+        ("]z1010952012345678817271231", "09520123456788"),
+        ("]L3010952012345678817271231", "09520123456788"),
+        ("]z0https://id.example.com/01/09520123456788", "09520123456788"),
+        ("]Q2\\000026https://id.example.com/01/09520123456788", "09520123456788"),
+        ("]h1\\000026https://id.example.com/01/09520123456788", "09520123456788"),
+        ("]A0HELLO", None),
+        ("]h0HELLO", None),
+    ],
+)
+def test_a_symbol_of_any_text_may_hold_a_product(text: str, gtin: str | None) -> None:
+    """An FNC1 in front or a link makes it one, escapes of character sets are no part of it."""
+    said = read(Question(text, TODAY))
+    assert (said.ok, said.gtin) == (True, gtin)
+    if gtin:
+        assert content_of(text, "").gtins == (gtin,)
 
 
 def matches(pattern: str, ai: str) -> bool:

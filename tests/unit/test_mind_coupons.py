@@ -118,6 +118,29 @@ def test_a_coupon_without_its_goods_waits_for_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "counts"), [("0", (True, True)), ("1", (False, True)), ("2", (False, True))]
+)
+def test_no_piece_counts_for_two_purchases(rule: str, counts: tuple[bool, bool]) -> None:
+    """One of the family and another one of it are two pieces, unless any one will do."""
+    made = hands()
+    need = "11" + "0" + "200"
+    present(made, printed(need=need, more=f"1{rule}{need}9"))
+    for counted in counts:
+        made.put(PASTA)
+        assert (snapshot(made.state, 1, 0).coupons[0].state == "counts") == counted
+
+
+def test_purchases_share_the_goods_as_the_shopper_would() -> None:
+    """Any of the company's and one of a family: the only one of the family is kept for it."""
+    made = hands()
+    present(made, printed(need="11" + "0" + "000", more="11" + "11" + "0" + "200" + "9"))
+    made.put(PASTA)
+    assert snapshot(made.state, 1, 0).coupons[0].state == "waits_for_goods"
+    made.put(TOMATOES)
+    assert snapshot(made.state, 1, 0).coupons[0].state == "counts"
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         (printed(more="3" + "261121"), "coupon_expired"),

@@ -89,6 +89,22 @@ def test_a_good_lot_is_sold() -> None:
     assert made.skus == [TOMATOES]
 
 
+def test_a_day_that_is_known_late_still_counts() -> None:
+    """Scanned before the cart knew the day, the tin stops the payment once it does."""
+    made = hands(hour=None)
+    show(made, "B8", "17261121")
+    assert made.skus == [TOMATOES]
+    wall_ms = (20_779 * 24 + NOON) * 3_600_000
+    made.say(StoreTime(made.now_ms, wall_ms - made.now_ms))
+    seen = snapshot(made.state, 1, 0)
+    assert seen.lines[0].stop is not None
+    assert seen.lines[0].stop.why == "expired"
+    made.touch("pay_start")
+    assert (made.state.basket.phase, made.told()[-1]) == ("shopping", "expired")
+    made.load(-MASSES_MG[TOMATOES])
+    assert made.skus == []
+
+
 def test_what_is_called_back_altogether_is_not_weighed_for_sale() -> None:
     """Recognised by its look alone, without any code, it still is not sold."""
     made = hands()

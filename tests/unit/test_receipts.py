@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import msgspec
@@ -30,8 +31,8 @@ from cart.core.terms import FeeTaken, Terms
 from cart.receipts import en16931
 from cart.receipts.escpos import CUT, INITIALIZE, as_escpos
 from cart.receipts.page import as_html
-from cart.receipts.paper import Paper, as_json, code_text, sha256_of
-from cart.receipts.text import COLUMNS, as_text
+from cart.receipts.paper import Paper, as_json, code_text, sha256_of, tenders
+from cart.receipts.text import COLUMNS, as_text, width
 
 PRODUCTS = (
     Product("tins", "Chopped tomatoes in juice <400 g>", 133, deposit_minor=0, content=400,
@@ -53,6 +54,7 @@ INDEX = CatalogIndex(
         recalls=(Recall("cheese", "listeria", ("B7",)),),
     )
 )
+ZERO_CHARGE = {"BT-102": "Z", "BT-103": "0.0000"}
 SUMS = ("BT-106", "BT-107", "BT-108", "BT-109", "BT-110", "BT-112")
 LINES = (
     Line("L1", "tins", PRODUCTS[0].name, 3, 133, 399),
@@ -123,7 +125,7 @@ def test_the_e_receipt_has_its_terms_and_they_add_up() -> None:
     }  # fmt: skip
     assert cents["BT-109"] == cents["BT-106"] + cents["BT-108"]
     assert cents["BT-112"] == cents["BT-109"] + cents["BT-110"]
-    charge = {"BT-99": terms["BT-108"], "BT-102": "Z", "BT-104": "Deposits"}
+    charge = {"BT-99": terms["BT-108"], **ZERO_CHARGE, "BT-104": "Deposits"}
     assert terms["BG-21"] == [charge]
     assert cents["BT-115"] == cents["BT-112"] - cents["BT-113"] == 0
     lines = terms["BG-25"]
@@ -149,7 +151,7 @@ def test_tax_inside_prices_is_taken_out_of_what_it_is_on() -> None:
     assert terms["BG-21"] == []
     assert terms["BT-106"] == terms["BT-109"]
     (line,) = group(terms, "BG-25")
-    assert (line["BT-131"], line["BT-151"], line["BT-152"]) == ("2.77", "S", "82500E-4")
+    assert (line["BT-131"], line["BT-151"], line["BT-152"]) == ("2.77", "S", "8.2500")
     assert (line["BT-146"], group(line, "BG-27")[0]["BT-136"]) == ("1.228637", "0.914550")
 
 
@@ -162,15 +164,93 @@ def test_fees_and_bottles_are_groups_of_the_e_receipt(inside: bool, amount: str)
     bottles = FeeLine("voucher", BOTTLES, 1, -15)
     found = replace(found, fees=(*found.fees, bottles), total_minor=found.total_minor - 15)
     terms = en16931.as_terms(replace(paper(), receipt=found))
-    assert group(terms, "BG-20") == [{"BT-92": "0.15", "BT-95": "Z", "BT-97": BOTTLES}]
+    assert group(terms, "BG-20") == [
+        {"BT-92": "0.15", "BT-95": "Z", "BT-96": "0.0000", "BT-97": BOTTLES}
+    ]
     assert group(terms, "BG-21") == [
-        {"BT-99": "0.25", "BT-102": "Z", "BT-104": "Deposits"},
-        {"BT-99": amount, "BT-102": "S", "BT-104": "Fees"},
-        {"BT-99": "0.10", "BT-102": "Z", "BT-104": "Fees"},
+        {"BT-99": "0.25", **ZERO_CHARGE, "BT-104": "Deposits"},
+        {"BT-99": amount, "BT-102": "S", "BT-103": "8.2500", "BT-104": "Fees"},
+        {"BT-99": "0.10", **ZERO_CHARGE, "BT-104": "Fees"},
     ]
     cents = {term: round(float(str(terms[term])) * 100) for term in SUMS}
     assert cents["BT-109"] == cents["BT-106"] - cents["BT-107"] + cents["BT-108"]
     assert cents["BT-112"] == cents["BT-109"] + cents["BT-110"] == found.total_minor
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_benefits_and_a_makers_coupon_fit_the_e_receipt(inside: bool) -> None:
+    """BR-CO-10 to 16, and BR-S-08: each rate is on what its lines, charges and allowances say."""
+    off = Coupon(deal_id="c", skus=("wine",), funder="manufacturer", amount_minor=100)
+    products = (replace(PRODUCTS[0], snap=True, deposit_minor=10), *PRODUCTS[1:])
+    catalog = replace(INDEX.catalog, products=products, deals=(off,), prices_include_tax=inside)
+    terms_of_trip = Terms(benefits=True, fees=(FeeTaken("bag", "Bag", 2, 27, 82_500),))
+    found = receipt_of(LINES, CatalogIndex(catalog), member=False, terms=terms_of_trip)
+    one = replace(paper(), receipt=found, tenders=tenders(found))
+    terms = en16931.as_terms(one)
+
+    def cents(row: dict[str, Any], term: str) -> int:
+        return int(str(row[term]).replace(".", ""))
+
+    def of_rate(rate: str) -> int:
+        groups = (("BG-25", "BT-131", "BT-152", 1), ("BG-21", "BT-99", "BT-103", 1),
+                  ("BG-20", "BT-92", "BT-96", -1))  # fmt: skip
+        return sum(
+            sign * cents(row, amount)
+            for name, amount, rated, sign in groups
+            for row in group(terms, name)
+            if row[rated] == rate
+        )
+
+    assert cents(terms, "BT-106") == sum(cents(row, "BT-131") for row in group(terms, "BG-25"))
+    net = cents(terms, "BT-106") - cents(terms, "BT-107") + cents(terms, "BT-108")
+    assert cents(terms, "BT-109") == net
+    assert cents(terms, "BT-112") == net + cents(terms, "BT-110") == found.total_minor + 100
+    assert cents(terms, "BT-113") == found.total_minor + 100
+    assert cents(terms, "BT-115") == 0
+    rates = [row["BT-119"] for row in group(terms, "BG-23")]
+    assert sorted(rates) == ["0.0000", "8.2500"]
+    for row in group(terms, "BG-23"):
+        assert cents(row, "BT-116") == of_rate(row["BT-119"])
+    taxed = [tax.base_minor - inside * tax.tax_minor for tax in found.taxes if tax.rate_ppm]
+    assert of_rate("8.2500") == sum(taxed)
+
+
+def test_decimals_are_written_out() -> None:
+    """No exponents: a weight and a rate are decimals, as the standard's types ask for."""
+    text = msgspec.json.encode(en16931.as_terms(paper())).decode()
+    assert re.search(r"[0-9][Ee][+-]?[0-9]", text.replace(sha256_of(paper()), "")) is None
+    assert '"BT-129":"0.500000"' in text
+
+
+def test_a_hostile_name_steers_neither_printer_nor_page() -> None:
+    """Control characters and marks of direction are gone, from names, titles and the head."""
+    name = "Tea\x1b@\x1dVB\x00\u202e\n\x9b1m\x85 Z"
+    line = replace(receipt().lines[1], name=name)
+    one = replace(paper(), receipt=replace(receipt(), lines=(line,)), receipt_id=name,
+                  store_name=name)  # fmt: skip
+    text = as_text(one)
+    assert all(letter.isprintable() for letter in text.replace("\n", ""))
+    assert all(letter.isprintable() for letter in as_html(one).replace("\n", ""))
+    printed = as_escpos(one)
+    assert printed.count(b"\x1d") == len(re.findall(rb"\x1d\(k", printed)) + 1
+    assert printed.count(CUT) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["豆腐 とうふ 두부 " * 5, "x" * 200, "漢" * 100, "", " " * 60, "e\u0301\u0323" * 60],
+)
+def test_no_name_breaks_the_42_columns(name: str) -> None:
+    """Wide letters take two columns, marks none; a long id or time stands on lines of its own."""
+    first = receipt().lines[0]
+    titled = replace(first.modifiers[0], title=name)
+    line = replace(first, name=name, modifiers=(titled,))
+    one = replace(paper(), receipt=replace(receipt(), lines=(line,)), receipt_id=f"R{name}",
+                  store_name=name)  # fmt: skip
+    lines = as_text(one).splitlines()
+    assert max(map(width, lines)) <= COLUMNS
+    assert any(text.endswith("2026-11-22T18:30") for text in lines)
+    assert [text for text in lines if width(text) == COLUMNS and text.endswith(" 3.99")]
 
 
 @pytest.mark.parametrize("order", [(1, 1, 1), (2, 1), (1, 2), (3,)])

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from cart.core.coding.associations import association_faults
-from cart.core.coding.carriers import AIM_BY_NAME, AIM_LENGTH, CARRIERS, Carrier
+from cart.core.coding.carriers import AIM_BY_NAME, AIM_LENGTH, CARRIERS, Carrier, without_eci
 from cart.core.coding.coupons import Coupon
 from cart.core.coding.elements import (
     FNC1,
@@ -230,6 +230,7 @@ def _is_upc(text: str) -> bool:
 
 def _of_carrier(question: Question, text: str, carrier: Carrier) -> Reading:
     """A symbol that the scanner named. `data` writes FNC1 as "^", and "^" itself escaped."""
+    text = without_eci(text) if carrier.has_eci else text
     if carrier.holds == "elements" or text.startswith(FNC1):
         data = f"^{text.removeprefix(FNC1)}".replace(FNC1, "^")
         reading = _of_message(question, parse_element_string(text))
