@@ -1,22 +1,41 @@
 """The chain of receipts: each paid receipt names the one before it and the journal it stands on.
 
 A link is made once, in the transaction of the payment. Later anybody can add the receipt up again
-and see that it is still the one that was paid. It must never make a link anew.
+and see that it is still the one that was paid. What is given back is a chain of its own, and each
+chain has a head, so that a newest link that went is noticed. Whoever can rewrite every table can
+make another chain; the carts' journals and the shoppers' papers still say what it was. It must
+never make a link anew.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+import hashlib
+from collections.abc import Iterator
+from typing import Any
 
+from msgspec import json
+from msgspec.structs import replace
+from sqlalchemy import Connection, Row, insert, select, update
+
+from cart.contract.lines import decode
 from cart.contract.store import FIRST_HASH, chain_hash
-from cart.receipts.paper import sha256_of
+from cart.core.events import PaymentSettled
+from cart.core.receipt import Receipt
+from cart.core.refunds import differences
+from cart.receipts.paper import sha256_of, tenders
 from store import archive, trips
 from store.paper import paper_of
-from store.tables import chain, payments
+from store.tables import chain, heads, line_credits, payments
 
 VERIFIED = "verified"
 NOT_KEPT = "as it was paid; the rows of its journal are no longer kept"
-RIGHT = {"", VERIFIED, NOT_KEPT}  # "": not paid yet
+NOT_CHAINED = "paid before receipts were chained"
+RIGHT = {"", VERIFIED, NOT_KEPT, NOT_CHAINED}  # "": not paid yet
+
+RECEIPTS, CREDITS = "receipts", "credits"
+# What a credit's link is made of, in this order, behind the link before it.
+CREDIT = ("cart", "trip_id", "line_id", "quantity", "net_minor", "tax_minor", "deposit_minor",
+          "snap_minor", "reason", "number")  # fmt: skip
 
 
 def add(database: Connection, trip: trips.Trip, number: int, upto_seq: int) -> None:
@@ -30,24 +49,95 @@ def add(database: Connection, trip: trips.Trip, number: int, upto_seq: int) -> N
     database.execute(insert(chain).values(number=number, sha256="", **link))
     sha256 = sha256_of(paper_of(database, trip, ""))
     database.execute(update(chain).where(chain.c.number == number).values(sha256=sha256))
+    _move_head(database, RECEIPTS, number, sha256)
+
+
+def add_credit(database: Connection, number: int) -> None:
+    """Link what was just given back, in its transaction."""
+    *_, sha256 = _credit_links(database)
+    linked = update(line_credits).where(line_credits.c.number == number)
+    database.execute(linked.values(sha256=sha256))
+    _move_head(database, CREDITS, number, sha256)
 
 
 def check(database: Connection, trip: trips.Trip) -> str:
     """One of `RIGHT`, or what is wrong."""
-    link = database.execute(
-        select(chain)
-        .join(payments, payments.c.number == chain.c.number)
-        .where(payments.c.cart == trip.cart, payments.c.trip_id == trip.trip_id)
+    paid = database.execute(
+        select(payments).where(payments.c.cart == trip.cart, payments.c.trip_id == trip.trip_id)
     ).first()
+    found = (
+        _other_payment(database, trip, 0 if paid is None else paid.number)
+        or ("" if paid is None else _of_payment(database, trip, paid))
+    )  # fmt: skip
+    return (_cut_short(database) or found) if found in RIGHT else found
+
+
+def _of_payment(database: Connection, trip: trips.Trip, paid: Row[Any]) -> str:
+    link = database.execute(select(chain).where(chain.c.number == paid.number)).first()
     if link is None:
-        return ""
+        head = database.execute(select(heads).where(heads.c.chain == RECEIPTS)).first()
+        chained = head is not None and paid.number >= head.first_number
+        return "its link of the chain is gone" if chained else NOT_CHAINED
+    trouble = _payment_trouble(database, trip, paid, link)
+    if trouble or archive.rows(database, trip.cart, trip.epoch, trip.first_seq, trip.first_seq):
+        return trouble or _of_journal(database, trip, link.journal_sha256)
+    return NOT_KEPT
+
+
+def _payment_trouble(database: Connection, trip: trips.Trip, paid: Row[Any], link: Row[Any]) -> str:
+    """What is wrong with what was paid: its row, its link, or what the journal adds up to."""
     if link.before_sha256 != _sha256_before(database, link.number):
         return "the receipt before it is another one than when this was paid"
-    if link.sha256 != sha256_of(paper_of(database, trip, "")):
+    again = paper_of(database, trip, "")
+    receipt = decode(Receipt, bytes(paid.receipt), "a stored receipt")
+    as_paid = replace(again, receipt=receipt, tenders=tenders(receipt))
+    if link.sha256 != sha256_of(as_paid) or paid.total_minor != receipt.total_minor:
+        return "the receipt of the payment was changed since"
+    if differences(again.receipt, receipt):
         return "added up again it is not the receipt that was paid"
-    if not archive.rows(database, trip.cart, trip.epoch, trip.first_seq, trip.first_seq):
-        return NOT_KEPT
-    return _journal_trouble(database, trip, link.journal_sha256) or VERIFIED
+    return ""
+
+
+def _cut_short(database: Connection) -> str:
+    """Whether a chain does not end where its head says, or what was given back was changed."""
+    given = list(_credit_links(database))
+    kept = list(database.scalars(select(line_credits.c.sha256).order_by(line_credits.c.number)))
+    if given != kept:
+        return "what was given back was changed since"
+    newest = select(chain.c.sha256).order_by(chain.c.number.desc()).limit(1)
+    ends = {RECEIPTS: database.scalar(newest), CREDITS: kept[-1] if kept else None}
+    for name, end in ends.items():
+        if database.scalar(select(heads.c.sha256).where(heads.c.chain == name)) != end:
+            return f"the newest link of the chain of {name} is gone"
+    return ""
+
+
+def _other_payment(database: Connection, trip: trips.Trip, number: int) -> str:
+    """Whether the cart's journal knows of another payment than the store does."""
+    last_seq = trips.SEQ_MAX if trip.last_seq is None else trip.last_seq
+    rows = archive.rows(database, trip.cart, trip.epoch, trip.first_seq, last_seq)
+    settled = [row for row in rows if row.kind == "payment_settled"]
+    said = [
+        decode(PaymentSettled, bytes(row.event), "a stored event").receipt_id for row in settled
+    ]
+    if said and said[-1] != (trips.receipt_id(number) if number else ""):
+        return f"the cart's journal says that it was paid as {said[-1]}"
+    return ""
+
+
+def _credit_links(database: Connection) -> Iterator[str]:
+    """The links of the credits as they follow from their rows, oldest first."""
+    columns = [line_credits.c[name] for name in CREDIT]
+    before = ""
+    for row in database.execute(select(*columns).order_by(line_credits.c.number)):
+        before = hashlib.sha256(json.encode([before, *row])).hexdigest()
+        yield before
+
+
+def _move_head(database: Connection, name: str, number: int, sha256: str) -> None:
+    moved = {"number": number, "sha256": sha256}
+    if not database.execute(update(heads).where(heads.c.chain == name).values(**moved)).rowcount:
+        database.execute(insert(heads).values(chain=name, first_number=number, **moved))
 
 
 def _sha256_before(database: Connection, number: int) -> str:
@@ -55,8 +145,8 @@ def _sha256_before(database: Connection, number: int) -> str:
     return database.scalar(before.limit(1)) or ""
 
 
-def _journal_trouble(database: Connection, trip: trips.Trip, journal_sha256: str) -> str:
-    """What is wrong with the rows from before the trip to the one the receipt hangs on.
+def _of_journal(database: Connection, trip: trips.Trip, journal_sha256: str) -> str:
+    """`VERIFIED`, or what is wrong with the rows from before the trip to the one it hangs on.
 
     The row before the trip too: its hash is what the trip's first row follows from."""
     last_seq = trips.SEQ_MAX if trip.last_seq is None else trip.last_seq
@@ -67,5 +157,5 @@ def _journal_trouble(database: Connection, trip: trips.Trip, journal_sha256: str
             return f"row {row.seq} of the journal does not follow from the one before"
         last_hash = row.hash
         if last_hash == journal_sha256:
-            return ""
+            return VERIFIED
     return "the row of the journal that it hangs on is gone"

@@ -18,7 +18,7 @@ from cart.contract.store import Credit
 from cart.core.events import Event, LineContested, ReceiptDisputed
 from cart.core.receipt import Receipt
 from cart.core.refunds import RefundError, refund
-from store import archive, trips
+from store import archive, chain, trips
 from store.tables import line_credits, payments
 from store.tables import trips as trip_rows
 
@@ -71,7 +71,7 @@ def _trip_at(database: Connection, cart: str, epoch: int, seq: int) -> str:
 
 def _credited_minor(database: Connection, cart: str, trip_id: str, line_id: str) -> int:
     given = credits_of(database, cart, trip_id)
-    return sum(row.net_minor + row.tax_minor for row in given if row.line_id == line_id)
+    return sum(amount_minor(row) for row in given if row.line_id == line_id)
 
 
 def credits_of(database: Connection, cart: str, trip_id: str) -> list[Row[Any]]:
@@ -100,13 +100,25 @@ def credit(
         back = refund(json.decode(bytes(paid), type=Receipt), line_id, quantity, already)
     except RefundError as error:
         raise ContractError(str(error)) from error
-    amounts = {"net_minor": back.net_minor, "tax_minor": back.tax_minor, "reason": reason}
+    amounts = {
+        "net_minor": back.net_minor,
+        "tax_minor": back.tax_minor,
+        "deposit_minor": back.deposit_minor,
+        "snap_minor": back.snap_minor,
+        "reason": reason,
+    }
     number = database.execute(
         insert(line_credits)
         .values(cart=trip.cart, trip_id=trip.trip_id, line_id=line_id, quantity=quantity, **amounts)
         .returning(line_credits.c.number)
     ).scalar_one()
-    return Credit(trip.trip_id, number, line_id, quantity, back.amount_minor)
+    chain.add_credit(database, number)
+    return Credit(trip.trip_id, number, line_id, quantity, back.amount_minor, back.snap_minor)
+
+
+def amount_minor(given: Row[Any]) -> int:
+    """All that a row of `credits` gave back."""
+    return int(given.net_minor + given.tax_minor + given.deposit_minor)
 
 
 def untold(database: Connection, after: int) -> list[tuple[str, Credit]]:
@@ -120,12 +132,9 @@ def untold(database: Connection, after: int) -> list[tuple[str, Credit]]:
         .where(trip_rows.c.last_seq.is_(None), line_credits.c.number > after)
         .order_by(line_credits.c.number)
     ).all()
-    return [
-        (
-            row.cart,
-            Credit(
-                row.trip_id, row.number, row.line_id, row.quantity, row.net_minor + row.tax_minor
-            ),
-        )
-        for row in found
-    ]
+    return [(row.cart, _told(row)) for row in found]
+
+
+def _told(given: Row[Any]) -> Credit:
+    parts = (given.trip_id, given.number, given.line_id, given.quantity)
+    return Credit(*parts, amount_minor(given), given.snap_minor)

@@ -40,7 +40,7 @@ def paper_of(database: Connection, trip: trips.Trip, store_name: str) -> Paper:
     priced = trips.priced(database, trip, link.upto_seq if link else trips.SEQ_MAX)
     names = {line.line_id: line.name for line in priced.receipt.lines}
     given = [
-        (f"{row.quantity} x {names[row.line_id]}", row.net_minor + row.tax_minor)
+        (f"{row.quantity} x {names[row.line_id]}", disputes.amount_minor(row))
         for row in disputes.credits_of(database, trip.cart, trip.trip_id)
     ]
     return Paper(

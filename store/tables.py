@@ -130,6 +130,17 @@ chain = Table(
     Column("before_sha256", Text, nullable=False),
     Column("sha256", Text, nullable=False),
 )
+# The newest link of each chain ("receipts", "credits") and the first one, so that a chain cut short
+# is noticed.
+heads = Table(
+    "heads",
+    METADATA,
+    Column("chain", Text, primary_key=True),
+    Column("first_number", Whole, nullable=False),
+    Column("number", Whole, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+# Each row's `sha256` follows from its other columns and the row before; see `store.chain`.
 line_credits = Table(
     "credits",
     METADATA,
@@ -141,6 +152,9 @@ line_credits = Table(
     Column("net_minor", Whole, nullable=False),
     Column("tax_minor", Whole, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("deposit_minor", Whole, nullable=False, server_default="0"),
+    Column("snap_minor", Whole, nullable=False, server_default="0"),
+    Column("sha256", Text, nullable=False, server_default=""),
     Index("credits_by_trip", "cart", "trip_id"),
     sqlite_autoincrement=True,
 )

@@ -177,13 +177,15 @@ class PayAnswer(Value):
 
 
 class Credit(Value):
-    """Down: `quantity` pieces of a line of a paid trip were given back, `amount_minor` in all."""
+    """Down: `quantity` pieces of a line of a paid trip were given back, `amount_minor` in all;
+    `snap_minor` of it went back to food benefits."""
 
     trip_id: str
     number: Annotated[int, Meta(ge=1)]
     line_id: str
     quantity: int
     amount_minor: int
+    snap_minor: int = 0
 
 
 CouponId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+" + END)]

@@ -2,8 +2,8 @@
 
 A table: term, name, and where its value comes from. What a simplified receipt need not have (the
 buyer, terms of payment) is left out. A maker's coupon is a payment there: lines stand at the price
-before it, which the tax is on, and it counts as paid (BT-113). What food benefits pay of taxed
-goods moves to the rate zero, by an allowance (BG-20) and a charge (BG-21) of the same amount.
+before it, which the tax is on, and it counts as paid (BT-113). Lines that food benefits pay have
+the rate zero; what they pay of others moves there by an allowance (BG-20) and a charge (BG-21).
 """
 
 from __future__ import annotations
@@ -124,6 +124,9 @@ def _percent(rate_ppm: int) -> str:
 
 
 def _rate_ppm(paper: Paper, line: ReceiptLine) -> int:
+    """Its category's; zero where food benefits pay all that the tax would be on."""
+    if line.snap_minor >= line.net_minor > 0 and not _maker_minor(line):
+        return 0
     rates = (tax.rate_ppm for tax in paper.receipt.taxes if tax.category == line.tax_category)
     return next(rates, 0)
 

@@ -208,4 +208,6 @@ def test_the_receipt_says_when_and_with_what(database: Connection) -> None:
     assert found.tenders == {"food benefits": 149, "card": 10}
     terms = as_terms(found)
     assert (terms["BT-2"], terms["BT-108"], terms["BT-112"]) == ("2026-11-22", "0.10", "1.59")
-    assert terms["BG-21"] == [{"BT-99": "0.10", "BT-102": "Z", "BT-104": "Fees"}]
+    assert terms["BG-21"] == [
+        {"BT-99": "0.10", "BT-102": "Z", "BT-103": "0.0000", "BT-104": "Fees"}
+    ]

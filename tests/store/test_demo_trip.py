@@ -83,7 +83,7 @@ def test_the_store_settles_what_the_cart_shows(tmp_path: Path) -> None:
         paper = paper_of(database, trip, "Demo")
         assert paper.tenders == {"food benefits": 1_192, "card": 100}
         terms = as_terms(paper)
-        assert (terms["BT-2"], terms["BT-112"], terms["BT-115"]) == ("2026-11-22", "12.92", "0.00")
+        assert (terms["BT-2"], terms["BT-112"], terms["BT-115"]) == ("2026-11-22", "13.42", "0.00")
         again = coupons.reserve(database, CART, CouponRequest("trip-1", waiting[0]))
         assert again is not None
         assert again.outcome == "used"

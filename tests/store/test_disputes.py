@@ -8,12 +8,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Table, delete, select, update
 
 from cart.contract.lines import ContractError
 from cart.contract.store import Credit, PayRequest
 from cart.core.effects import RequestPayment
-from cart.core.events import Event, LineContested, PaymentRequested, ReceiptDisputed, TripClosed
+from cart.core.events import (
+    Event,
+    LineContested,
+    PaymentRequested,
+    PaymentSettled,
+    ReceiptDisputed,
+    TripClosed,
+)
 from cart.core.observations import CatalogArrived, CreditCame, LinkChanged, PaymentAnswered
 from cart.core.refunds import Difference
 from rig.broker import Broker
@@ -22,7 +29,7 @@ from store.__main__ import main
 from store.database import open_database, transaction
 from store.ledger import ingest
 from store.tables import chain as links
-from store.tables import events
+from store.tables import events, line_credits, payments
 from store.tables import trips as trip_rows
 from tests.store.shop import (
     CART,
@@ -54,13 +61,19 @@ def trip_of(database: Connection, trip_id: str = "trip-1") -> trips.Trip:
     return trip
 
 
-def pay(database: Connection, epoch: int, trip_id: str, *more: Event) -> trips.Trip:
-    """Three tins, 447 and 31 of tax, paid; `more` happened before the payment."""
+def pay(
+    database: Connection, epoch: int, trip_id: str, *more: Event, settled: bool = False
+) -> trips.Trip:
+    """Three tins, 447 and 31 of tax, paid; `more` happened before the payment. When `settled`, the
+    cart wrote the receipt's number down."""
     facts = [*trip_events(trip_id, 3), *more]
     ingest(database, CART, batch(rows(facts), epoch))
-    settled = counter.pay(database, CART, PayRequest(trip_id, 1, 478, epoch, len(facts)))
-    assert settled is not None
-    assert settled.outcome == "settled"
+    answer = counter.pay(database, CART, PayRequest(trip_id, 1, 478, epoch, len(facts)))
+    assert answer is not None
+    assert answer.outcome == "settled"
+    if settled:
+        told = PaymentSettled(9, 1, answer.receipt_id, 478)
+        ingest(database, CART, batch(rows([*facts, told])[len(facts) :], epoch))
     return trip_of(database, trip_id)
 
 
@@ -152,6 +165,18 @@ def change(database: Connection, old: bytes, new: bytes) -> None:
         database.execute(changed.values(event=bytes(event).replace(old, new)))
 
 
+def repay(database: Connection, receipt: bytes, to: bytes) -> None:
+    """Write something else into the receipts of the payments."""
+    for number, paid in database.execute(select(payments.c.number, payments.c.receipt)).all():
+        changed = update(payments).where(payments.c.number == number)
+        database.execute(changed.values(receipt=bytes(paid).replace(receipt, to)))
+
+
+def drop(database: Connection, table: Table, number: int) -> None:
+    """Delete one row."""
+    database.execute(delete(table).where(table.c.number == number))
+
+
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
@@ -159,6 +184,25 @@ def change(database: Connection, old: bytes, new: bytes) -> None:
         (lambda database: change(database, b"ann", b"bob"), "does not follow"),
         (lambda database: database.execute(update(links).values(sha256="f")), "the receipt before"),
         (lambda database: database.execute(delete(events).where(events.c.seq == 5)), "added up"),
+        (
+            lambda database: repay(database, receipt=b'"total_minor":478', to=b'"total_minor":1'),
+            "payment was changed",
+        ),
+        (
+            lambda database: repay(database, receipt=b'"savings_minor":0', to=b'"savings_minor":1'),
+            "payment was changed",
+        ),
+        (
+            lambda database: database.execute(update(payments).values(total_minor=1)),
+            "payment was changed",
+        ),
+        (lambda database: database.execute(update(line_credits).values(net_minor=0)), "given back"),
+        (lambda database: database.execute(delete(line_credits)), "chain of credits"),
+        (lambda database: drop(database, links, 2), "its link"),
+        (
+            lambda database: drop(database, links, 2) or drop(database, payments, 2),
+            "paid as R00000002",
+        ),
     ],
 )
 def test_what_was_changed_afterwards_is_found(
@@ -166,9 +210,34 @@ def test_what_was_changed_afterwards_is_found(
 ) -> None:
     """A price in a stored row, a word in one, a link, a row that is gone."""
     pay(database, 1, "trip-1")
-    second = pay(database, 2, "trip-2")
+    second = pay(database, 2, "trip-2", settled=True)
+    disputes.credit(database, second, "L0", 1, "")
+    assert chain.check(database, second) == chain.VERIFIED
     tamper(database)
     assert said in chain.check(database, second)
+    assert chain.check(database, second) not in chain.RIGHT
+
+
+def test_a_newest_link_that_went_is_noticed_anywhere(database: Connection) -> None:
+    """Payment, link and trip deleted: the receipt before says that the chain was cut short."""
+    first, _ = pay(database, 1, "trip-1"), pay(database, 2, "trip-2")
+    for table in (links, payments, trip_rows):
+        drop(database, table, 2)
+    assert "newest link of the chain of receipts" in chain.check(database, first)
+
+
+def test_an_older_store_gets_its_heads(tmp_path: Path) -> None:
+    """What was paid and given back before the chains had heads verifies after the take-over."""
+    folder = tmp_path / "store"
+    import_catalog(folder)
+    with closing(open_database(folder)) as database, transaction(database):
+        disputes.credit(database, pay(database, 1, "trip-1"), "L1", 1, "it's döner")
+        for column in ("deposit_minor", "snap_minor", "sha256"):
+            database.exec_driver_sql(f"ALTER TABLE credits DROP COLUMN {column}")
+        database.exec_driver_sql("DROP TABLE heads")
+        database.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
+    with closing(open_database(folder)) as database:
+        assert chain.check(database, trip_of(database)) == chain.VERIFIED
 
 
 def test_the_commands_of_the_counter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -178,9 +178,10 @@ def test_fees_and_bottles_are_groups_of_the_e_receipt(inside: bool, amount: str)
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_benefits_and_a_makers_coupon_fit_the_e_receipt(inside: bool) -> None:
+@pytest.mark.parametrize("on", ["wine", "tins"])
+def test_benefits_and_a_makers_coupon_fit_the_e_receipt(inside: bool, on: str) -> None:
     """BR-CO-10 to 16, and BR-S-08: each rate is on what its lines, charges and allowances say."""
-    off = Coupon(deal_id="c", skus=("wine",), funder="manufacturer", amount_minor=100)
+    off = Coupon(deal_id="c", skus=(on,), funder="manufacturer", amount_minor=100)
     products = (replace(PRODUCTS[0], snap=True, deposit_minor=10), *PRODUCTS[1:])
     catalog = replace(INDEX.catalog, products=products, deals=(off,), prices_include_tax=inside)
     terms_of_trip = Terms(benefits=True, fees=(FeeTaken("bag", "Bag", 2, 27, 82_500),))
