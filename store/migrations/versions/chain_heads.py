@@ -30,18 +30,21 @@ def upgrade() -> None:
     )
     _link_credits()
     for name, table in (("receipts", "chain"), ("credits", "credits")):
-        op.execute(
-            f"INSERT INTO heads SELECT '{name}', (SELECT min(number) FROM {table}), number, sha256"  # noqa: S608 - every word is ours
-            f" FROM {table} WHERE number = (SELECT max(number) FROM {table})"
-        )
+        numbers = sa.table(table, sa.column("number"), sa.column("sha256"))
+        first = sa.select(sa.func.min(numbers.c.number)).scalar_subquery()
+        newest = sa.select(sa.func.max(numbers.c.number)).scalar_subquery()
+        head = sa.select(sa.literal(name), first, numbers.c.number, numbers.c.sha256)
+        columns = ("chain", "first_number", "number", "sha256")
+        heads = sa.table("heads", *map(sa.column, columns))
+        op.execute(sa.insert(heads).from_select(columns, head.where(numbers.c.number == newest)))
 
 
 def _link_credits() -> None:
     database, before = op.get_bind(), ""
-    found = database.execute(sa.text(f"SELECT {', '.join(LINKED)} FROM credits ORDER BY number"))  # noqa: S608 - every word is ours
-    for row in found.mappings().all():
-        text = json.dumps([before, *(row[name] for name in LINKED)], separators=(",", ":"),
-                          ensure_ascii=False)  # fmt: skip
+    credits_ = sa.table("credits", *map(sa.column, (*LINKED, "sha256")))
+    columns = [credits_.c[name] for name in LINKED]
+    for row in database.execute(sa.select(*columns).order_by(credits_.c.number)).all():
+        text = json.dumps([before, *row], separators=(",", ":"), ensure_ascii=False)
         before = hashlib.sha256(text.encode()).hexdigest()
-        linked = sa.text("UPDATE credits SET sha256 = :sha256 WHERE number = :number")
-        database.execute(linked, {"sha256": before, "number": row["number"]})
+        linked = sa.update(credits_).where(credits_.c.number == row.number)
+        database.execute(linked.values(sha256=before))
