@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from cart import mqtt
 from cart.contract.lines import ContractError
 from cart.core.catalog import Catalog, CatalogError
-from store import archive, catalogs, chain, disputes, sheets, show, trips, trust
+from store import archive, catalogs, chain, disputes, goods_commands, sheets, show, trips, trust
 from store.authority import AuthorityError
 from store.database import (
     FILE_NAME,
@@ -79,7 +79,8 @@ def import_catalog(options: argparse.Namespace) -> int:
                 f"nothing imported, bad rows: {len(read.bad)}; correct them, or leave them out"
                 " with --skip-bad-rows"
             )
-        catalog = catalogs.add(database, read.catalog if options.table or read.bad else data)
+        given = read.catalog if options.table or read.bad else data
+        catalog = catalogs.add(database, given, options.effective_utc_ms)
     _print_line(
         {
             "version": catalog.version,
@@ -231,6 +232,8 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument(
         "--skip-bad-rows", action="store_true", help="import the others all the same"
     )
+    goods_commands.add_hour(bring)
+    goods_commands.add_commands(command)
     away = command("archive", pack_away)
     for name, days, what in (
         ("after", 30, "rows stay as they are so long after their trip was closed"),

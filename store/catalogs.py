@@ -6,58 +6,111 @@ A version is one catalog for ever. It must never publish what the carts would re
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from msgspec import json
+from msgspec import Raw, json
 from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select
 
-from cart.contract.goods import CATALOG_BYTES_MAX, CHUNK_BYTES_MAX, CatalogHead
-from cart.contract.signing import head_text
+from cart.contract.deltas import arranged, canonical, change_between
+from cart.contract.goods import (
+    CATALOG_BYTES_MAX,
+    CHUNK_BYTES_MAX,
+    CatalogDelta,
+    CatalogHead,
+    Change,
+)
+from cart.contract.signing import head_text, published_text
 from cart.contract.store import Packet, packet
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from store.keys import Signer
 from store.tables import catalogs
 
+DELTA_BYTES_MAX = 90_000  # with its signature it still fits into a `Given`
+UTC_MS_MAX = 2**62
+STANDS = (catalogs.c.version, catalogs.c.effective_utc_ms)
+
+
+class Waiting(NamedTuple):
+    """A change as it is kept: it leads to `version`, and holds from `effective_utc_ms` on."""
+
+    version: int
+    effective_utc_ms: int
+    delta: bytes
+
 
 def newest(database: Connection) -> Catalog | None:
-    """The catalog that carts shall have, or None."""
-    data = newest_data(database)
-    return None if data is None else parse_catalog(data)
+    """The newest catalog, or None; it may be one that does not hold yet."""
+    data = database.scalar(select(catalogs.c.data).order_by(catalogs.c.version.desc()).limit(1))
+    return None if data is None else parse_catalog(bytes(data))
 
 
-def add(database: Connection, given: bytes | Catalog) -> Catalog:
-    """Keep a catalog, or its JSON by docs/schemas/catalog.schema.json, for publishing.
+def add(database: Connection, given: bytes | Catalog, effective_utc_ms: int = 0) -> Catalog:
+    """Keep a catalog, or its JSON by docs/schemas/catalog.schema.json, for publishing, with the
+    change that leads to it. It holds from `effective_utc_ms` on.
 
     The same one again changes nothing. Raises CatalogError.
     """
-    data = given if isinstance(given, bytes) else json.encode(given)
+    catalog = parse_catalog(given if isinstance(given, bytes) else canonical(given))
+    before = newest(database)
+    catalog = arranged(catalog, before)
+    data = canonical(catalog)
     if len(data) > CATALOG_BYTES_MAX:
         raise CatalogError(f"catalog: {len(data)} bytes; at most {CATALOG_BYTES_MAX} fit")
-    catalog = parse_catalog(data)
     sha256 = hashlib.sha256(data).hexdigest()
     if database.scalar(select(catalogs.c.version).where(catalogs.c.sha256 == sha256)) is not None:
         return catalog
-    latest = database.scalar(select(func.max(catalogs.c.version)))
-    if latest is not None and catalog.version <= latest:
-        raise CatalogError(
-            f"catalog: version {catalog.version}, but {latest} is published; raise the version"
-        )
-    database.execute(insert(catalogs).values(version=catalog.version, sha256=sha256, data=data))
+    delta = None
+    if before is not None:
+        _check_order(database, catalog.version, effective_utc_ms)
+        delta = _delta(before, catalog, sha256, len(data))
+    kept = {"sha256": sha256, "data": data, "effective_utc_ms": effective_utc_ms, "delta": delta}
+    database.execute(insert(catalogs).values(version=catalog.version, **kept))
     return catalog
 
 
-def newest_sha256(database: Connection) -> str:
-    """Which catalog carts shall have; "" when there is none."""
-    found = select(catalogs.c.sha256).order_by(catalogs.c.version.desc()).limit(1)
-    return database.scalar(found) or ""
+def _check_order(database: Connection, version: int, effective_utc_ms: int) -> None:
+    """Each version holds later than the one before: a change is one from version to version."""
+    latest = database.execute(select(*STANDS).order_by(catalogs.c.version.desc()).limit(1)).one()
+    if version <= latest.version:
+        raise CatalogError(
+            f"catalog: version {version}, but {latest.version} is published; raise the version"
+        )
+    if effective_utc_ms < latest.effective_utc_ms and latest.effective_utc_ms > 0:
+        raise CatalogError(
+            f"catalog: version {latest.version} holds only from {latest.effective_utc_ms} (UTC, in"
+            " milliseconds) on; let this one hold from then on or later (--at)"
+        )
+
+
+def _delta(before: Catalog, after: Catalog, sha256: str, size_bytes: int) -> bytes | None:
+    """The change, as long as it fits a message; its head is signed when it is published."""
+    if after.version != before.version + 1:
+        return None
+    chunks = -(-size_bytes // CHUNK_BYTES_MAX)
+    head = CatalogHead(after.version, sha256, size_bytes, chunks, signature="")
+    body = json.encode(replace(change_between(before, after), head=head))
+    return body if len(body) <= DELTA_BYTES_MAX else None
+
+
+def newest_sha256(database: Connection, now_utc_ms: int = UTC_MS_MAX) -> str:
+    """Which catalog carts shall have by now; "" when there is none."""
+    found = select(catalogs.c.sha256).where(catalogs.c.effective_utc_ms <= now_utc_ms)
+    return database.scalar(found.order_by(catalogs.c.version.desc()).limit(1)) or ""
+
+
+def data_of(database: Connection, sha256: str) -> bytes:
+    """A catalog as it is published, in bytes."""
+    asked = select(catalogs.c.data).where(catalogs.c.sha256 == sha256)
+    return bytes(database.execute(asked).scalar_one())
 
 
 def newest_data(database: Connection) -> bytes | None:
-    """The same as it is published, in bytes."""
-    found = select(catalogs.c.data).order_by(catalogs.c.version.desc()).limit(1)
-    data = database.scalar(found)
-    return None if data is None else bytes(data)
+    """The newest that is kept, in bytes."""
+    sha256 = newest_sha256(database)
+    return data_of(database, sha256) if sha256 else None
 
 
 def packets(
@@ -66,19 +119,43 @@ def packets(
     """A catalog as the broker keeps it: its chunks, then the head that makes them count."""
     row = database.execute(select(catalogs).where(catalogs.c.sha256 == sha256)).one()
     data = bytes(row.data)
-    starts = range(0, len(data), CHUNK_BYTES_MAX)
-    for number, start in enumerate(starts):
-        piece = data[start : start + CHUNK_BYTES_MAX]
+    pieces = list(_pieces(data))
+    for number, piece in enumerate(pieces):
         yield _chunk(piece, tenant, store, sha256, number)
     head = CatalogHead(
         version=row.version,
         sha256=sha256,
         size_bytes=len(data),
-        chunks=len(starts),
+        chunks=len(pieces),
         signature="",
+        pieces=tuple(hashlib.sha256(piece).hexdigest() for piece in pieces),
     )
-    signed = replace(head, signature=signer.sign(head_text(tenant, store, head)))
-    yield packet("catalog_head", signed, tenant, store)
+    yield packet("catalog_head", _signed(head, signer, tenant, store), tenant, store)
+
+
+def piece(database: Connection, sha256: str, number: int) -> bytes | None:
+    """One chunk as it is published; None for one that is not there."""
+    start = number * CHUNK_BYTES_MAX + 1  # SQL counts from 1
+    cut = func.substr(catalogs.c.data, start, CHUNK_BYTES_MAX)
+    data = database.scalar(select(cut).where(catalogs.c.sha256 == sha256))
+    return zlib.compress(bytes(data)) if data else None
+
+
+def deltas(database: Connection, after_version: int) -> list[Waiting]:
+    """The changes after a version that fit a message, in their order."""
+    asked = select(catalogs.c.version, catalogs.c.effective_utc_ms, catalogs.c.delta)
+    wanted = (catalogs.c.version > after_version, catalogs.c.delta.is_not(None))
+    found = database.execute(asked.where(*wanted).order_by(catalogs.c.version)).all()
+    return [Waiting(row.version, row.effective_utc_ms, bytes(row.delta)) for row in found]
+
+
+def signed_delta(waiting: Waiting, signer: Signer, tenant: str, store: str) -> CatalogDelta:
+    """A change as the carts get it."""
+    change = json.decode(waiting.delta, type=Change)
+    assert change.head is not None, "it was kept with one"
+    body = json.encode(replace(change, head=_signed(change.head, signer, tenant, store)))
+    delta = CatalogDelta(waiting.version, Raw(body), "", waiting.effective_utc_ms)
+    return replace(delta, signature=signer.sign(published_text(tenant, store, delta)))
 
 
 def forget_packets(database: Connection, tenant: str, store: str, sha256: str) -> Iterator[Packet]:
@@ -86,6 +163,15 @@ def forget_packets(database: Connection, tenant: str, store: str, sha256: str) -
     size = select(func.length(catalogs.c.data)).where(catalogs.c.sha256 == sha256)
     for number in range(-(-database.execute(size).scalar_one() // CHUNK_BYTES_MAX)):
         yield _chunk(b"", tenant, store, sha256, number)
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), CHUNK_BYTES_MAX):
+        yield zlib.compress(data[start : start + CHUNK_BYTES_MAX])
+
+
+def _signed(head: CatalogHead, signer: Signer, tenant: str, store: str) -> CatalogHead:
+    return replace(head, signature=signer.sign(head_text(tenant, store, head)))
 
 
 def _chunk(piece: bytes, tenant: str, store: str, sha256: str, number: int) -> Packet:

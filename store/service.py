@@ -13,14 +13,14 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from random import Random
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
 from cart.contract.fleet import CertificateRequest, CommandState
-from cart.contract.goods import TRUSTED_CATALOG
+from cart.contract.goods import Get
 from cart.contract.lines import ContractError
 from cart.contract.store import (
     BATCH_MAX,
@@ -40,13 +40,11 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import catalogs, counter, coupons, disputes, healing, ledger
+from store import counter, coupons, disputes, giving, healing, ledger
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
-from store.orders import Orders
-from store.provisioning import Provisioning
+from store.news import Fleet, News
 from store.tables import carts
-from store.trusted import Repository
 
 POLL_MS = 250
 RETRY_MS_MAX = 1_000
@@ -60,6 +58,7 @@ UP_CHANNELS = (
     "pay_request",
     "coupon_request",
     "command_state",
+    "get",
 )
 
 log = logging.getLogger(__name__)
@@ -69,14 +68,6 @@ def local_offset_ms(utc_ms: int) -> int:
     """How far the local time of this machine, which stands in the store, is ahead of UTC then."""
     offset = datetime.fromtimestamp(utc_ms / 1000).astimezone().utcoffset()
     return 0 if offset is None else offset // timedelta(milliseconds=1)
-
-
-class Fleet(NamedTuple):
-    """The desks for carts as machines: who comes in, and what they are ordered to do."""
-
-    provisioning: Provisioning | None = None
-    orders: Orders | None = None
-    repository: Repository | None = None
 
 
 class Service:
@@ -94,7 +85,9 @@ class Service:
         fleet: Fleet | None = None,
     ) -> None:
         self._names = (tenant, store)
-        self._provisioning, self._orders, self._repository = fleet or Fleet()
+        desks = fleet or Fleet()
+        self._provisioning, self._orders = desks.provisioning, desks.orders
+        self._news = News(database, signer, self._names, desks, utc_ms)
         self._database = database
         self._signer = signer
         self._clock = clock
@@ -110,11 +103,8 @@ class Service:
             retry_ms_max=RETRY_MS_MAX,
         )
         self._stopping = threading.Event()
-        self._looked_ms = 0
         self._waiting: dict[str, PayRequest] = {}
         self._snaps: dict[str, Snap] = {}
-        self._published = ""
-        self._told_credit = 0
         self._look_ms = 0
         self._credit = BATCH_MAX
 
@@ -127,7 +117,6 @@ class Service:
                     self._changed(happening, on_ready)
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
             self._publish_news()
-            self._look_around()
         self._say_state(online=False)
         self._connection.close()
 
@@ -147,7 +136,7 @@ class Service:
         if not change.up:
             log.warning("no broker: %s", change.reason)
             return
-        self._published, self._told_credit = "", 0
+        self._news.begin_anew()
         self._look_ms = 0
         self._publish_news()
         self._say_state(online=True)
@@ -272,66 +261,29 @@ class Service:
             raise ContractError("CommandState: not for an open order of this store")
         yield from ()
 
-    def _look_around(self) -> None:
-        """Look now and then for new orders, and whether the metadata is a day old."""
-        now_ms = self._utc_ms()
-        if not self._connection.up or abs(now_ms - self._looked_ms) < POLL_MS:
-            return
-        self._looked_ms = now_ms
-        self._send_orders()
-        if self._repository and self._published and self._repository.renew_daily():
-            self._bring_trust()
-
-    def _send_orders(self) -> None:
-        if self._orders is None:
-            return
-        for order in self._orders.to_send():
-            self._connection.publish(self._to("command", order.cart, order.command))
+    def _asked(self, cart: str, get: Get) -> Iterator[Packet]:
+        given = giving.answer(self._database, self._signer, self._names, get, self._utc_ms())
+        yield self._to("given", cart, given)
 
     def _own_state(self, state: StoreState) -> Iterator[Packet]:
         if not state.online:
             yield self._state(online=True)
 
     def _publish_news(self) -> None:
-        """Publish what `import` and `credit` have put into the database since the last look."""
+        """Publish what commands have put into the database since the last look."""
         if not self._connection.up or self._clock() < self._look_ms:
             return
         self._look_ms = self._clock() + POLL_MS
-        try:
-            with transaction(self._database):
-                newest = catalogs.newest_sha256(self._database)
-                news = list(self._catalog_news(newest))
-                data = catalogs.newest_data(self._database) if news else None
-                given = disputes.untold(self._database, self._told_credit)
-        except DatabaseError as error:
-            log.critical("no look for a new catalog or credit: %s", error)
-            self._look_ms = self._clock() + RETRY_MS_MAX
-            return
-        if data is not None:
-            self._publish_trust(data)
-        news += [self._to("credit", cart, credit) for cart, credit in given]
-        for new in news:
-            self._connection.publish(new)
-        self._published = newest
-        self._told_credit = max([self._told_credit, *(credit.number for _, credit in given)])
-
-    def _catalog_news(self, newest: str) -> Iterator[Packet]:
-        if newest in {"", self._published}:
-            return
-        yield from catalogs.packets(self._database, self._signer, *self._names, newest)
-        if self._published:
-            yield from catalogs.forget_packets(self._database, *self._names, self._published)
-
-    def _publish_trust(self, data: bytes) -> None:
-        """Before the catalog: what the carts are to take for the newest."""
-        if self._repository is not None:
-            self._repository.publish(TRUSTED_CATALOG, data)
-            self._bring_trust()
-
-    def _bring_trust(self) -> None:
-        assert self._repository, "one that published"
-        for file, data in self._repository.files():
-            self._connection.publish(packet("trust", data, *self._names, file=file))
+        for look in self._news.looks():
+            try:
+                with transaction(self._database):
+                    found = list(look())
+            except DatabaseError as error:
+                log.critical("no look for news: %s", error)
+                self._look_ms = self._clock() + RETRY_MS_MAX
+                return
+            for new in found:
+                self._connection.publish(new)
 
     def _say_state(self, *, online: bool) -> None:
         self._connection.publish(self._state(online=online))
@@ -350,6 +302,7 @@ class Service:
         "pair_offer": (PairOffer, _code_offered),
         "pair_claim": (PairClaim, _code_claimed),
         "coupon_request": (CouponRequest, _coupon_shown),
+        "get": (Get, _asked),
         "pay_request": (PayRequest, _payment_asked),
         "command_state": (CommandState, _command_told),
         "csr": (CertificateRequest, _certificate_asked),

@@ -173,5 +173,8 @@ catalogs = Table(
     Column("version", Whole, primary_key=True, autoincrement=False),
     Column("sha256", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    # When it holds, and the change from the version before; NULL where that fits no message.
+    Column("effective_utc_ms", Whole, nullable=False, server_default="0"),
+    Column("delta", LargeBinary),
     UniqueConstraint("sha256", name="catalogs_once"),
 )

@@ -19,9 +19,9 @@ from cart.files import replace_file
 from store.authority import Authority
 from store.denials import denials
 from store.keys import Signer, signer_of
+from store.news import Fleet
 from store.orders import Orders
 from store.provisioning import Provisioning
-from store.service import Fleet
 from store.trusted import Repository
 
 FOLDER = "authority"

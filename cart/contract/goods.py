@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Raw
 
 from cart.contract.names import Count, Name, Sha256, Signature, Version, Words
-from cart.core.catalog import Aisle, Product, Recall
+from cart.core.catalog import Aisle, Catalog, Product, Recall
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.value import Value
 
@@ -27,23 +27,27 @@ TRUSTED_CATALOG = "catalog.json"  # the catalog's name in the metadata of `store
 class CatalogHead(Value):
     """Retained: the newest snapshot. `signature` is over `signing.head_text`.
 
-    Its chunks are the JSON of a `Catalog` cut every `CHUNK_BYTES_MAX` bytes and numbered from 0."""
+    Its chunks are the JSON of a `Catalog` cut every `CHUNK_BYTES_MAX` bytes and numbered from 0.
+    With `pieces` each is packed by zlib, and they are the SHA-256 of each as it is sent."""
 
     version: int
     sha256: Sha256
     size_bytes: Annotated[int, Meta(ge=1, le=CATALOG_BYTES_MAX)]
     chunks: Annotated[int, Meta(ge=1, le=1_000)]
     signature: Signature
+    pieces: Annotated[tuple[Sha256, ...], Meta(max_length=1_000)] = ()
 
 
 class Change(Value):
-    """From one catalog to the next: new and changed products whole, and the SKUs that are gone.
+    """From one catalog to the next: new and changed products whole, the SKUs that are gone, and
+    where anything else is new, the `rest`: the catalog without its products.
 
-    `sha256` is of the catalog that comes of it, as `lines.encode` writes it."""
+    `head` is that of the catalog that comes of it, as `deltas.canonical` writes it."""
 
-    sha256: Sha256
+    head: CatalogHead | None = None
     products: tuple[Product, ...] = ()
     gone: tuple[Sku, ...] = ()
+    rest: Catalog | None = None
 
 
 class Published(Value):

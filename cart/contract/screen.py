@@ -68,7 +68,8 @@ class LineView(Value):
     """One row of the receipt. state "open" is a yellow line (no price yet; `mass_mg` known): with a
     `trouble` it has a name and has to be weighed again or put back. `weighing` is the fact's own.
     `cheaper` is the product of the same kind that costs least for its measure, if that is less. A
-    `stop` says why it can't be paid now."""
+    `stop` says why it can't be paid now. `higher_unit_minor` is the other price of this trip, which
+    does not count."""
 
     line_id: str
     name: str
@@ -88,6 +89,7 @@ class LineView(Value):
     cheaper: UnitPriceView | None = None
     stop: StopView | None = None
     contested: ContestReason | None = None
+    higher_unit_minor: int | None = None
 
 
 class DealView(Value):

@@ -18,9 +18,9 @@ from cart.contract.store import PairGrant
 
 def head_text(tenant: str, store: str, head: CatalogHead) -> bytes:
     """What the signature of a catalog head covers: the store it is for, too."""
-    return _text(
-        "catalog-head", tenant, store, head.version, head.sha256, head.size_bytes, head.chunks
-    )
+    what = (head.version, head.sha256, head.size_bytes, head.chunks)
+    pieces = [_digest(head.pieces)] if head.pieces else []
+    return _text("catalog-head", tenant, store, *what, *pieces)
 
 
 def grant_text(cart: str, grant: PairGrant) -> bytes:

@@ -206,6 +206,7 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         unit_price=_unit_price(product),
         cheaper=_unit_price(cheaper),
         contested=line.contested,
+        higher_unit_minor=row.higher_unit_minor,
     )
 
 

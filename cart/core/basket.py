@@ -10,48 +10,45 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cart.core.agreed import TERMS
 from cart.core.events import (
     AgeApproved,
     ApprovalAsked,
-    BenefitsChosen,
     BudgetSet,
     CatalogAdopted,
     CommandEnded,
     CommandTaken,
     ContestReason,
-    CouponRefused,
-    CouponReserved,
-    CouponTaken,
     Direction,
     Event,
     Evidence,
-    FeeChosen,
     Hold,
     ItemAdded,
     ItemRemoved,
     LineContested,
     LineCredited,
     LineOpened,
+    LineRepriced,
     LineSettled,
     LinesWeighed,
     PaymentRequested,
     PaymentSettled,
     QuestionAsked,
-    TimeNoted,
     TripBound,
     TripClosed,
     TripOpened,
 )
 from cart.core.machine import Machine, ended, taken
 from cart.core.session import Phase, follow
-from cart.core.terms import FeeTaken, Held, Terms
+from cart.core.terms import Terms
 from cart.core.value import Value
 from cart.core.weighed import Weighing
 
 
 class Line(Value):
     """One priced line: see `ItemAdded`. `mass_mg` is None for a good sold by the piece; `piece_mg`
-    is what one piece weighed when it was weighed alone, else None."""
+    is what one piece weighed when it was weighed alone, else None; `higher_unit_minor` is the other
+    price that the trip knew, which does not count."""
 
     line_id: str
     sku: str
@@ -64,6 +61,7 @@ class Line(Value):
     piece_mg: int | None = None
     weighing: Weighing | None = None
     contested: ContestReason | None = None
+    higher_unit_minor: int | None = None
 
 
 class OpenLine(Value):
@@ -147,11 +145,6 @@ def _trip_bound(basket: Basket, event: TripBound) -> Basket:
     return replace(basket, **who, terms=terms)
 
 
-def _time_noted(basket: Basket, event: TimeNoted) -> Basket:
-    opened_at = basket.terms.opened_at or event.local_time
-    return _on_terms(basket, opened_at=opened_at, sold_at=event.local_time)
-
-
 def _approval_asked(basket: Basket, event: ApprovalAsked) -> Basket:
     return replace(basket, asked_years=event.age_years)
 
@@ -160,38 +153,8 @@ def _age_approved(basket: Basket, event: AgeApproved) -> Basket:
     return replace(basket, approved_years=max(basket.approved_years, event.age_years))
 
 
-def _coupon_taken(basket: Basket, event: CouponTaken) -> Basket:
-    held = Held(event.coupon_id, event.code.text, event.code.symbology, event.waits)
-    return _on_terms(basket, coupons=(*basket.terms.coupons, held))
-
-
-def _coupon_reserved(basket: Basket, event: CouponReserved) -> Basket:
-    coupons = tuple(
-        replace(held, waits=False) if held.coupon_id == event.coupon_id else held
-        for held in basket.terms.coupons
-    )
-    return _on_terms(basket, coupons=coupons)
-
-
-def _coupon_refused(basket: Basket, event: CouponRefused) -> Basket:
-    kept = tuple(held for held in basket.terms.coupons if held.coupon_id != event.coupon_id)
-    return _on_terms(basket, coupons=kept)
-
-
-def _fee_chosen(basket: Basket, event: FeeChosen) -> Basket:
-    fee = FeeTaken(
-        event.fee_id, event.title, event.quantity, event.amount_minor, event.rate_ppm, event.snap
-    )
-    others = tuple(kept for kept in basket.terms.fees if kept.fee_id != event.fee_id)
-    return _on_terms(basket, fees=(*others, fee) if event.quantity else others)
-
-
-def _benefits_chosen(basket: Basket, event: BenefitsChosen) -> Basket:
-    return _on_terms(basket, benefits=event.wanted)
-
-
-def _on_terms(basket: Basket, **changes: Any) -> Basket:  # noqa: ANN401 - the names of Terms' fields
-    return replace(basket, terms=replace(basket.terms, **changes))
+def _terms_changed(basket: Basket, event: Event) -> Basket:
+    return replace(basket, terms=TERMS[type(event)](basket.terms, event))
 
 
 def _catalog_adopted(basket: Basket, event: CatalogAdopted) -> Basket:
@@ -210,6 +173,7 @@ def _item_added(basket: Basket, event: ItemAdded) -> Basket:
         evidence=event.evidence,
         piece_mg=_piece_mg(event.evidence, event.quantity),
         weighing=event.weighing,
+        higher_unit_minor=event.higher_unit_minor,
     )
     return replace(
         basket,
@@ -217,6 +181,19 @@ def _item_added(basket: Basket, event: ItemAdded) -> Basket:
         load_mg=_load_after(basket, event.load_mg),
         lines_made=basket.lines_made + 1,
     )
+
+
+def _line_repriced(basket: Basket, event: LineRepriced) -> Basket:
+    prices = {
+        "unit_price_minor": event.unit_price_minor,
+        "price_minor": event.price_minor,
+        "higher_unit_minor": event.higher_unit_minor,
+        "weighing": event.weighing,
+    }
+    lines = tuple(
+        replace(line, **prices) if line.line_id == event.line_id else line for line in basket.lines
+    )
+    return replace(basket, lines=lines)
 
 
 def _lines_weighed(basket: Basket, event: LinesWeighed) -> Basket:
@@ -368,23 +345,19 @@ def _load_after(basket: Basket, load_mg: int | None) -> int | None:
 
 # Facts missing here change only the phase.
 _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
+    **dict.fromkeys(TERMS, _terms_changed),
     TripOpened: _trip_opened,
     TripBound: _trip_bound,
     CatalogAdopted: _catalog_adopted,
     ItemAdded: _item_added,
+    LineRepriced: _line_repriced,
     LinesWeighed: _lines_weighed,
     ItemRemoved: _item_removed,
     LineOpened: _line_opened,
     QuestionAsked: _question_asked,
     LineSettled: _line_settled,
-    TimeNoted: _time_noted,
     ApprovalAsked: _approval_asked,
     AgeApproved: _age_approved,
-    CouponTaken: _coupon_taken,
-    CouponReserved: _coupon_reserved,
-    CouponRefused: _coupon_refused,
-    FeeChosen: _fee_chosen,
-    BenefitsChosen: _benefits_chosen,
     LineContested: _line_contested,
     LineCredited: _line_credited,
     BudgetSet: _budget_set,

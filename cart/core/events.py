@@ -107,7 +107,8 @@ class CatalogAdopted(Fact, tag="catalog_adopted"):
 class ItemAdded(Fact, tag="item_added"):
     """A line came onto the receipt. `price_minor` is the whole line before any deal; for a weighed
     good `mass_mg` is what is billed and `unit_price_minor` is for a kilogram. `weighing` says how
-    this cart weighed it; a label that was printed elsewhere has none."""
+    this cart weighed it; a label that was printed elsewhere has none. `higher_unit_minor` is what
+    the catalog says now of a price that was lower when the trip began: the lower one counts."""
 
     line_id: str
     sku: str
@@ -118,6 +119,21 @@ class ItemAdded(Fact, tag="item_added"):
     mass_mg: int | None = None
     evidence: Evidence = Evidence()
     load_mg: int | None = None
+    weighing: Weighing | None = None
+    higher_unit_minor: int | None = None
+
+
+class LineRepriced(Fact, tag="line_repriced"):
+    """The store lowered a price in the middle of the trip: the lower one counts.
+
+    `higher_unit_minor` is what a unit cost before; `catalog_version` is that of the catalog that
+    lowered it."""
+
+    line_id: str
+    unit_price_minor: int
+    price_minor: int
+    higher_unit_minor: int
+    catalog_version: int
     weighing: Weighing | None = None
 
 
@@ -323,6 +339,7 @@ Event = (
     | TimeNoted
     | CatalogAdopted
     | ItemAdded
+    | LineRepriced
     | LinesWeighed
     | ItemRemoved
     | LineOpened

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cart.core import accepting, asking, coach, mirroring, orders, paying, telling, trip, weighing
+from cart.core import (
+    accepting,
+    adopting,
+    asking,
+    coach,
+    mirroring,
+    orders,
+    paying,
+    telling,
+    trip,
+    weighing,
+)
 from cart.core.observations import (
     AnyObservation,
     BasketViewed,
@@ -41,7 +52,7 @@ from cart.core.state import Draft, State, Turn
 
 THINKERS: dict[type, Callable[[Draft, Any], None]] = {
     Booted: trip.booted,
-    CatalogArrived: trip.catalog_arrived,
+    CatalogArrived: adopting.catalog_arrived,
     PairCodeMade: trip.pair_code_made,
     Paired: trip.paired,
     LinkChanged: trip.link_changed,
@@ -84,7 +95,7 @@ def step(state: State, observation: AnyObservation) -> Turn:
 
 
 def _let_time_pass(draft: Draft) -> None:
-    trip.adopt_catalog(draft)
+    adopting.adopt(draft)
     weighing.resolve(draft)
     trip.keep_offering(draft)
     trip.keep_time(draft)

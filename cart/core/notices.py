@@ -34,6 +34,7 @@ NOTICES: dict[str, NoticeKind] = {
     "item_added": NoticeKind(priority=20, sound="soft", shown_ms=3_000),
     "item_removed": NoticeKind(priority=20, sound="soft", shown_ms=5_000),
     "own_thing_noted": NoticeKind(priority=20, shown_ms=3_000),
+    "price_lowered": NoticeKind(priority=28, sound="soft", shown_ms=8_000),
     "deal_applied": NoticeKind(priority=25, sound="soft", shown_ms=5_000),
     # Doubt
     "please_identify": NoticeKind(priority=60, sound="ask"),

@@ -25,7 +25,8 @@ class ReceiptLine(Value):
     """One line. `price_minor` is before deals, `net_minor` is what the shopper pays for it.
 
     Its parts of the whole: `tax_minor` (on top, or inside the price), `deposit_minor`, and
-    `snap_minor`, what food benefits pay of its price first and then of its deposit."""
+    `snap_minor`, what food benefits pay of its price first and then of its deposit. A price that
+    changed during the trip has its other one in `higher_unit_minor`: the lower one counts."""
 
     line_id: str
     sku: str
@@ -38,6 +39,7 @@ class ReceiptLine(Value):
     modifiers: tuple[Modifier, ...] = ()
     weighing: Weighing | None = None
     tax_category: str = ""
+    higher_unit_minor: int | None = None
     tax_minor: int = 0
     deposit_minor: int = 0
     snap_minor: int = 0

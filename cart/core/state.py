@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from cart.core.almost import Search
@@ -37,7 +38,8 @@ class Told(Value):
 
 
 class State(Value):
-    """The mind between two steps. `newer_catalog` waits for the end of a payment; `rest_mg` is the
+    """The mind between two steps. `newer_catalog` waits for the end of a payment, `kept_prices` are
+    those that have risen during the trip, as they were; `rest_mg` is the
     last load at rest; `question` the open line shown on the screen; `weighed` the line shown on the
     weigh screen until `weighed_until_ms`; `nudging` the search for a cheaper whole, None until a
     quiet tick begins it."""
@@ -49,6 +51,7 @@ class State(Value):
     catalog: CatalogIndex | None = None
     catalog_sha256: str = ""
     newer_catalog: CatalogArrived | None = None
+    kept_prices: dict[str, int] = msgspec.field(default_factory=dict)
     receipt: Receipt | None = None
     nudging: Search | None = None
     pending: Pending = Pending()

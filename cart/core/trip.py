@@ -5,16 +5,12 @@ It must never touch a line of the basket.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from cart.core.basket import fold
-from cart.core.catalog import CatalogIndex
 from cart.core.effects import MakePairCode, OfferPairing, TellEyes
-from cart.core.events import CatalogAdopted, TimeNoted, TripBound, TripOpened
+from cart.core.events import TimeNoted, TripBound, TripOpened
 from cart.core.observations import (
     Booted,
     CameraState,
-    CatalogArrived,
     LinkChanged,
     PairCodeMade,
     Paired,
@@ -26,7 +22,7 @@ from cart.core.observations import (
     StoreTime,
 )
 from cart.core.orders import end_interrupted
-from cart.core.state import Draft, State, receipt_for
+from cart.core.state import Draft, State
 
 OFFER_EVERY_MS = 10_000
 
@@ -45,35 +41,6 @@ def booted(draft: Draft, observation: Booted) -> None:
     )
     end_interrupted(draft)
     draft.do(MakePairCode())
-
-
-def catalog_arrived(draft: Draft, observation: CatalogArrived) -> None:
-    """A snapshot came; an older one than the journal knows is left."""
-    if observation.catalog.version >= draft.basket.catalog_version:
-        draft.note(newer_catalog=observation)
-
-
-def adopt_catalog(draft: Draft) -> None:
-    """Adopt the newest snapshot, but never from the sum on the screen to the end of the trip it is
-    paid for: deals and tax may differ. Lines keep the price they were added at."""
-    newer = draft.state.newer_catalog
-    has_one = draft.state.catalog is not None
-    sum_stands = has_one and draft.basket.phase in ("checkout", "paying", "paid")
-    if newer is None or sum_stands:
-        return
-    index = CatalogIndex(newer.catalog)
-    pending = draft.state.pending
-    sold = tuple(claim for claim in pending.claims if claim.sku in index.by_sku)
-    draft.note(
-        newer_catalog=None,
-        catalog=index,
-        catalog_sha256=newer.sha256,
-        pending=replace(pending, claims=sold),
-    )
-    if newer.catalog.version != draft.basket.catalog_version:
-        draft.fact(CatalogAdopted(draft.now_ms, newer.catalog.version, newer.sha256))
-    draft.note(receipt=receipt_for(draft.state), nudging=None)
-    _tell_eyes(draft)
 
 
 def pair_code_made(draft: Draft, observation: PairCodeMade) -> None:
@@ -162,7 +129,7 @@ def took_from_shelf(draft: Draft, sku: str) -> None:
 def _stands_in(draft: Draft, aisle: str) -> None:
     if aisle != draft.state.aisle:
         draft.note(aisle=aisle)
-        _tell_eyes(draft)
+        tell_eyes(draft)
 
 
 def power_changed(draft: Draft, observation: PowerChanged) -> None:
@@ -194,7 +161,8 @@ def sense_back(draft: Draft, observation: SenseBack) -> None:
     draft.note(lost=tuple(item for item in draft.state.lost if item != observation.sense))
 
 
-def _tell_eyes(draft: Draft) -> None:
+def tell_eyes(draft: Draft) -> None:
+    """Give the eyes the catalog's codes, and what is likely where the cart stands."""
     index = draft.state.catalog
     if index is None:
         return

@@ -89,6 +89,8 @@ def rows_of(paper: Paper) -> list[tuple[str, str]]:
     rows = []
     for line in receipt.lines:
         rows.append((f"{amount_words(line)} {line.name}", money(paper, line.price_minor)))
+        if line.higher_unit_minor is not None:
+            rows.append((f"  instead of {money(paper, line.higher_unit_minor)}: price changed", ""))
         rows += [
             (f"  {row.title or row.deal_id}", money(paper, row.amount_minor))
             for row in line.modifiers

@@ -66,7 +66,7 @@ WILL_DELAY_S = 15
 SNAP_BYTES_OVERHEAD = 500
 HEARD = (
     "ack", "basket", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert",
-    "store_state", "trust", "catalog_head",
+    "store_state", "trust", "catalog_head", "given",
 )  # fmt: skip
 
 Request = Question | RunCommand | Snap
@@ -98,7 +98,7 @@ class StoreLink:
         self._key = StoreKey(config.store_public_key.read_bytes())
         self._outbox = Outbox(journal.epoch, journal.acked_seq)
         self._connection = self._new_connection(config.broker, random)
-        self._goods = GoodsDesk(config, self._key, inbox, self._connection)
+        self._goods = GoodsDesk(config, self._key, inbox, self._connection, clock, self._time_told)
         self._renewal = Renewal(config.cart_id, config.broker)
         self._orders = OrderDesk(config.cart_id, self._key, inbox, self._renewal)
         self._requests: deque[Request] = deque(maxlen=16)
@@ -109,6 +109,7 @@ class StoreLink:
         self._online = False
         self._birth_ms = 0
         self._offset_ms = 0
+        self._local_offset_ms = 0
         self._offered_nonce = ""
 
     @property
@@ -175,11 +176,22 @@ class StoreLink:
             beat()
             for happening in self._connection.poll(POLL_MS):
                 self._take(happening)
+            self._let_time_pass()
             self._ask_store()
             self._ask_certificate()
             self._send_rows()
         self._publish("cart_state", CartState(self._boot_id, online=False))
         self._connection.close()
+
+    def _let_time_pass(self) -> None:
+        try:
+            self._goods.time_passed(self._utc_ms())
+        except (ContractError, CatalogError) as error:
+            self._refuse(error)
+
+    def _utc_ms(self) -> int:
+        """The store's wall clock, as far as it was told; long ago before that."""
+        return self._clock() + self._offset_ms
 
     def _take(self, happening: mqtt.Happening) -> None:
         match happening:
@@ -188,6 +200,7 @@ class StoreLink:
                     self._connection.use(settled)
                     self._orders.rotated()
                 self._publish("cart_state", CartState(self._boot_id, online=True))
+                self._goods.came_up()
             case mqtt.Changed(reason=reason):
                 log.info("store_link down: %s", reason)
                 self._store_gone()
@@ -203,7 +216,7 @@ class StoreLink:
         if not payload:
             return  # it only clears what the broker had kept
         if address.channel.name in GOODS:
-            self._goods.heard(address, payload)
+            self._goods.heard(address, payload, self._utc_ms())
             return
         kind, handle = self._handlers[address.channel.name]
         handle(self, decode(kind, payload))
@@ -248,7 +261,7 @@ class StoreLink:
         for row in ack.rejected:
             self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
         if ack.utc_ms and not self._greeted:
-            self._greeting_answered(ack, now_ms)
+            self._greeting_answered(ack)
 
     def _begin_epoch(self, newest: int) -> None:
         """Number our journal anew and send it from its first row."""
@@ -261,15 +274,21 @@ class StoreLink:
         self._outbox = Outbox(newest + 1, 0)
         self._greet()
 
-    def _greeting_answered(self, ack: Ack, now_ms: int) -> None:
-        uncertainty_ms = (now_ms - self._birth_ms + 1) // 2 + 1
-        self._offset_ms = ack.utc_ms - (now_ms + self._birth_ms) // 2
+    def _greeting_answered(self, ack: Ack) -> None:
+        self._local_offset_ms = ack.local_offset_ms
+        self._time_told(ack.utc_ms, self._birth_ms)
         self._greeted = True
         self._outbox.rewind()
-        told = (self._offset_ms, uncertainty_ms)
-        self._inbox.put(StoreTime(0, *told, local_offset_ms=ack.local_offset_ms))
         self._tell_online(True)
         self._renewal.check(ack.utc_ms)
+
+    def _time_told(self, utc_ms: int, asked_ms: int) -> None:
+        """The store's wall clock, somewhere between the question and now."""
+        now_ms = self._clock()
+        uncertainty_ms = (now_ms - asked_ms + 1) // 2 + 1
+        self._offset_ms = utc_ms - (now_ms + asked_ms) // 2
+        told = (self._offset_ms, uncertainty_ms)
+        self._inbox.put(StoreTime(0, *told, local_offset_ms=self._local_offset_ms))
 
     def _grant_came(self, grant: PairGrant) -> None:
         """Open the trip only for the code on our screen, once, in time, by the store's own hand."""
@@ -277,14 +296,14 @@ class StoreLink:
             raise ContractError("PairGrant: not signed by this store for this cart")
         if grant.nonce != self._offered_nonce:
             raise ContractError("PairGrant: not for the code on the screen; scan it again")
-        if self._clock() + self._offset_ms > grant.expires_utc_ms:
+        if self._utc_ms() > grant.expires_utc_ms:
             raise ContractError("PairGrant: it came too late; scan the code again")
         self._offered_nonce = ""
         told = (grant.nonce, grant.trip_id, grant.shopper, grant.member, grant.used)
         self._inbox.put(Paired(0, *told))
 
     def _command_came(self, command: Command) -> None:
-        too_late = self._orders.came(command, self._clock() + self._offset_ms)
+        too_late = self._orders.came(command, self._utc_ms())
         if too_late is not None:
             self._publish("command_state", too_late)
 

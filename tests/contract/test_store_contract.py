@@ -185,7 +185,8 @@ def test_every_field_is_signed() -> None:
     """A signed text changes with each value it covers, and with what it is for."""
     head = decode(CatalogHead, SAMPLES["catalog_head"].encode())
     grant = decode(PairGrant, SAMPLES["pair_grant"].encode())
-    changes = {"version": 2, "sha256": "cd" * 32, "size_bytes": 8, "chunks": 2}
+    changes: dict[str, Any] = {"version": 2, "sha256": "cd" * 32, "size_bytes": 8, "chunks": 2,
+                               "pieces": ("ef" * 32,)}  # fmt: skip
     heads = [msgspec.structs.replace(head, **{name: new}) for name, new in changes.items()]
     texts = {head_text("a", "b", each) for each in (head, *heads)}
     texts |= {head_text("b", "a", head), head_text("a", "c", head)}

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from cart.contract.goods import CatalogHead
+from cart.contract.store import decode
 from cart.core.basket import fold
 from cart.core.effects import TellBasket
-from cart.core.observations import BasketViewed
-from tests.store.shop import item, trip_events
+from cart.core.observations import BasketViewed, CatalogArrived
+from tests.store.shop import CartLink, item, store_command, trip_events
 from tests.store.test_link import Shop, open_shop
 from tests.waiting import until
 
@@ -54,3 +57,52 @@ def test_a_greeted_store_says_what_it_holds(shop: Shop) -> None:
     shop.proxy.restore()
     seen = shop.cart.hear(BasketViewed)
     assert (seen.trip_id, seen.lines) == ("trip-1", 2)
+
+
+def test_a_price_reaches_the_cart_as_a_change(shop: Shop) -> None:
+    """A price that a person sets comes as a small change; so do four, one after the other, and one
+    that holds later waits for its hour. Nothing is collected whole."""
+    arrived = price(shop, "1.29")
+    assert arrived.catalog.products[0].price_minor == 129
+    for cents in range(10, 14):
+        assert price(shop, f"1.{cents}").catalog.products[0].price_minor == 100 + cents
+    later = datetime.now().astimezone() + timedelta(seconds=2)
+    assert price(shop, "0.99", "--at", later.isoformat()).catalog.products[0].price_minor == 99
+    assert datetime.now().astimezone() >= later
+    folder = shop.cart.config.data_folder
+    assert (folder / "catalog.changes").read_bytes().count(b"\n") == 6
+    snapshot = (folder / "catalog.signed").read_bytes().split(b"\n")[0]
+    assert decode(CatalogHead, snapshot).version == 1
+
+
+def price(shop: Shop, amount: str, *options: str) -> CatalogArrived:
+    """Set the price of tomatoes; what the cart hears of it."""
+    done = store_command(shop.folder, "price", "tomatoes-400g", amount, *options)
+    assert done.returncode == 0, done.stderr
+    return shop.cart.hear(CatalogArrived)
+
+
+def test_changes_missed_are_fetched_and_a_restart_goes_on(tmp_path: Path) -> None:
+    """A cart that was away for changes has them after it comes back, from the broker's memory or
+    from the store's; a cart that is started again has the newest catalog before it is online."""
+    with open_shop(tmp_path) as shop:
+        shop.proxy.cut()
+        for cents in range(50, 55):
+            done = store_command(shop.folder, "price", "tomatoes-400g", f"1.{cents}")
+            assert done.returncode == 0, done.stderr
+        shop.broker.kill()  # and the broker has forgotten everything
+        shop.broker.start()
+        shop.proxy.restore()
+        until(lambda: newest(shop.cart) == 6, "the newest catalog is here")
+        here = (shop.proxy.host, shop.proxy.port)
+        public_key = shop.folder / "store.pub"
+    with CartLink(tmp_path / "cart", here, public_key) as again:
+        restored = again.hear(CatalogArrived).catalog
+    assert (restored.version, restored.products[0].price_minor) == (6, 154)
+
+
+def newest(cart: CartLink) -> int:
+    """The newest catalog that the cart has heard of."""
+    cart.unheard += cart.inbox.take(0)
+    seen = [each.catalog.version for each in cart.unheard if isinstance(each, CatalogArrived)]
+    return max(seen, default=0)

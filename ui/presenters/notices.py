@@ -17,6 +17,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "item_removed": (mark("Taken out: {name}"), mark("Taken out of your cart")),
     "own_thing_noted": (mark("Your own thing, not charged"),) * 2,
     "deal_applied": (mark("Deal: {title}"), mark("A deal was applied")),
+    "price_lowered": (
+        mark("{name} costs less now: {now} instead of {was}"),
+        mark("A price in your cart was lowered"),
+    ),
     "please_identify": (mark("Please tell us what this is"),) * 2,
     "please_say_what_left": (mark("Please tell us what you took out"),) * 2,
     "line_waits": (mark("One item waits. Tap the yellow line any time."),) * 2,

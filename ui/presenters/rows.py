@@ -160,6 +160,9 @@ def price_facts(line: LineView, figures: Figures) -> tuple[Fact, ...]:
     facts = []
     if own is not None and line.mass_mg is None:
         facts.append(Fact(say("Unit price"), figures.money_per(own.unit, own.price_minor)))
+    if line.higher_unit_minor is not None:
+        other = figures.money(line.higher_unit_minor)
+        facts.append(Fact(say("Lower price counts"), say("instead of {price}", price=other)))
     if line.contested is not None:
         facts.append(Fact(say("You told us"), say(CONTESTS[line.contested])))
     if cheaper is not None:

@@ -159,6 +159,7 @@ def _row(
         modifiers=modifiers,
         weighing=line.weighing,
         tax_category=index.tax_category(line.sku),
+        higher_unit_minor=line.higher_unit_minor,
         tax_minor=share.tax_minor,
         deposit_minor=share.deposit_minor,
         snap_minor=share.snap_minor,

@@ -1,0 +1,104 @@
+"""A newer catalog in the middle of a trip: of two prices the lower one counts for the shopper.
+
+What is on the receipt follows a price down and never up; what is put in later costs no more than it
+did when the trip began. It must never change a sum that is being paid.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from cart.core import trip
+from cart.core.basket import Line
+from cart.core.catalog import CatalogIndex, Product
+from cart.core.events import CatalogAdopted, LineRepriced
+from cart.core.observations import CatalogArrived
+from cart.core.state import Draft, State, receipt_for
+from cart.core.units import price_of_mass_minor
+
+
+def catalog_arrived(draft: Draft, observation: CatalogArrived) -> None:
+    """A snapshot came; an older one than the journal knows is left."""
+    if observation.catalog.version >= draft.basket.catalog_version:
+        draft.note(newer_catalog=observation)
+
+
+def adopt(draft: Draft) -> None:
+    """Adopt the newest snapshot, but never from the sum on the screen to the end of the trip it is
+    paid for: deals and tax may differ."""
+    newer = draft.state.newer_catalog
+    before = draft.state.catalog
+    if draft.basket.phase == "idle" and draft.state.kept_prices:
+        draft.note(kept_prices={})
+    sum_stands = before is not None and draft.basket.phase in ("checkout", "paying", "paid")
+    if newer is None or sum_stands:
+        return
+    index = CatalogIndex(newer.catalog)
+    pending = draft.state.pending
+    sold = tuple(claim for claim in pending.claims if claim.sku in index.by_sku)
+    draft.note(
+        newer_catalog=None,
+        catalog=index,
+        catalog_sha256=newer.sha256,
+        pending=replace(pending, claims=sold),
+    )
+    if newer.catalog.version != draft.basket.catalog_version:
+        draft.fact(CatalogAdopted(draft.now_ms, newer.catalog.version, newer.sha256))
+    if before is not None and draft.basket.phase == "shopping":
+        _follow_down(draft, before, index)
+        draft.note(kept_prices=_kept(draft.state, before, index))
+    draft.note(receipt=receipt_for(draft.state), nudging=None)
+    trip.tell_eyes(draft)
+
+
+def at_best_price(state: State, product: Product) -> tuple[Product, int | None]:
+    """A product at the lowest price it had on this trip, and the higher one that it has now."""
+    kept_minor = state.kept_prices.get(product.sku, product.price_minor)
+    if kept_minor >= product.price_minor:
+        return product, None
+    return replace(product, price_minor=kept_minor), product.price_minor
+
+
+def _kept(state: State, before: CatalogIndex, after: CatalogIndex) -> dict[str, int]:
+    """The prices that have gone up since the trip began, as they were."""
+    kept = dict(state.kept_prices)
+    for sku, product in after.by_sku.items():
+        was = before.by_sku.get(sku)
+        if was is not None and was.price_minor < product.price_minor:
+            kept[sku] = min(was.price_minor, kept.get(sku, was.price_minor))
+    return kept
+
+
+def _follow_down(draft: Draft, before: CatalogIndex, after: CatalogIndex) -> None:
+    """State the lower price of what is on the receipt, and tell it."""
+    for line in draft.basket.lines:
+        product, was = after.by_sku.get(line.sku), before.by_sku.get(line.sku)
+        if product is None or was is None or product.price_minor >= line.unit_price_minor:
+            continue
+        # What a label priced keeps the label's price.
+        if line.unit_price_minor not in (was.price_minor, draft.state.kept_prices.get(line.sku)):
+            continue
+        draft.fact(_repriced(draft.now_ms, line, product.price_minor, after.catalog.version))
+        draft.tell(
+            "price_lowered",
+            name=line.name,
+            was_minor=str(line.unit_price_minor),
+            now_minor=str(product.price_minor),
+        )
+
+
+def _repriced(now_ms: int, line: Line, unit_minor: int, version: int) -> LineRepriced:
+    price_minor, weighing = unit_minor * line.quantity, line.weighing
+    if line.mass_mg is not None:
+        price_minor = price_of_mass_minor(line.mass_mg, unit_minor)
+    if weighing is not None:
+        weighing = replace(weighing, unit_price_minor=unit_minor, price_minor=price_minor)
+    return LineRepriced(
+        t_ms=now_ms,
+        line_id=line.line_id,
+        unit_price_minor=unit_minor,
+        price_minor=price_minor,
+        higher_unit_minor=max(line.unit_price_minor, line.higher_unit_minor or 0),
+        catalog_version=version,
+        weighing=weighing,
+    )

@@ -1,0 +1,87 @@
+"""The store's commands about its goods: one price, at once or at an hour.
+
+A running service publishes what they keep within half a second. They must never keep what the carts
+would refuse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from msgspec import json
+from msgspec.structs import replace
+
+from cart.core.catalog import Catalog, CatalogError
+from store import catalogs
+from store.database import open_database, transaction
+
+Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+PRICE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,4})?")
+
+
+def add_commands(command: Command) -> None:
+    """Declare the commands; `command` makes a parser."""
+    price = command("price", set_price)
+    price.add_argument("sku", help="of the product")
+    price.add_argument("price", type=_price, help="as people write it: 1.49")
+    add_hour(price)
+
+
+def add_hour(parser: argparse.ArgumentParser) -> None:
+    """Let a command say from when on what it brings shall hold."""
+    parser.add_argument(
+        "--at",
+        type=hour,
+        default=0,
+        dest="effective_utc_ms",
+        metavar="TIME",
+        help="from when on it holds, the store's local time: 2026-12-01T06:00; default: now",
+    )
+
+
+def set_price(options: argparse.Namespace) -> int:
+    """Give one product another price; a trip that goes on pays the lower of the two."""
+    data: Path = options.data
+    with closing(open_database(data, options.database)) as database, transaction(database):
+        published = catalogs.newest(database)
+        if published is None:
+            raise CatalogError("no catalog yet; import one with: python -m store import")
+        catalog = _with_price(published, options.sku, options.price)
+        catalogs.add(database, catalog, options.effective_utc_ms)
+    told = {"version": catalog.version, "sku": options.sku, "price": str(options.price)}
+    sys.stdout.write(json.encode(told).decode() + "\n")
+    return 0
+
+
+def _with_price(catalog: Catalog, sku: str, price: Decimal) -> Catalog:
+    minor = price.scaleb(catalog.currency_digits)
+    if minor != minor.to_integral_value():
+        raise CatalogError(f"{price}: at most {catalog.currency_digits} digits after the point")
+    if all(product.sku != sku for product in catalog.products):
+        raise CatalogError(f"no product has the sku {sku!r}")
+    products = tuple(
+        replace(product, price_minor=int(minor)) if product.sku == sku else product
+        for product in catalog.products
+    )
+    return replace(catalog, version=catalog.version + 1, products=products)
+
+
+def hour(text: str) -> int:
+    """A local time as UTC in milliseconds."""
+    try:
+        return round(datetime.fromisoformat(text).astimezone().timestamp() * 1_000)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write it as 2026-12-01T06:00") from error
+
+
+def _price(text: str) -> Decimal:
+    if not PRICE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: write it as 1.49")
+    return Decimal(text.replace(",", "."))

@@ -1,0 +1,102 @@
+"""What the store says unasked: changes of the catalog, the catalog, credits, orders.
+
+Each look finds what commands have put into the database since the last one; over a new connection
+all of it is said again. It must never wait: a large catalog comes after the small change to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from cart.contract.goods import TRUSTED_CATALOG
+from cart.contract.store import Packet, packet
+from store import catalogs, disputes
+from store.keys import Signer
+from store.orders import Orders
+from store.provisioning import Provisioning
+from store.trusted import Repository
+
+DELTAS_KEPT = 20  # what a cart that comes back may have missed; one that missed more takes it whole
+
+
+class Fleet(NamedTuple):
+    """The desks for carts as machines: who comes in, and what they are ordered to do."""
+
+    provisioning: Provisioning | None = None
+    orders: Orders | None = None
+    repository: Repository | None = None
+
+
+class News:
+    """One service's. `utc_ms` is the wall clock."""
+
+    def __init__(
+        self,
+        database: Connection,
+        signer: Signer,
+        names: tuple[str, str],
+        fleet: Fleet,
+        utc_ms: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._signer = signer
+        self._names = names
+        self._fleet = fleet
+        self._utc_ms = utc_ms
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """The connection is new: say everything again."""
+        self._published = ""
+        self._told_version: int | None = None
+        self._told_credit = 0
+
+    def looks(self) -> tuple[Callable[[], Iterator[Packet]], ...]:
+        """What to look for, in this order, each in a transaction of its own."""
+        return (self._deltas, self._catalog, self._credits, self._orders)
+
+    def _deltas(self) -> Iterator[Packet]:
+        found = catalogs.deltas(self._database, self._told_version or 0)
+        if self._told_version is None:
+            found = found[-DELTAS_KEPT:]
+        for waiting in found:
+            delta = catalogs.signed_delta(waiting, self._signer, *self._names)
+            yield packet("catalog_delta", delta, *self._names, version=str(waiting.version))
+        newest = max([self._told_version or 0, *(waiting.version for waiting in found)])
+        self._told_version = newest
+
+    def _catalog(self) -> Iterator[Packet]:
+        newest = catalogs.newest_sha256(self._database, self._utc_ms())
+        if newest in {"", self._published}:
+            yield from self._trust_of_today()
+            return
+        if self._fleet.repository is not None:
+            # Before the catalog: what the carts are to take for the newest.
+            data = catalogs.data_of(self._database, newest)
+            self._fleet.repository.publish(TRUSTED_CATALOG, data)
+            yield from self._trust(self._fleet.repository)
+        yield from catalogs.packets(self._database, self._signer, *self._names, newest)
+        if self._published:
+            yield from catalogs.forget_packets(self._database, *self._names, self._published)
+        self._published = newest
+
+    def _trust_of_today(self) -> Iterator[Packet]:
+        repository = self._fleet.repository
+        if repository and self._published and repository.renew_daily():
+            yield from self._trust(repository)
+
+    def _trust(self, repository: Repository) -> Iterator[Packet]:
+        for file, data in repository.files():
+            yield packet("trust", data, *self._names, file=file)
+
+    def _credits(self) -> Iterator[Packet]:
+        for cart, credit in disputes.untold(self._database, self._told_credit):
+            yield packet("credit", credit, *self._names, cart=cart)
+            self._told_credit = max(self._told_credit, credit.number)
+
+    def _orders(self) -> Iterator[Packet]:
+        for order in () if self._fleet.orders is None else self._fleet.orders.to_send():
+            yield packet("command", order.command, *self._names, cart=order.cart)

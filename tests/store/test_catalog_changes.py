@@ -1,0 +1,144 @@
+"""The catalog changes by small signed steps: each leads to exactly the next catalog, or to none."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw, json
+from msgspec.structs import replace
+
+from cart.contract.deltas import arranged, canonical, change_between, changed
+from cart.contract.goods import CatalogDelta, Change
+from cart.contract.lines import ContractError
+from cart.contract.signing import published_text
+from cart.core.catalog import Catalog, CatalogError, Product, Recall
+from cart.shell.store_catalog import DELTAS_MAX
+from store import catalogs
+from store.database import open_database, transaction
+from tests.store.shop import CATALOG, STORE, TENANT
+from tests.store.test_catalog_intake import LARGE, Publisher, take
+
+PRICES = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 99))
+
+
+def catalog_of(version: int, prices: dict[str, int], recalled: str = "") -> Catalog:
+    """Products in the order given."""
+    return Catalog(
+        version=version,
+        currency="USD",
+        products=tuple(Product(sku, sku, minor) for sku, minor in prices.items()),
+        recalls=(Recall(recalled, "glass"),) if recalled else (),
+    )
+
+
+@given(before=PRICES, after=PRICES, recalled=st.sampled_from(["", "a"]))
+def test_a_change_leads_to_the_next_catalog(
+    before: dict[str, int], after: dict[str, int], recalled: str
+) -> None:
+    """Byte for byte, whatever came, went, changed or moved."""
+    old, new = (
+        catalog_of(1, before),
+        arranged(catalog_of(2, after, recalled), catalog_of(1, before)),
+    )
+    change = json.decode(json.encode(change_between(old, new)), type=Change)
+    assert canonical(changed(old, change, 2)) == canonical(new)
+    assert {product.sku for product in change.products} == {
+        sku for sku in after if before.get(sku) != after[sku]
+    }
+    assert (change.rest is None) == (recalled == "")
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Publisher:
+    """A store with its catalog in several chunks."""
+    return Publisher(tmp_path / "store")
+
+
+def change_of(publisher: Publisher, price_minor: int, at_utc_ms: int = 0) -> CatalogDelta:
+    """Let the store change the first price; the change as it is published."""
+    with closing(open_database(publisher.folder / "store")) as database, transaction(database):
+        before = catalogs.newest(database)
+        assert before is not None
+        products = (replace(before.products[0], price_minor=price_minor), *before.products[1:])
+        after = replace(before, version=before.version + 1, products=products)
+        catalogs.add(database, after, at_utc_ms)
+        (waiting,) = catalogs.deltas(database, before.version)
+        return catalogs.signed_delta(waiting, publisher.signer, TENANT, STORE)
+
+
+def test_changes_follow_each_other_and_survive_a_restart(publisher: Publisher) -> None:
+    """Each is used at its hour, in order; one out of turn is left; a restart has the newest."""
+    intake = publisher.intake()
+    assert intake.next_version is None
+    intake.offer(publisher.head)
+    take(intake, publisher, len(publisher.chunks))
+    first, second = change_of(publisher, 111), change_of(publisher, 222, at_utc_ms=5_000)
+    assert intake.change(second, 9_000) is None
+    used = intake.change(first, 0)
+    assert used is not None
+    assert (used.version, used.products[0].price_minor) == (2, 111)
+    assert intake.change(second, 4_999) is None
+    assert intake.next_version is None
+    used = intake.time_passed(5_000)
+    assert used is not None
+    assert (used.version, used.products[0].price_minor) == (3, 222)
+    assert publisher.intake().restore() == used
+
+
+def test_a_change_leads_nowhere_else(publisher: Publisher) -> None:
+    """Forged, for another catalog, or not what its head says: refused, and nothing has changed."""
+    intake = publisher.intake()
+    intake.offer(publisher.head)
+    take(intake, publisher, len(publisher.chunks))
+    true = change_of(publisher, 111)
+    with pytest.raises(ContractError, match="not signed"):
+        intake.change(replace(true, effective_utc_ms=1), 0)
+    intake = publisher.intake()
+    assert intake.restore() == LARGE
+    body = json.decode(true.body, type=Change)
+    wrong = replace(true, body=Raw(json.encode(replace(body, gone=("sku-7",)))))
+    signature = publisher.signer.sign(published_text(TENANT, STORE, wrong))
+    with pytest.raises(CatalogError, match="does not lead"):
+        intake.change(replace(wrong, signature=signature), 0)
+    assert intake.version == 1
+    assert intake.change(true, 0) is not None
+
+
+def test_pieces_survive_a_restart(publisher: Publisher) -> None:
+    """Of a catalog that was half here when the cart died only the rest is asked for; a piece that
+    the disk has changed is asked for again."""
+    intake = publisher.intake()
+    intake.offer(publisher.head)
+    take(intake, publisher, 3)
+    damaged = publisher.folder / "catalog.pieces" / publisher.head.pieces[1]
+    damaged.write_bytes(b"rubbish")
+    again = publisher.intake()
+    assert again.offer(publisher.head)
+    wanted = {int(chunk[1]) for chunk in iter(again.next_chunk, None)}
+    assert wanted == {1, *range(3, len(publisher.chunks))}
+
+
+def test_a_cart_that_is_far_behind_takes_it_whole(publisher: Publisher) -> None:
+    """A few changes are awaited one by one, many are not."""
+    intake = publisher.intake()
+    assert not intake.is_close(publisher.head)
+    intake.offer(publisher.head)
+    take(intake, publisher, len(publisher.chunks))
+    assert DELTAS_MAX < 100
+    assert intake.is_close(publisher.head)
+
+
+def test_a_catalog_that_waits_keeps_its_place(tmp_path: Path) -> None:
+    """One that shall hold before the newest one does is refused, and says what to do."""
+    with closing(open_database(tmp_path)) as database, transaction(database):
+        catalogs.add(database, CATALOG)
+        first = catalogs.newest_sha256(database)
+        catalogs.add(database, replace(CATALOG, version=2), 5_000)
+        assert catalogs.newest_sha256(database, 4_999) == first
+        assert catalogs.newest_sha256(database, 5_000) != first
+        with pytest.raises(CatalogError, match="--at"):
+            catalogs.add(database, replace(CATALOG, version=3), 4_000)

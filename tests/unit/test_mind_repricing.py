@@ -1,0 +1,135 @@
+"""Prices that change in the middle of a trip: of two the lower one counts for the shopper."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from cart.contract.view import snapshot
+from cart.core.basket import fold
+from cart.core.catalog import Catalog
+from cart.core.events import CatalogAdopted, ItemAdded, LineRepriced
+from cart.core.observations import CatalogArrived
+from cart.core.pricing.engine import receipt_of
+from cart.receipts.paper import Paper, rows_of
+from tests.unit.mind_world import BANANAS, CATALOG, PASTA, RICE, TOMATOES, Hands
+
+
+def priced(version: int, **prices_minor: int) -> Catalog:
+    """The catalog with other prices."""
+    products = tuple(
+        replace(product, price_minor=prices_minor.get(product.sku, product.price_minor))
+        for product in CATALOG.products
+    )
+    return replace(CATALOG, version=version, products=products)
+
+
+def shopping() -> Hands:
+    """A trip with pasta for 149 in it."""
+    hands = Hands()
+    hands.touch("start")
+    hands.put(PASTA)
+    hands.wait(2_000)
+    assert hands.total_minor == 149
+    return hands
+
+
+def news(hands: Hands, catalog: Catalog) -> None:
+    """The store publishes it."""
+    hands.say(CatalogArrived(hands.now_ms, catalog))
+
+
+def test_a_lower_price_counts_for_what_is_in_the_cart() -> None:
+    """The journal says which price and why, the shopper is told, the receipt explains it."""
+    hands = shopping()
+    news(hands, priced(2, pasta=99))
+    (lowered,) = [event for event in hands.events if isinstance(event, LineRepriced)]
+    assert (lowered.unit_price_minor, lowered.higher_unit_minor, lowered.catalog_version) == (
+        99,
+        149,
+        2,
+    )
+    assert hands.total_minor == 99
+    told = next(notice for notice in hands.notices if notice.code == "price_lowered")
+    assert told.values == {"name": "Pasta", "was_minor": "149", "now_minor": "99"}
+    assert hands.state.receipt is not None
+    words = [row[0] for row in rows_of(Paper(hands.state.receipt, "R1", "shop", ""))]
+    assert "  instead of 1.49: price changed" in words
+    (line,) = snapshot(hands.state, 1, 0).lines
+    assert line.higher_unit_minor == 149
+
+
+def test_a_higher_price_never_counts() -> None:
+    """Neither for what is in the cart nor for what comes after; the journal says so."""
+    hands = shopping()
+    news(hands, priced(2, pasta=199, rice=300))
+    assert hands.total_minor == 149
+    hands.put(RICE)
+    hands.wait(2_000)
+    added = [event for event in hands.events if isinstance(event, ItemAdded)][-1]
+    assert (added.unit_price_minor, added.higher_unit_minor) == (219, 300)
+    assert hands.total_minor == 149 + 219
+    news(hands, priced(3, pasta=199, rice=250))
+    assert hands.total_minor == 149 + 219
+    news(hands, priced(4, pasta=199, rice=200))
+    assert hands.total_minor == 149 + 200
+
+
+def test_the_next_trip_pays_today_s_price() -> None:
+    """What was kept was kept for one trip."""
+    hands = shopping()
+    news(hands, priced(2, rice=300))
+    hands.load(-507_000)
+    hands.wait(2_000)
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    hands.state = replace(
+        hands.state, basket=replace(hands.state.basket, phase="idle", lines=(), trip_id="")
+    )
+    hands.wait(200)
+    hands.touch("start")
+    hands.put(RICE)
+    hands.wait(2_000)
+    assert hands.total_minor == 300
+
+
+def test_a_sum_on_the_screen_stands() -> None:
+    """From the checkout on nothing changes; back in the aisles the lower price counts."""
+    hands = shopping()
+    hands.touch("pay_start")
+    news(hands, priced(2, pasta=99))
+    assert hands.total_minor == 149
+    hands.touch("keep_shopping")
+    assert hands.total_minor == 99
+
+
+def test_a_weighed_good_follows_too() -> None:
+    """Its weighing stays, its price for a kilogram is the lower one."""
+    hands = Hands()
+    hands.touch("start")
+    hands.sight(BANANAS)
+    hands.load(1_000_000)
+    hands.wait(3_000)
+    assert hands.total_minor == 149
+    news(hands, priced(2, bananas=100))
+    (line,) = hands.state.basket.lines
+    assert line.weighing is not None
+    assert (line.weighing.net_mg, line.weighing.unit_price_minor) == (1_000_000, 100)
+    assert hands.total_minor == 100
+
+
+@pytest.mark.parametrize("price_minor", [1, 128, 129, 130, 500])
+def test_cart_and_store_get_the_same_cent(price_minor: int) -> None:
+    """The store folds the facts and prices them by the catalog that was adopted last."""
+    hands = shopping()
+    hands.put(TOMATOES)
+    news(hands, priced(2, tomatoes=price_minor))
+    hands.put(TOMATOES)
+    hands.wait(3_000)
+    basket = fold(hands.events)
+    adopted = [event for event in hands.events if isinstance(event, CatalogAdopted)][-1]
+    assert adopted.version == 2
+    assert hands.state.catalog is not None
+    receipt = receipt_of(basket.lines, hands.state.catalog, basket.member, basket.terms)
+    assert receipt == hands.state.receipt
+    assert min(129, price_minor) in {line.unit_price_minor for line in receipt.lines}
