@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from cart import mqtt
 from cart.contract.lines import ContractError
 from cart.core.catalog import Catalog, CatalogError
+from cart.core.coding.iso import currency_digits
 from store import archive, catalogs, chain, disputes, goods_commands, sheets, show, trips, trust
 from store.authority import AuthorityError
 from store.database import (
@@ -96,7 +97,8 @@ def _empty_catalog(options: argparse.Namespace) -> Catalog:
     if options.table and not options.currency:
         options.parser.error("this is the first import: say --currency, such as USD")
     # A whole catalog brings its own; until then ISO 4217's word for "no currency" stands there.
-    return Catalog(version=0, currency=options.currency or "XXX", products=())
+    digits = currency_digits(options.currency or "USD") or 0
+    return Catalog(0, options.currency or "XXX", products=(), currency_digits=digits)
 
 
 def list_carts(options: argparse.Namespace) -> int:
@@ -189,8 +191,8 @@ def _days(text: str) -> int:
 
 
 def _currency(text: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", text):
-        raise argparse.ArgumentTypeError(f"{text!r}: three capital letters, such as USD")
+    if currency_digits(text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r}: a currency of ISO 4217, such as USD")
     return text
 
 

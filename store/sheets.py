@@ -22,12 +22,11 @@ from cart.core.catalog import (
     Catalog,
     CatalogError,
     CodeLayout,
-    Fault,
     Product,
     Recall,
     TaxRate,
-    faults,
 )
+from cart.core.catalog_faults import Fault, faults
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.value import Value
 

@@ -18,20 +18,24 @@ from cart.core.catalog import MASS_MG_MAX, CatalogError, CatalogIndex
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.offers import PriceMinor, Sku
 from cart.core.receipt import Receipt
-from cart.core.units import decimal_text, price_of_mass_minor
+from cart.core.units import decimal_text, round_fraction
 from cart.core.value import Value
+from cart.core.weights import Weight, exact_mg, price_of_weight_minor
+from cart.receipts.paper import amount_words
 
 COMMAND = "python -m cart price"
 
 
 class WantedLine(Value):
-    """One line to price. A good sold by mass needs `mass_mg`, or the `price_minor` of its label.
+    """One line to price. A good sold by mass needs `mass_mg`, the `weight` that a label tells (such
+    as "1.25" of "lb"), or the `price_minor` of its label.
 
     `price_minor` is for the whole line and left out takes the catalog's price."""
 
     sku: Sku
     quantity: Annotated[int, Meta(ge=1, le=1_000)] = 1
     mass_mg: Annotated[int, Meta(ge=1, le=MASS_MG_MAX)] | None = None
+    weight: Weight | None = None
     price_minor: PriceMinor | None = None
     line_id: Annotated[str, Meta(max_length=64)] = ""
 
@@ -98,14 +102,18 @@ def _line(where: str, row: WantedLine, index: CatalogIndex) -> Line:
     if product is None:
         raise ContractError(f"{where}: no product of this catalog has the sku {row.sku!r}")
     by_mass = product.sold_by == "mass"
-    if row.mass_mg is not None and (not by_mass or row.quantity > 1):
-        raise ContractError(f"{where}: leave mass_mg out for what is sold by the piece")
-    if by_mass and row.mass_mg is None and row.price_minor is None:
-        raise ContractError(f"{where}: {row.sku!r} is sold by mass; give mass_mg")
+    weight = row.weight or row.mass_mg
+    mass_mg = None if weight is None else round_fraction(exact_mg(weight), "half_up")
+    if mass_mg is not None and (not by_mass or row.quantity > 1):
+        raise ContractError(f"{where}: leave mass_mg and weight out for what is sold by the piece")
+    if mass_mg is not None and not 0 < mass_mg <= MASS_MG_MAX:
+        raise ContractError(f"{where}: nothing weighs {mass_mg} mg; correct the weight")
+    if by_mass and weight is None and row.price_minor is None:
+        raise ContractError(f"{where}: {row.sku!r} is sold by mass; give mass_mg or weight")
     if row.price_minor is not None:
         price_minor = row.price_minor
-    elif row.mass_mg is not None:
-        price_minor = price_of_mass_minor(row.mass_mg, product.price_minor)
+    elif weight is not None:
+        price_minor = price_of_weight_minor(weight, product.price_minor, product.price_unit)
     else:
         price_minor = product.price_minor * row.quantity
     return Line(
@@ -115,14 +123,16 @@ def _line(where: str, row: WantedLine, index: CatalogIndex) -> Line:
         quantity=row.quantity,
         unit_price_minor=product.price_minor,
         price_minor=price_minor,
-        mass_mg=row.mass_mg,
+        mass_mg=mass_mg,
+        weight=row.weight,
+        price_unit=product.price_unit,
     )
 
 
 def in_words(receipt: Receipt) -> Iterator[str]:
     """A receipt as lines for people."""
     for line in receipt.lines:
-        amount = f"{decimal_text(line.mass_mg, 6)} kg" if line.mass_mg else f"{line.quantity} x"
+        amount = amount_words(line)
         yield _row(f"{amount} {line.name}", line.price_minor, receipt)
         for modifier in line.modifiers:
             yield _row(f"  {modifier.title}", modifier.amount_minor, receipt)

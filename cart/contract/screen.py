@@ -17,6 +17,7 @@ from cart.core.events import ContestReason, Hold
 from cart.core.intents import TouchAction
 from cart.core.value import Value
 from cart.core.weighed import Weighing
+from cart.core.weights import Weight, WeightUnit
 
 LINE_BYTES_MAX = 1_000_000
 
@@ -47,7 +48,7 @@ class SavingView(Value):
 
 
 class UnitPriceView(Value):
-    """What a kilogram, a litre or a piece costs of a product: `unit` is "kg", "l" or "piece"."""
+    """What a measure of a product costs: `unit` is "kg", "lb", "l" or "piece"."""
 
     name: str
     price_minor: int
@@ -90,6 +91,8 @@ class LineView(Value):
     stop: StopView | None = None
     contested: ContestReason | None = None
     higher_unit_minor: int | None = None
+    weight: Weight | None = None
+    price_unit: WeightUnit = "kg"
 
 
 class DealView(Value):
@@ -116,7 +119,7 @@ class NudgeView(Value):
 
 class ChoiceView(Value):
     """One answer to a question: `choice` goes back in the intent. `price_minor` is for `quantity`
-    pieces, or for a kilogram of what is sold by mass."""
+    pieces, or for one `price_unit` of what is sold by mass."""
 
     choice: str
     name: str
@@ -124,6 +127,7 @@ class ChoiceView(Value):
     sold_by: Literal["each", "mass"] = "each"
     image: str | None = None
     quantity: int = 1
+    price_unit: WeightUnit = "kg"
 
 
 class QuestionView(Value):
@@ -158,6 +162,7 @@ class WeighView(Value):
     reading_before_id: int = 0
     reading_id: int = 0
     software_id: str = ""
+    price_unit: WeightUnit = "kg"
 
 
 class NoticeView(Value):

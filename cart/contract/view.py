@@ -12,15 +12,14 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from cart.contract import view_offers
 from cart.contract.screen import (
     ChoiceView,
     CouponView,
-    DealView,
     EvidenceView,
     FeeView,
     LineView,
     NoticeView,
-    NudgeView,
     QuestionView,
     Route,
     SavingView,
@@ -33,13 +32,12 @@ from cart.contract.screen import (
 from cart.core import coach, coupons, extras, restrictions, telling
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import CatalogIndex, Product
-from cart.core.deals import deals_applied, deals_of_aisle, figures_of
+from cart.core.deals import deals_applied
 from cart.core.events import Evidence
 from cart.core.fusion.scores import LOOK_FLOOR
 from cart.core.lines import pieces_in
 from cart.core.notices import NOTICES
 from cart.core.paying import can_go_back
-from cart.core.pricing.offers import Deal
 from cart.core.prudence import cheaper_equal
 from cart.core.receipt import ReceiptLine
 from cart.core.state import State
@@ -91,8 +89,8 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         tax_minor=0 if receipt is None else receipt.tax_minor,
         taxes=tuple(TaxView(tax.category, tax.rate_ppm, tax.tax_minor) for tax in taxes),
         total_minor=0 if receipt is None else receipt.total_minor,
-        deals=_deals(state),
-        aisle=_aisle_name(state),
+        deals=view_offers.deals_of(state),
+        aisle=view_offers.aisle_name_of(state),
         question=_question(state) if route in ("choose", "rescan") else None,
         weigh=_weigh(state) if route == "weigh" else None,
         notices=tuple(
@@ -106,7 +104,7 @@ def snapshot(state: State, revision: int, cause_ms: int) -> Snapshot:
         battery_percent=state.battery_percent,
         moving=state.moving,
         senses_lost=state.lost,
-        nudge=_nudge(state),
+        nudge=view_offers.nudge_of(state),
         deposit_minor=0 if receipt is None else receipt.deposit_minor,
         fees=_fees(state),
         coupons=_coupons(state),
@@ -198,6 +196,8 @@ def _sure_line(state: State, row: ReceiptLine, line: Line, newest: int) -> LineV
         net_minor=row.net_minor,
         unit_price_minor=row.unit_price_minor,
         mass_mg=row.mass_mg,
+        weight=row.weight,
+        price_unit=row.price_unit,
         newest=_number(row.line_id) == newest,
         image=_image(state.catalog, row.sku),
         savings=tuple(SavingView(item.title, item.amount_minor) for item in row.modifiers),
@@ -317,6 +317,7 @@ def _product_choice(
         product.sold_by,
         product.image,
         quantity,
+        product.price_unit,
     )
 
 
@@ -350,28 +351,7 @@ def _weigh(state: State) -> WeighView | None:
         reading_before_id=weighing.reading_before_id,
         reading_id=weighing.reading_id,
         software_id=weighing.software_id,
-    )
-
-
-def _deals(state: State) -> tuple[DealView, ...]:
-    """The deals of this aisle; where it has none, those of the whole store."""
-    index = state.catalog
-    if index is None:
-        return ()
-    deals = deals_of_aisle(index, state.aisle) or index.catalog.deals
-    return tuple(_deal(deal, index) for deal in deals)
-
-
-def _deal(deal: Deal, index: CatalogIndex) -> DealView:
-    figures = figures_of(deal, index)
-    places = index.aisles_by_sku.get(deal.skus[0], ()) if deal.skus else ()
-    return DealView(
-        deal_id=deal.deal_id,
-        title=deal.title,
-        image=figures.image,
-        price_minor=figures.price_minor,
-        was_minor=figures.was_minor,
-        aisle=places[0] if places else None,
+        price_unit=weighing.price_unit,
     )
 
 
@@ -380,21 +360,3 @@ def _budget_percent(state: State) -> int:
     if not budget_minor or state.receipt is None:
         return 0
     return state.receipt.total_minor * 100 // budget_minor
-
-
-def _nudge(state: State) -> NudgeView | None:
-    nudge, index = coach.nudge(state), state.catalog
-    if nudge is None or index is None:
-        return None
-    product = index.by_sku[nudge.sku]
-    titles = (deal.title for deal in index.catalog.deals if deal.deal_id == nudge.deal_id)
-    told = (next(titles, ""), product.name, nudge.quantity, nudge.saves_minor)
-    return NudgeView(*told, product.image)
-
-
-def _aisle_name(state: State) -> str:
-    """The name of the aisle whose deals are shown; "" when they are the whole store's."""
-    index = state.catalog
-    if index is None or not deals_of_aisle(index, state.aisle):
-        return ""
-    return next((item.name for item in index.catalog.aisles if item.aisle == state.aisle), "")

@@ -14,7 +14,7 @@ from cart.core.catalog import CatalogIndex, Product
 from cart.core.events import CatalogAdopted, LineRepriced
 from cart.core.observations import CatalogArrived
 from cart.core.state import Draft, State, receipt_for
-from cart.core.units import price_of_mass_minor
+from cart.core.weights import price_of_weight_minor
 
 
 def catalog_arrived(draft: Draft, observation: CatalogArrived) -> None:
@@ -64,7 +64,8 @@ def _kept(state: State, before: CatalogIndex, after: CatalogIndex) -> dict[str, 
     kept = dict(state.kept_prices)
     for sku, product in after.by_sku.items():
         was = before.by_sku.get(sku)
-        if was is not None and was.price_minor < product.price_minor:
+        alike = was is not None and was.price_unit == product.price_unit
+        if was is not None and alike and was.price_minor < product.price_minor:
             kept[sku] = min(was.price_minor, kept.get(sku, was.price_minor))
     return kept
 
@@ -75,6 +76,8 @@ def _follow_down(draft: Draft, before: CatalogIndex, after: CatalogIndex) -> Non
         product, was = after.by_sku.get(line.sku), before.by_sku.get(line.sku)
         if product is None or was is None or product.price_minor >= line.unit_price_minor:
             continue
+        if product.price_unit != line.price_unit:
+            continue  # a price for a kilogram and one for a pound say nothing of each other
         # What a label priced keeps the label's price.
         if line.unit_price_minor not in (was.price_minor, draft.state.kept_prices.get(line.sku)):
             continue
@@ -90,7 +93,9 @@ def _follow_down(draft: Draft, before: CatalogIndex, after: CatalogIndex) -> Non
 def _repriced(now_ms: int, line: Line, unit_minor: int, version: int) -> LineRepriced:
     price_minor, weighing = unit_minor * line.quantity, line.weighing
     if line.mass_mg is not None:
-        price_minor = price_of_mass_minor(line.mass_mg, unit_minor)
+        price_minor = price_of_weight_minor(
+            line.weight or line.mass_mg, unit_minor, line.price_unit
+        )
     if weighing is not None:
         weighing = replace(weighing, unit_price_minor=unit_minor, price_minor=price_minor)
     return LineRepriced(

@@ -43,6 +43,7 @@ from cart.core.session import Phase, follow
 from cart.core.terms import Terms
 from cart.core.value import Value
 from cart.core.weighed import Weighing
+from cart.core.weights import Weight, WeightUnit
 
 
 class Line(Value):
@@ -62,6 +63,8 @@ class Line(Value):
     weighing: Weighing | None = None
     contested: ContestReason | None = None
     higher_unit_minor: int | None = None
+    weight: Weight | None = None
+    price_unit: WeightUnit = "kg"
 
 
 class OpenLine(Value):
@@ -163,18 +166,12 @@ def _catalog_adopted(basket: Basket, event: CatalogAdopted) -> Basket:
 
 def _item_added(basket: Basket, event: ItemAdded) -> Basket:
     line = Line(
-        line_id=event.line_id,
-        sku=event.sku,
-        name=event.name,
-        quantity=event.quantity,
-        unit_price_minor=event.unit_price_minor,
-        price_minor=event.price_minor,
-        mass_mg=event.mass_mg,
-        evidence=event.evidence,
+        event.line_id, event.sku, event.name, event.quantity, event.unit_price_minor,
+        event.price_minor, event.mass_mg, event.evidence,
         piece_mg=_piece_mg(event.evidence, event.quantity),
-        weighing=event.weighing,
-        higher_unit_minor=event.higher_unit_minor,
-    )
+        weighing=event.weighing, higher_unit_minor=event.higher_unit_minor,
+        weight=event.weight, price_unit=event.price_unit,
+    )  # fmt: skip
     return replace(
         basket,
         lines=(*basket.lines, line),
@@ -247,6 +244,7 @@ def _without(line: Line, event: ItemRemoved) -> Line:
             price_minor=event.price_minor,
             piece_mg=piece_mg,
             weighing=event.weighing,
+            weight=None,
         )
     quantity = line.quantity - event.quantity
     assert quantity >= 0, f"{line.line_id} has only {line.quantity} pieces"

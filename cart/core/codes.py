@@ -10,14 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from cart.core.catalog import (
-    MASS_MG_MAX,
-    Catalog,
-    CatalogIndex,
-    CodeLayout,
-    layout_fits,
-    value_check_digits,
-)
+from cart.core.catalog import MASS_MG_MAX, Catalog, CatalogIndex, CodeLayout
+from cart.core.catalog_faults import layout_fits, value_check_digits
 from cart.core.coding.coupons import Coupon, PositiveOffer, coupon_of, positive_offer_of
 from cart.core.coding.elements import Elements
 from cart.core.coding.iso import CURRENCY_NUMBERS
@@ -32,8 +26,9 @@ from cart.core.coding.layouts import (
 from cart.core.coding.values import said_by
 from cart.core.pricing.offers import PRICE_MINOR_MAX
 from cart.core.symbols import CodeError, Content, content_of
-from cart.core.units import MILLIGRAMS_PER_KILOGRAM, divide_half_up
+from cart.core.units import decimal_text, round_fraction
 from cart.core.value import Value
+from cart.core.weights import Weight, WeightUnit, exact_mg
 
 # Whose labels hold where the store's catalog says nothing about a prefix: the one market that has
 # the catalog's currency. The euro has many; a store there names its layouts.
@@ -41,12 +36,8 @@ _MARKET_BY_CURRENCY: Mapping[str, str] = {
     "CAD": "CA", "DKK": "DK", "GBP": "GB", "NOK": "NO", "SEK": "SE", "USD": "US",
 }  # fmt: skip
 
-# AIs of a net mass: milligrams in one unit, as a fraction. A pound is 453.59237 g.
-_MASS_UNITS: Mapping[str, tuple[int, int]] = {
-    "310": (MILLIGRAMS_PER_KILOGRAM, 1),
-    "320": (45_359_237, 100),
-}
-_MASS_DECIMALS = 6
+# AIs of a net mass, and their units.
+_MASS_UNITS: Mapping[str, WeightUnit] = {"310": "kg", "320": "lb"}
 
 
 class CodeValue(Value, tag_field="kind"):
@@ -55,10 +46,10 @@ class CodeValue(Value, tag_field="kind"):
 
 class ProductCode(CodeValue, tag="product"):
     """A product of the catalog. `gtin` has 14 digits and is None for a PLU. `price_minor` and
-    `mass_mg` are there if the code itself tells them: the label of one weighed portion; so are
-    `lot`, `serial`, `use_by` and `last_day`, the first of the days after which it is not sold (best
-    before, sell by, use by; ISO 8601). `faults` are mistakes of the packer in the
-    code, for the log: they stop no sale."""
+    `mass_mg` are there if the code itself tells them: the label of one weighed portion (its
+    `weight` keeps unit and digits); so are `lot`, `serial`, `use_by` and `last_day`, the first of
+    the days after which it is not sold (best before, sell by, use by; ISO 8601). `faults` are
+    mistakes of the packer in the code, for the log: they stop no sale."""
 
     sku: str
     gtin: str | None = None
@@ -69,6 +60,7 @@ class ProductCode(CodeValue, tag="product"):
     use_by: str | None = None
     faults: tuple[str, ...] = ()
     last_day: str | None = None
+    weight: Weight | None = None
 
 
 class CouponCode(CodeValue, tag="coupon"):
@@ -160,17 +152,19 @@ def _product(content: Content, index: CatalogIndex, today: date | None) -> Produ
     if gtin is None:
         return None
     said = said_by(content.elements, today or date.min)
+    weight = _printed_weight(content.elements)
     days = (said.best_before, said.sell_by, said.use_by)
     return ProductCode(
         sku=index.by_gtin[gtin].sku,
         gtin=gtin,
         price_minor=_printed_price_minor(content.elements, index.catalog),
-        mass_mg=_printed_mass_mg(content.elements),
+        mass_mg=None if weight is None else _mass_mg(weight),
         lot=said.lot,
         serial=said.serial,
         use_by=None if today is None else said.use_by,
         faults=content.faults,
         last_day=None if today is None else min(filter(None, days), default=None),
+        weight=weight,
     )
 
 
@@ -208,8 +202,8 @@ def _label(gtin: str, index: CatalogIndex) -> ProductCode | None:
         minor = _scaled(label, index.catalog.currency_digits, index.catalog.currency)
         price_minor = _sold(minor, PRICE_MINOR_MAX, "price")
         return ProductCode(sku=product.sku, gtin=gtin, price_minor=price_minor)
-    mass_mg = _sold(_scaled(label, _MASS_DECIMALS, "kilograms"), MASS_MG_MAX, "mass")
-    return ProductCode(sku=product.sku, gtin=gtin, mass_mg=mass_mg)
+    weight = Weight(decimal_text(label.value, label.decimals), "kg")
+    return ProductCode(sku=product.sku, gtin=gtin, mass_mg=_mass_mg(weight))
 
 
 def _layout(gtin: str, catalog: Catalog) -> tuple[str, Layout | None]:
@@ -251,13 +245,15 @@ def _scaled(label: Label, decimals: int, unit: str) -> int:
     return value
 
 
-def _printed_mass_mg(elements: Elements) -> int | None:
+def _printed_weight(elements: Elements) -> Weight | None:
     for ai, value in elements:
         if ai[:3] in _MASS_UNITS:
-            numerator, denominator = _MASS_UNITS[ai[:3]]
-            mass_mg = divide_half_up(int(value) * numerator, denominator * 10 ** int(ai[3]))
-            return _sold(mass_mg, MASS_MG_MAX, "mass")
+            return Weight(decimal_text(int(value), int(ai[3])), _MASS_UNITS[ai[:3]])
     return None
+
+
+def _mass_mg(weight: Weight) -> int:
+    return _sold(round_fraction(exact_mg(weight), "half_up"), MASS_MG_MAX, "mass")
 
 
 def _printed_price_minor(elements: Elements, catalog: Catalog) -> int | None:

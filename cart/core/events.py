@@ -15,6 +15,7 @@ from msgspec import field
 from cart.core.refunds import Difference
 from cart.core.value import Value
 from cart.core.weighed import Readings, Trouble, Weighing
+from cart.core.weights import Weight, WeightUnit
 
 Answer = Literal["product", "own", "gone"]
 Direction = Literal["in", "out"]
@@ -106,9 +107,10 @@ class CatalogAdopted(Fact, tag="catalog_adopted"):
 
 class ItemAdded(Fact, tag="item_added"):
     """A line came onto the receipt. `price_minor` is the whole line before any deal; for a weighed
-    good `mass_mg` is what is billed and `unit_price_minor` is for a kilogram. `weighing` says how
-    this cart weighed it; a label that was printed elsewhere has none. `higher_unit_minor` is what
-    the catalog says now of a price that was lower when the trip began: the lower one counts."""
+    good `mass_mg` is what is billed and `unit_price_minor` is for one `price_unit`. `weighing` says
+    how this cart weighed it; of a label that was printed elsewhere `weight` says what it tells.
+    `higher_unit_minor` is what the catalog says now of a price that was lower when the trip began:
+    the lower one counts."""
 
     line_id: str
     sku: str
@@ -121,6 +123,8 @@ class ItemAdded(Fact, tag="item_added"):
     load_mg: int | None = None
     weighing: Weighing | None = None
     higher_unit_minor: int | None = None
+    weight: Weight | None = None
+    price_unit: WeightUnit = "kg"
 
 
 class LineRepriced(Fact, tag="line_repriced"):

@@ -27,7 +27,7 @@ from cart.core.fusion.scores import Sight, mass_score
 from cart.core.fusion.verdict import Explanation, Part, Verdict
 from cart.core.proof import code_evidence, look_at_all, proof_of
 from cart.core.state import Draft
-from cart.core.units import divide_half_up, price_of_mass_minor
+from cart.core.units import divide_half_up
 from cart.core.weighed import (
     INTERVAL_MG,
     TakenBack,
@@ -37,6 +37,7 @@ from cart.core.weighed import (
     unfit,
     weigh,
 )
+from cart.core.weights import price_of_weight_minor
 
 WEIGH_SCREEN_MS = 4_000
 CODE_ANSWERS = -4_000  # a code answers a question when its mass fits about this well
@@ -132,7 +133,8 @@ def _weigh_rest(line: Line, taken: TakenBack) -> Weighing | Trouble:
     first = line.weighing or Weighing(0, 0, line.unit_price_minor, 0)
     readings = None if line.weighing is None else line.evidence.readings
     change_mg = _load_mg(line) - taken.mass_mg + first.beside_mg
-    rest = weigh(change_mg, first.tare_mg, line.unit_price_minor, readings, first.beside_mg)
+    scale = (first.tare_mg, line.unit_price_minor, readings, first.beside_mg, line.price_unit)
+    rest = weigh(change_mg, *scale)
     if not isinstance(rest, Weighing):
         return rest
     return replace(rest, taken_back=(*first.taken_back, taken))
@@ -279,8 +281,8 @@ def _add(
     if _never_sold(draft, part, line_id, change_mg - beside_mg, proof, load_mg):
         return False
     if _sold_by_this_scale(product, part):
-        unit_minor = product.price_minor
-        found = weigh(change_mg, product.tare_mg, unit_minor, proof.readings, beside_mg)
+        prices = (product.tare_mg, product.price_minor, proof.readings, beside_mg)
+        found = weigh(change_mg, *prices, product.price_unit)
         if not isinstance(found, Weighing):
             again_mg = change_mg - beside_mg
             _hold(draft, line_id, product.sku, again_mg, proof, found, load_mg)
@@ -300,6 +302,8 @@ def _add(
         load_mg,
         weighing,
         None if unit_minor != product.price_minor else higher_minor,
+        None if mass_mg is None or part.claim is None else part.claim.weight,
+        product.price_unit,
     )
     draft.fact(added)
     draft.tell("item_added", name=product.name)
@@ -362,7 +366,9 @@ def _billed(product: Product, part: Part, weighing: Weighing | None) -> tuple[in
     if label is not None and label.price_minor is not None:
         return None, label.price_minor, label.price_minor * part.quantity
     if label is not None and label.mass_mg is not None and product.sold_by == "mass":
-        return label.mass_mg, unit_minor, price_of_mass_minor(label.mass_mg, unit_minor)
+        weight = label.weight or label.mass_mg
+        price_minor = price_of_weight_minor(weight, unit_minor, product.price_unit)
+        return label.mass_mg, unit_minor, price_minor
     return None, unit_minor, unit_minor * part.quantity
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from cart.core.value import Value
 from cart.core.weighed import Weighing
+from cart.core.weights import Weight, WeightUnit
 
 
 class Modifier(Value):
@@ -25,8 +26,9 @@ class ReceiptLine(Value):
     """One line. `price_minor` is before deals, `net_minor` is what the shopper pays for it.
 
     Its parts of the whole: `tax_minor` (on top, or inside the price), `deposit_minor`, and
-    `snap_minor`, what food benefits pay of its price first and then of its deposit. A price that
-    changed during the trip has its other one in `higher_unit_minor`: the lower one counts."""
+    `snap_minor`, what food benefits pay of its price first and then of its deposit. `weight` is
+    what a label told, in its own unit; what is weighed has a price for one `price_unit`. A price
+    that changed during the trip has its other one in `higher_unit_minor`: the lower one counts."""
 
     line_id: str
     sku: str
@@ -43,6 +45,8 @@ class ReceiptLine(Value):
     tax_minor: int = 0
     deposit_minor: int = 0
     snap_minor: int = 0
+    weight: Weight | None = None
+    price_unit: WeightUnit = "kg"
 
 
 class TaxLine(Value):

@@ -54,11 +54,6 @@ def round_fraction(value: Fraction, rounding: Rounding) -> int:
     return divide(value.numerator, value.denominator, rounding)
 
 
-def price_of_mass_minor(mass_mg: int, price_per_kilogram_minor: int) -> int:
-    """Price of a weighed good in minor units, rounded half up once."""
-    return divide_half_up(mass_mg * price_per_kilogram_minor, MILLIGRAMS_PER_KILOGRAM)
-
-
 def round_to_step(value: int, step: int) -> int:
     """Round to the nearest multiple of `step`, halves away from zero (a scale's interval)."""
     return divide_half_up(value, step) * step

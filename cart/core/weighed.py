@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cart.core.units import price_of_mass_minor, round_to_step
+from cart.core.units import round_to_step
 from cart.core.value import Value
+from cart.core.weights import WeightUnit, price_of_weight_minor
 
 INTERVAL_MG = 5_000  # e = 5 g: a weighed good is billed in whole intervals of the scale
 MIN_MG = 100_000  # Min = 20 e: nothing lighter is billed by weight
@@ -57,7 +58,7 @@ class Weighing(Value):
 
     `net_mg` is the load change less `tare_mg`, less `beside_mg` (what went in with it, by the
     catalog) and less what was `taken_back`, rounded once to the interval; `unit_price_minor` is for
-    a kilogram. A scale without our metrology gives no readings: then the ids are 0 and
+    one `price_unit`. A scale without our metrology gives no readings: then the ids are 0 and
     `software_id` is ""."""
 
     net_mg: int
@@ -69,6 +70,7 @@ class Weighing(Value):
     reading_id: int = 0
     software_id: str = ""
     taken_back: tuple[TakenBack, ...] = ()
+    price_unit: WeightUnit = "kg"
 
 
 def weigh(
@@ -77,6 +79,7 @@ def weigh(
     unit_price_minor: int,
     readings: Readings | None,
     beside_mg: int = 0,
+    price_unit: WeightUnit = "kg",
 ) -> Weighing | Trouble:
     """Weigh a good by a load change, or say why that is no weighing to sell by.
 
@@ -92,11 +95,12 @@ def weigh(
         net_mg=net_mg,
         tare_mg=tare_mg,
         unit_price_minor=unit_price_minor,
-        price_minor=price_of_mass_minor(net_mg, unit_price_minor),
+        price_minor=price_of_weight_minor(net_mg, unit_price_minor, price_unit),
         beside_mg=beside_mg,
         reading_before_id=before_id,
         reading_id=after_id,
         software_id=software_id,
+        price_unit=price_unit,
     )
 
 

@@ -66,6 +66,7 @@ def _claim(draft: Draft, scan: ScanSeen, meaning: codes.ProductCode) -> None:
         proven=scan.proven,
         lot=meaning.lot or "",
         expires=meaning.last_day or "",
+        weight=meaning.weight,
     )
     _tell_never_sold(draft, claim)
     if "scale" in draft.state.lost:

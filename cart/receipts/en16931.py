@@ -15,11 +15,13 @@ from cart.core.coupons import BOTTLES
 from cart.core.pricing.offers import MAKER
 from cart.core.pricing.order import FEES
 from cart.core.receipt import Modifier, Receipt, ReceiptLine, TaxLine
-from cart.core.units import PARTS_PER_MILLION, decimal_text, divide_half_up
+from cart.core.units import PARTS_PER_MILLION, decimal_text, divide_half_up, round_fraction
+from cart.core.weights import WeightUnit, weight_in
 from cart.receipts.paper import BENEFITS, Paper, clean, money, sha256_of
 
 RECEIPT_TYPE = "380"  # UNTDID 1001: invoice; a credit is 381
-PIECE, KILOGRAM = "C62", "KGM"  # UN/ECE recommendation 20
+PIECE = "C62"  # UN/ECE recommendation 20
+UNITS: Mapping[WeightUnit, str] = {"kg": "KGM", "lb": "LBR"}
 
 
 class Move(NamedTuple):
@@ -163,15 +165,24 @@ def _bare_price(paper: Paper, line: ReceiptLine, amount_minor: int) -> str:
     return decimal_text(finer, paper.receipt.currency_digits + 4)
 
 
+def _quantity(line: ReceiptLine) -> str:
+    """Pieces, or the weight in the unit of its price, to the millionth."""
+    if line.mass_mg is None:
+        return str(line.quantity)
+    weight = weight_in(line.weight or line.mass_mg, line.price_unit)
+    return decimal_text(round_fraction(1_000_000 * weight, "half_up"), 6)
+
+
 LINE: Mapping[str, tuple[str, Callable[[Paper, ReceiptLine], str]]] = {
     "BT-126": ("line identifier", lambda paper, line: line.line_id),
     "BT-129": (
         "quantity",
-        lambda paper, line: (
-            str(line.quantity) if line.mass_mg is None else decimal_text(line.mass_mg, 6)
-        ),
+        lambda paper, line: _quantity(line),
     ),
-    "BT-130": ("unit", lambda paper, line: PIECE if line.mass_mg is None else KILOGRAM),
+    "BT-130": (
+        "unit",
+        lambda paper, line: PIECE if line.mass_mg is None else UNITS[line.price_unit],
+    ),
     "BT-131": ("line net amount", lambda paper, line: money(paper, _net_minor(paper, line))),
     "BT-146": ("item price", lambda paper, line: _bare_price(paper, line, line.unit_price_minor)),
     "BT-151": ("VAT category", lambda paper, line: _category(_rate_ppm(paper, line))),

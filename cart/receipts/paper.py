@@ -14,8 +14,9 @@ import msgspec
 from msgspec.structs import replace
 
 from cart.core.receipt import Receipt, ReceiptLine
-from cart.core.units import decimal_text
+from cart.core.units import decimal_text, round_fraction
 from cart.core.value import Value
+from cart.core.weights import weight_in
 
 BENEFITS = "food benefits"
 
@@ -77,10 +78,13 @@ def money(paper: Paper, amount_minor: int) -> str:
 
 
 def amount_words(line: ReceiptLine) -> str:
-    """How much of it: pieces, or kilograms to the gram."""
+    """How much of it: pieces, what a label told, or what was weighed, to the thousandth."""
     if line.mass_mg is None:
         return f"{line.quantity} x"
-    return f"{decimal_text(line.mass_mg // 1_000, 3)} kg"
+    if line.weight is not None:
+        return f"{line.weight.amount} {line.weight.unit}"
+    thousandths = round_fraction(1_000 * weight_in(line.mass_mg, line.price_unit), "half_up")
+    return f"{decimal_text(thousandths, 3)} {line.price_unit}"
 
 
 def rows_of(paper: Paper) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from cart.core.events import (
     TripOpened,
 )
 from cart.core.pricing.engine import receipt_of
-from cart.core.units import price_of_mass_minor
+from cart.core.weights import price_of_weight_minor
 from rig.money.baskets import deal_of
 
 # `make storm` asks for 100,000; the suite for a few.
@@ -53,7 +53,7 @@ def added(number: int, product: Product, random: Random) -> ItemAdded:
     """The fact of one line."""
     if product.sold_by == "mass":
         mass_mg = random.randint(1, 600) * 5_000
-        price_minor = price_of_mass_minor(mass_mg, product.price_minor)
+        price_minor = price_of_weight_minor(mass_mg, product.price_minor, product.price_unit)
         return ItemAdded(number, f"L{number}", product.sku, product.name, 1, product.price_minor,
                          price_minor, mass_mg)  # fmt: skip
     quantity = random.randint(1, 3)

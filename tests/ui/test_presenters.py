@@ -85,6 +85,13 @@ def test_mass(mass_mg: int, said: str, weighed: str) -> None:
     assert DOLLARS.kilograms(mass_mg) == weighed
 
 
+def test_a_price_for_a_pound_shows_pounds() -> None:
+    """A weighed mass to the thousandth, a label's weight with its own digits."""
+    assert DOLLARS.weight(500_000, "lb") == "1.102\u00a0lb"
+    assert DOLLARS.told_weight("1.25", "lb") == "1.25\u00a0lb"
+    assert DOLLARS.money_per("lb", 79) == "$0.79 / lb"
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("code", NOTICES)
 def test_every_notice_has_words(code: str, language: str) -> None:

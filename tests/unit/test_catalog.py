@@ -45,6 +45,10 @@ def test_a_sound_catalog_is_read_whole() -> None:
 
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"currency": "JPY"}, "currency_digits: JPY has 0, not 2"),
+    ({"currency": "USD", "currency_digits": 3}, "currency_digits: USD has 2, not 3"),
+    ({"currency": "ZZZ"}, "currency: ZZZ is no money"),
+    ({"currency": "XXX"}, "currency: XXX is no money"),
     ({"products": [TINS, TINS]}, "products[1]: the sku 'tins' stands in products[0] too"),
     (
         {"products": [TINS, PEARS | {"gtins": TINS["gtins"]}]},

@@ -342,3 +342,21 @@ def test_what_older_carts_wrote_is_still_read() -> None:
     assert isinstance(load, LoadChanged)
     assert isinstance(added, ItemAdded)
     assert (load.readings, added.weighing) == (None, None)
+
+
+def test_a_price_for_a_pound_bills_pounds() -> None:
+    """Bananas at 0.79 a pound: half a kilogram is 1.102 lb and costs 0.87, at the store too."""
+    products = tuple(
+        replace(row, price_minor=79, price_unit="lb") if row.sku == BANANAS else row
+        for row in CATALOG.products
+    )
+    catalog = replace(CATALOG, products=products, deals=())
+    hands = Hands(catalog=catalog)
+    (added,) = (fact for fact in put_bananas(hands, 500_000, None) if isinstance(fact, ItemAdded))
+    assert (added.mass_mg, added.price_minor, added.price_unit) == (500_000, 87, "lb")
+    shown = snapshot(hands.state, 1, 0)
+    assert shown.weigh is not None
+    assert (shown.weigh.price_unit, shown.lines[0].price_unit) == ("lb", "lb")
+    assert hands.state.receipt is not None
+    basket = fold(decoded(hands.events))
+    assert receipt_of(basket.lines, CatalogIndex(catalog), member=False) == hands.state.receipt

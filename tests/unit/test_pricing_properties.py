@@ -31,7 +31,7 @@ from cart.core.pricing.percent_off import PercentOff
 from cart.core.pricing.tiered_spend import Tier, TieredSpend
 from cart.core.pricing.weight_price import WeightPrice
 from cart.core.receipt import Receipt
-from cart.core.units import price_of_mass_minor
+from cart.core.weights import price_of_weight_minor
 
 PIECES, BY_MASS = ("a", "b", "c", "d"), ("m", "n")
 CATEGORIES = {"a": "food", "b": "standard", "c": "food", "d": "luxury", "m": "food", "n": "luxury"}
@@ -80,7 +80,7 @@ def piece_line(sku: str, quantity: int) -> Line:
 
 def weighed_line(sku: str, mass_mg: int) -> Line:
     """One weighed good."""
-    price_minor = price_of_mass_minor(mass_mg, PRICES[sku])
+    price_minor = price_of_weight_minor(mass_mg, PRICES[sku])
     return Line("", sku, sku, 1, PRICES[sku], price_minor, mass_mg)
 
 

@@ -13,8 +13,10 @@ import zxingcpp
 from msgspec.structs import replace
 from PIL import Image
 
+from cart.commands.price import WantedBasket, WantedLine, answer
 from cart.core.basket import Line
 from cart.core.catalog import Catalog, CatalogIndex, Product, Recall, TaxRate, UnitPrice
+from cart.core.codes import ProductCode, meaning
 from cart.core.coupons import BOTTLES
 from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.engine import receipt_of
@@ -28,10 +30,11 @@ from cart.core.prudence import (
 from cart.core.receipt import FeeLine, Receipt
 from cart.core.refunds import Refund, RefundError, differences, refund
 from cart.core.terms import FeeTaken, Terms
+from cart.core.weights import Weight
 from cart.receipts import en16931
 from cart.receipts.escpos import CUT, INITIALIZE, as_escpos
 from cart.receipts.page import as_html
-from cart.receipts.paper import Paper, as_json, code_text, sha256_of, tenders
+from cart.receipts.paper import Paper, amount_words, as_json, code_text, sha256_of, tenders
 from cart.receipts.text import COLUMNS, as_text, width
 
 PRODUCTS = (
@@ -281,6 +284,25 @@ def test_a_refund_gives_back_tax_and_deposit_to_who_paid_them() -> None:
     assert [back.snap_minor for back in given] == [0, 975, 0]
     assert sum(back.amount_minor for back in given) == found.total_minor
     assert sum(back.snap_minor for back in given) == found.snap_minor
+
+
+def test_pounds_stay_pounds_from_the_label_to_the_receipt() -> None:
+    """1.25 lb at 0.02 a pound is 2.5 cents, rounded once; by milligrams it would be 2.4999."""
+    ham = Product("ham", "Ham", 2, sold_by="mass", price_unit="lb", gtins=("09520123456788",))
+    index = CatalogIndex(Catalog(1, "USD", (ham,)))
+    said = meaning("01095201234567883202000125", "]e0", index)
+    assert isinstance(said, ProductCode)
+    assert (said.mass_mg, said.weight) == (566_990, Weight("1.25", "lb"))
+    row = WantedLine("ham", weight=said.weight)
+    found = answer(msgspec.json.encode(WantedBasket((row,))), "basket", index)
+    assert (found.total_minor, found.lines[0].weight) == (3, said.weight)
+    assert found.lines[0].mass_mg == said.mass_mg
+    one = replace(paper(), receipt=found)
+    assert "1.25 lb Ham" in as_text(one)
+    (line,) = group(en16931.as_terms(one), "BG-25")
+    assert (line["BT-129"], line["BT-130"], line["BT-146"]) == ("1.250000", "LBR", "0.02")
+    weighed = replace(found.lines[0], weight=None)
+    assert amount_words(weighed) == "1.250 lb"
 
 
 def test_more_than_was_bought_cannot_be_given_back() -> None:

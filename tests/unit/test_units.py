@@ -12,9 +12,9 @@ from cart.core.units import (
     allocate,
     decimal_text,
     divide_half_up,
-    price_of_mass_minor,
     round_to_step,
 )
+from cart.core.weights import price_of_weight_minor
 
 numbers = some.integers(-(10**12), 10**12)
 weights = some.lists(some.integers(0, 10**9), min_size=1, max_size=30)
@@ -49,7 +49,7 @@ def test_division_by_zero_is_refused() -> None:
 )
 def test_price_of_mass(mass_mg: int, price_minor: int, expected_minor: int) -> None:
     """A weighed good costs its share of the price of a kilogram, half a cent up."""
-    assert price_of_mass_minor(mass_mg, price_minor) == expected_minor
+    assert price_of_weight_minor(mass_mg, price_minor) == expected_minor
 
 
 @given(numbers, some.integers(1, 10_000))

@@ -11,11 +11,13 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 MINUS = "−"
 RATES = {
     "kg": mark("{price} / kg"),
+    "lb": mark("{price} / lb"),
     "l": mark("{price} / l"),
     "piece": mark("{price} a piece"),
 }
 NO_BREAK = "\u00a0"
 GRAM_MG = 1_000
+POUND_MG_HUNDREDTHS = 45_359_237
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,25 @@ class Figures:
         )
         return MINUS + text if minor < 0 else text
 
-    def money_per_kilogram(self, minor: int) -> str:
-        """A price for a kilogram."""
-        return self.money_per("kg", minor)
-
     def money_per(self, unit: str, minor: int) -> str:
-        """A price for a unit of measure: "kg", "l" or "piece"."""
+        """A price for a unit of measure: "kg", "lb", "l" or "piece"."""
         return self.words.say(RATES[unit], price=self.money(minor))
 
     def kilograms(self, mass_mg: int) -> str:
         """A mass to the gram, as on a scale: 742000 -> "0.742 kg"."""
         return self._signed(mass_mg, fixed(_grams(mass_mg), 3, self._style) + NO_BREAK + "kg")
+
+    def weight(self, mass_mg: int, unit: str) -> str:
+        """A billed mass in the unit of its price, to the thousandth: 500000, "lb" -> "1.102 lb"."""
+        if unit == "kg":
+            return self.kilograms(mass_mg)
+        unit_mg = POUND_MG_HUNDREDTHS
+        thousandths = (2 * 100_000 * mass_mg + unit_mg) // (2 * unit_mg)
+        return fixed(thousandths, 3, self._style) + NO_BREAK + unit
+
+    def told_weight(self, amount: str, unit: str) -> str:
+        """A weight as a label tells it, with its own digits."""
+        return amount.replace(".", self._style.decimal) + NO_BREAK + unit
 
     def mass(self, mass_mg: int) -> str:
         """A mass as people say it: grams below a kilogram, then kilograms."""

@@ -219,5 +219,5 @@ def _title(choice: ChoiceView) -> str:
 
 def _price(choice: ChoiceView, figures: Figures, signed: int) -> str:
     if choice.sold_by == "mass":
-        return figures.money_per_kilogram(choice.price_minor)
+        return figures.money_per(choice.price_unit, choice.price_minor)
     return figures.money(signed * choice.price_minor) if choice.price_minor else ""

@@ -112,8 +112,14 @@ def sure_detail(line: LineView, figures: Figures) -> str:
     weighed = line.weighing or line
     net_mg = line.mass_mg if line.weighing is None else line.weighing.net_mg
     if net_mg is not None and weighed.unit_price_minor:
-        rate = figures.money_per_kilogram(weighed.unit_price_minor)
-        parts.append(f"{figures.kilograms(net_mg)} × {rate}")
+        rate = figures.money_per(line.price_unit, weighed.unit_price_minor)
+        told = line.weight
+        weight = (
+            figures.weight(net_mg, line.price_unit)
+            if told is None
+            else figures.told_weight(told.amount, told.unit)
+        )
+        parts.append(f"{weight} × {rate}")
     elif line.quantity != 1 and line.unit_price_minor:
         parts.append(f"{line.quantity} × {figures.money(line.unit_price_minor)}")
     elif line.quantity != 1:

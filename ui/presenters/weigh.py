@@ -45,12 +45,12 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         line_id=weigh.line_id,
         name=weigh.name,
         image=weigh.image or "",
-        net=figures.kilograms(weigh.net_mg),
+        net=figures.weight(weigh.net_mg, weigh.price_unit),
         tare=say("Bag taken off: {mass}", mass=figures.mass(weigh.tare_mg))
         if weigh.tare_mg
         else f"{say('Net weight')}  ·  {say('Tare')} {figures.mass(weigh.tare_mg)}",
         reading=f"{say('Reading')} {told}" if told else "",
-        rate=figures.money_per_kilogram(weigh.unit_price_minor),
+        rate=figures.money_per(weigh.price_unit, weigh.unit_price_minor),
         price=figures.money(weigh.price_minor),
         wrong=say("Something else? Tap it.") if weigh.alternatives else say("Added to your cart"),
         alternatives=choices_of(weigh.alternatives, figures),

@@ -1,6 +1,6 @@
 """Numbers of countries (ISO 3166-1) and currencies (ISO 4217), as codes write them.
 
-Two tables and their look-ups; digits, names and rates of a currency stand elsewhere.
+Tables and their look-ups; names and rates of a currency stand elsewhere.
 """
 
 from __future__ import annotations
@@ -56,3 +56,18 @@ CURRENCY_NUMBERS: Mapping[str, str] = {row[:3]: row[3:] for row in _CURRENCIES.s
 CURRENCIES_BY_NUMBER: Mapping[str, str] = {
     number: letters for letters, number in CURRENCY_NUMBERS.items()
 }
+
+# Digits behind the point where they are not two; -1 for what nobody pays with (gold, test codes).
+_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+    -1: "XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX",
+}
+_DIGITS_BY_CURRENCY = {letters: n for n, row in _DIGITS.items() for letters in row.split()}
+
+
+def currency_digits(letters: str) -> int | None:
+    """How many digits a currency's amounts have behind the point; None if nobody pays with it."""
+    digits = _DIGITS_BY_CURRENCY.get(letters, 2)
+    return digits if letters in CURRENCY_NUMBERS and digits >= 0 else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations
 
 from msgspec.structs import replace
@@ -17,7 +18,8 @@ from cart.core.catalog import CatalogIndex, Product
 from cart.core.fusion import scores
 from cart.core.fusion.evidence import LOAD_FLOOR_MG, Claim, Pending, Step
 from cart.core.fusion.verdict import Explanation, Part
-from cart.core.units import divide_half_up, price_of_mass_minor
+from cart.core.units import divide_half_up, round_fraction
+from cart.core.weights import MILLIGRAMS
 
 QUANTITY_MAX = 6
 CLAIMS_AT_ONCE_MAX = 4
@@ -279,11 +281,13 @@ def expected_mass(part: Part, product: Product) -> tuple[int, int] | None:
         return None
     printed_mg = claim.mass_mg
     if printed_mg is None and claim.price_minor is not None and product.price_minor:
-        printed_mg = divide_half_up(claim.price_minor * 1_000_000, product.price_minor)
+        exact_mg = Fraction(claim.price_minor, product.price_minor) * MILLIGRAMS[product.price_unit]
+        printed_mg = round_fraction(exact_mg, "half_up")
     if printed_mg is None:
         return None
     # Half a cent of the printed price is this much mass, on top of the label's own tolerance.
-    grain_mg = divide_half_up(500_000, max(1, price_of_mass_minor(1_000_000, product.price_minor)))
+    grain = Fraction(MILLIGRAMS[product.price_unit], 2 * max(1, product.price_minor))
+    grain_mg = round_fraction(grain, "half_up")
     spread_mg = printed_mg * LABEL_SPREAD_PPM // 1_000_000 + grain_mg + product.mass_spread_mg
     return printed_mg + product.tare_mg, spread_mg
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from cart.core.fusion.scores import CODE_LEFT_OVER, UNPROVEN_LEFT_OVER, Sight
 from cart.core.value import Value
 from cart.core.weighed import Readings
+from cart.core.weights import Weight
 
 CLAIM_LIFE_MS = 8_000  # a code read waits this long for its good
 BUSY_LIFE_MS = 60_000  # and longer while the load moves: a cart may roll with a hand inside it
@@ -30,7 +31,7 @@ LOAD_FLOOR_MG = 10_000  # smaller load changes are no thing put in (chewing gum:
 class Claim(Value):
     """A code that means a product of the catalog: "this one", says the code. How surely it was
     read say `score_millinats` and `proven`, as in `ScanSeen`; `lot` and `expires` (its last day)
-    are "" where the code tells none."""
+    are "" where the code tells none. `mass_mg` is the label's `weight` to the milligram."""
 
     sensed_ms: int
     sku: str
@@ -43,6 +44,7 @@ class Claim(Value):
     proven: bool = True
     lot: str = ""
     expires: str = ""
+    weight: Weight | None = None
 
     @property
     def left_over_millinats(self) -> int:

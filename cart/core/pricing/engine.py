@@ -7,7 +7,6 @@ the order of the lines changes nothing but the order of its rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 from cart.core.basket import Line
 from cart.core.catalog import CatalogIndex
@@ -28,7 +27,7 @@ from cart.core.pricing.order import (
 from cart.core.pricing.pricing import price
 from cart.core.receipt import FeeLine, Modifier, Receipt, ReceiptLine, TaxLine
 from cart.core.terms import FeeTaken, Terms
-from cart.core.units import MILLIGRAMS_PER_KILOGRAM
+from cart.core.weights import weight_in
 
 # Less than a second where nothing is proved sooner: the cart's loop must not wait for longer.
 NODES_MAX = 20_000
@@ -100,12 +99,13 @@ def item_of(line: Line, index: CatalogIndex) -> Item:
     """A line as offers see it. A good that has left the catalog keeps its price."""
     product = index.by_sku.get(line.sku)
     by_weight = line.mass_mg is not None or index.sold_by_mass(line.sku)
+    told = line.weight or line.mass_mg
     good = Good(
         sku=line.sku,
         price_minor=line.price_minor // line.quantity,
         category="" if product is None else product.category,
         unit_price_minor=line.unit_price_minor,
-        weight=None if line.mass_mg is None else Fraction(line.mass_mg, MILLIGRAMS_PER_KILOGRAM),
+        weight=None if told is None else weight_in(told, line.price_unit),
         by_weight=by_weight,
     )
     tax_category = index.tax_category(line.sku)
@@ -156,6 +156,8 @@ def _row(
         price_minor=line.price_minor,
         net_minor=line.price_minor + sum([row.amount_minor for row in modifiers]),
         mass_mg=line.mass_mg,
+        weight=line.weight,
+        price_unit=line.price_unit,
         modifiers=modifiers,
         weighing=line.weighing,
         tax_category=index.tax_category(line.sku),
