@@ -106,15 +106,23 @@ class DealView(Value):
     aisle: str | None = None
 
 
+class PiecesView(Value):
+    """So many pieces of a product."""
+
+    name: str
+    quantity: int
+
+
 class NudgeView(Value):
-    """`quantity` pieces more would unlock the deal `title`: the whole would then cost
-    `saves_minor` less than now (0: the pieces are free)."""
+    """`quantity` pieces more, and those `beside` them, would unlock the deal `title`: the whole
+    would then cost `saves_minor` less than now (0: the pieces are free)."""
 
     title: str
     name: str
     quantity: int
     saves_minor: int
     image: str | None = None
+    beside: tuple[PiecesView, ...] = ()
 
 
 class ChoiceView(Value):

@@ -5,7 +5,7 @@ A part of `cart.contract.view`; it lays out and never decides.
 
 from __future__ import annotations
 
-from cart.contract.screen import DealView, NudgeView
+from cart.contract.screen import DealView, NudgeView, PiecesView
 from cart.core import coach
 from cart.core.catalog import CatalogIndex
 from cart.core.deals import deals_of_aisle, figures_of
@@ -40,10 +40,12 @@ def nudge_of(state: State) -> NudgeView | None:
     nudge, index = coach.nudge(state), state.catalog
     if nudge is None or index is None:
         return None
-    product = index.by_sku[nudge.sku]
+    first, *others = [(index.by_sku[part.sku], part.quantity) for part in nudge.pieces]
+    product, quantity = first
     titles = (deal.title for deal in index.catalog.deals if deal.deal_id == nudge.deal_id)
-    told = (next(titles, ""), product.name, nudge.quantity, nudge.saves_minor)
-    return NudgeView(*told, product.image)
+    told = (next(titles, ""), product.name, quantity, nudge.saves_minor)
+    beside = tuple(PiecesView(other.name, count) for other, count in others)
+    return NudgeView(*told, product.image, beside)
 
 
 def aisle_name_of(state: State) -> str:

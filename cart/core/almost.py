@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from cart.core.basket import Line
 from cart.core.catalog import CatalogIndex, Product
+from cart.core.catalog_faults import named_skus
+from cart.core.lacking import Want, lacking
 from cart.core.pricing.basket_amount_off import BasketAmountOff
 from cart.core.pricing.basket_percent_off import BasketPercentOff
-from cart.core.pricing.bundle import Bundle
-from cart.core.pricing.buy_x_get_y import BuyXGetY
 from cart.core.pricing.cheapest_free import CheapestFree
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.pricing.tiered_spend import TieredSpend
@@ -29,17 +29,29 @@ from cart.core.value import Value
 CHANGES_MAX = 40
 CHANGES_A_TICK = 2
 PIECES_MAX = 3  # what a shopper may be asked to fetch for a threshold
+FETCHED_MAX = 6  # and for a group, all its goods together
 
 Pricing = Callable[[tuple[Line, ...]], Receipt]
 
 
-class Nudge(Value):
-    """Add `quantity` of `sku`: the whole costs `saves_minor` less than now (0: they are free)."""
+class Pieces(Value):
+    """So many pieces of a product."""
 
     sku: str
-    deal_id: str
-    saves_minor: int
     quantity: int = 1
+
+
+class Nudge(Value):
+    """Add these pieces: the whole costs `saves_minor` less than now (0: they are free)."""
+
+    pieces: tuple[Pieces, ...]
+    deal_id: str
+    saves_minor: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many pieces in all."""
+        return sum([part.quantity for part in self.pieces])
 
 
 class Search(Value):
@@ -51,9 +63,9 @@ class Search(Value):
 
 def begin(lines: Sequence[Line], receipt: Receipt, index: CatalogIndex) -> Search:
     """What might unlock a deal that is on something in the basket, in the catalog's order."""
-    found: dict[tuple[str, int], Nudge] = {}
+    found: dict[tuple[Pieces, ...], Nudge] = {}
     for change in _changes(lines, receipt, index):
-        found.setdefault((change.sku, change.quantity), change)
+        found.setdefault(change.pieces, change)
         if len(found) == CHANGES_MAX:
             break
     return Search(tuple(found.values()))
@@ -65,10 +77,11 @@ def go_on(
     """Ask the receipt about the next few changes; the one that saves most is kept."""
     best = search.best
     for change in search.waiting[:CHANGES_A_TICK]:
-        after = pricing((*lines, _added(change, index.by_sku[change.sku])))
+        after = pricing((*lines, *_added(change, index)))
         saves_minor = receipt.total_minor - after.total_minor
-        if saves_minor >= 0 and (best is None or saves_minor > best.saves_minor):
-            best = replace(change, saves_minor=saves_minor)
+        told = replace(change, saves_minor=saves_minor)
+        if saves_minor >= 0 and (best is None or _rank(told) > _rank(best)):
+            best = told
     return Search(search.waiting[CHANGES_A_TICK:], best)
 
 
@@ -81,16 +94,35 @@ def _changes(lines: Sequence[Line], receipt: Receipt, index: CatalogIndex) -> It
         if missing_minor:
             yield from _cheapest(deal, missing_minor, index)
             continue
+        lacks = lacking(deal, lines, index)
+        yield from _whole(deal, lacks, index)
         covered = (good.sku for good in present.values() if deal.covers(good.sku, good.category))
-        for sku in dict.fromkeys([*_named(deal), *covered]):
+        wanted = lacks[0][1] if len(lacks) == 1 else 1
+        for sku in dict.fromkeys([*named_skus(deal), *covered]):
             if _offered(index.by_sku[sku], index):
-                yield Nudge(sku, deal.deal_id, 0)
+                for quantity in sorted({1, min(wanted, FETCHED_MAX)}, reverse=True):
+                    yield Nudge((Pieces(sku, quantity),), deal.deal_id)
 
 
-def _named(deal: AnyDeal) -> tuple[str, ...]:
-    parts = deal.parts if isinstance(deal, Bundle) else ()
-    got = deal.get_skus if isinstance(deal, BuyXGetY) else ()
-    return (*deal.skus, *got, *(sku for part in parts for sku in part.skus))
+def _whole(
+    deal: AnyDeal, lacks: Sequence[tuple[Want, int]], index: CatalogIndex
+) -> Iterator[Nudge]:
+    """The cheapest of all that the next use of a deal lacks."""
+    found: dict[str, int] = {}
+    for want, count in lacks:
+        offered = (product for product in want.goods(index) if _offered(product, index))
+        product = next(offered, None)
+        if product is None:
+            return
+        found[product.sku] = found.get(product.sku, 0) + count
+    if found and sum(found.values()) <= FETCHED_MAX:
+        pieces = tuple([Pieces(sku, count) for sku, count in found.items()])
+        yield Nudge(pieces, deal.deal_id)
+
+
+def _rank(change: Nudge) -> tuple[int, int]:
+    """What saves most, and of those that save the same what is least to fetch."""
+    return change.saves_minor, -change.count
 
 
 def _missing_minor(deal: AnyDeal, receipt: Receipt, index: CatalogIndex) -> int:
@@ -125,7 +157,7 @@ def _cheapest(deal: AnyDeal, missing_minor: int, index: CatalogIndex) -> Iterato
                 break
     if found:
         _, quantity, sku = min(found)
-        yield Nudge(sku, deal.deal_id, 0, quantity)
+        yield Nudge((Pieces(sku, quantity),), deal.deal_id)
 
 
 def _price_minor(product: Product) -> int:
@@ -138,12 +170,8 @@ def _offered(product: Product, index: CatalogIndex) -> bool:
     return counted and refused(index, product) is None
 
 
-def _added(change: Nudge, product: Product) -> Line:
-    return Line(
-        "added",
-        product.sku,
-        product.name,
-        change.quantity,
-        product.price_minor,
-        product.price_minor * change.quantity,
-    )
+def _added(change: Nudge, index: CatalogIndex) -> Iterator[Line]:
+    for number, part in enumerate(change.pieces):
+        product = index.by_sku[part.sku]
+        prices = (product.price_minor, product.price_minor * part.quantity)
+        yield Line(f"added-{number}", product.sku, product.name, part.quantity, *prices)

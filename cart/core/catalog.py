@@ -194,6 +194,14 @@ class CatalogIndex:
         return tuple(sorted(pieces, key=lambda product: (product.price_minor, product.sku)))
 
     @cached_property
+    def by_price_of_category(self) -> dict[str, tuple[Product, ...]]:
+        """The same of each category."""
+        found: dict[str, list[Product]] = {}
+        for product in self.by_price:
+            found.setdefault(product.category, []).append(product)
+        return {category: tuple(products) for category, products in found.items()}
+
+    @cached_property
     def cheapest(self) -> dict[tuple[str, str], Product]:
         """Of each category and measure the product with the lowest unit price, then SKU, whatever
         is advertised; what is recalled is left out."""

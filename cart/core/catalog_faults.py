@@ -56,7 +56,7 @@ def faults(catalog: Catalog) -> Iterator[Fault]:
     )
     yield from _wrong_check_digits(products)
     known = frozenset(product.sku for product in products)
-    yield from _unknown_skus("deals", enumerate(map(_named_skus, catalog.deals)), known)
+    yield from _unknown_skus("deals", enumerate(map(named_skus, catalog.deals)), known)
     yield from _unknown_skus("aisles", enumerate(aisle.skus for aisle in catalog.aisles), known)
     yield from _unknown_skus("recalls", enumerate((row.sku,) for row in catalog.recalls), known)
     offers = enumerate(row.coupon.skus for row in catalog.positive_offers)
@@ -96,7 +96,8 @@ def _unknown_skus(
                 yield Fault(table, number, column, f"no product has the sku {sku!r}")
 
 
-def _named_skus(deal: AnyDeal) -> tuple[str, ...]:
+def named_skus(deal: AnyDeal) -> tuple[str, ...]:
+    """The products that a deal names, for whatever it needs them."""
     parts = deal.parts if isinstance(deal, Bundle) else ()
     got = deal.get_skus if isinstance(deal, BuyXGetY) else ()
     return (*deal.skus, *got, *(sku for part in parts for sku in part.skus))

@@ -18,6 +18,7 @@ from cart.contract.screen import (
     LineView,
     NoticeView,
     NudgeView,
+    PiecesView,
     QuestionView,
     SavingView,
     Snapshot,
@@ -184,6 +185,8 @@ def test_what_the_shopper_almost_has_comes_first() -> None:
     assert [card.title for card in page.deals] == ["Add 1 × Pasta", "5 for 4", "5 for 4"]
     assert (page.deals[0].price, page.deals[0].was) == ("−$0.45", "3 for 2")
     free = shop.present(replace(EMPTY, nudge=replace(nudge, saves_minor=0)), WORDS)
+    both = shop.present(replace(EMPTY, nudge=replace(nudge, beside=(PiecesView("Gum", 2),))), WORDS)
+    assert both.deals[0].title == "Add 1 × Pasta + 2 × Gum"
     assert free.deals[0].price == "Free"
 
 

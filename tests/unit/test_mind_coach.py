@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from cart.contract.screen import NudgeView, UnitPriceView
+from cart.contract.screen import NudgeView, PiecesView, UnitPriceView
 from cart.contract.view import snapshot
 from cart.core import coach
 from cart.core.almost import CHANGES_A_TICK, CHANGES_MAX
@@ -17,9 +17,11 @@ from cart.core.catalog import Catalog, Product
 from cart.core.events import LineContested, TripOpened
 from cart.core.observations import CatalogArrived
 from cart.core.pricing.basket_amount_off import BasketAmountOff
+from cart.core.pricing.bundle import Bundle, Part
 from cart.core.pricing.buy_x_get_y import BuyXGetY
 from cart.core.pricing.cheapest_free import CheapestFree
 from cart.core.pricing.kinds import AnyDeal
+from cart.core.pricing.n_for_price import NForPrice
 from rig.money.baskets import deal_of
 from tests.unit.mind_world import CATALOG, GUM, PASTA, RICE, TOMATOES, Hands
 
@@ -62,6 +64,33 @@ def test_the_cheapest_pieces_that_reach_a_threshold() -> None:
         hands.put(PASTA)
     assert hands.total_minor == 894
     assert told(hands) == NudgeView("5 off 10", "Gum", 2, 500 - 118)
+
+
+ONE_GETS_TWO = BuyXGetY(deal_id="x", title="1 + 2", skus=(PASTA,), buy=1, free=2)
+MEAL = Bundle(
+    deal_id="m",
+    title="Meal",
+    parts=(Part(skus=(PASTA,)), Part(skus=(RICE,)), Part(skus=(GUM,), count=2)),
+    price_minor=100,
+)
+THREE_FOR = NForPrice(deal_id="n", title="3 for 2.00", skus=(PASTA,), quantity=3, price_minor=200)
+FOUR_FOR = NForPrice(deal_id="n", title="4 for 1.40", skus=(PASTA,), quantity=4, price_minor=140)
+
+
+@pytest.mark.parametrize(
+    ("deal", "said"),
+    [
+        (ONE_GETS_TWO, NudgeView("1 + 2", "Pasta", 2, 0)),
+        (MEAL, NudgeView("Meal", "Rice", 1, 49, beside=(PiecesView("Gum", 2),))),
+        (THREE_FOR, None),  # two more cost 0.51
+        (FOUR_FOR, NudgeView("4 for 1.40", "Pasta", 3, 9)),
+    ],
+)
+def test_several_pieces_that_unlock_a_deal_together(deal: AnyDeal, said: NudgeView | None) -> None:
+    """All that the next use lacks, also of several goods, and only if the shopper saves."""
+    hands = Hands(catalog=with_deals(deal))
+    hands.put(PASTA)
+    assert told(hands) == said
 
 
 @pytest.mark.parametrize("change", [{"minimum_age_years": 18}, {"price_minor": 0}])
@@ -138,8 +167,9 @@ def kept_word(random: Random) -> Iterator[tuple[int, int]]:
     if nudge is None:
         return
     before_minor = hands.total_minor
-    for _ in range(nudge.quantity):
-        put_in(hands, next(good for good in goods if good.sku == nudge.sku))
+    for part in nudge.pieces:
+        for _ in range(part.quantity):
+            put_in(hands, next(good for good in goods if good.sku == part.sku))
     yield nudge.saves_minor, before_minor - hands.total_minor
 
 

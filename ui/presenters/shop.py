@@ -110,8 +110,10 @@ def _cards(snapshot: Snapshot, figures: Figures) -> tuple[Deal, ...]:
 
 def _nudge(nudge: NudgeView, figures: Figures) -> Deal:
     say = figures.words.say
+    first = say("Add {quantity} × {name}", quantity=str(nudge.quantity), name=nudge.name)
+    beside = [f" + {part.quantity} × {part.name}" for part in nudge.beside]
     return Deal(
-        title=say("Add {quantity} × {name}", quantity=str(nudge.quantity), name=nudge.name),
+        title=f"{first}{''.join(beside)}",
         price=figures.money(-nudge.saves_minor) if nudge.saves_minor else say("Free"),
         was=nudge.title,
         image=nudge.image or "",
