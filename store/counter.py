@@ -67,7 +67,9 @@ def _new_trip(database: Connection, asked: PairClaim) -> str:
     return trip_id
 
 
-def pay(database: Connection, cart: str, asked: PayRequest) -> PayAnswer | None:
+def pay(
+    database: Connection, cart: str, asked: PayRequest, now_utc_ms: int = 0
+) -> PayAnswer | None:
     """Take a trip's sum, or say why not; None while rows it rests on are still to come."""
     paid = database.execute(
         select(payments).where(payments.c.cart == cart, payments.c.trip_id == asked.trip_id)
@@ -87,13 +89,20 @@ def pay(database: Connection, cart: str, asked: PayRequest) -> PayAnswer | None:
     if receipt.total_minor != asked.total_minor:
         reason = f"the store adds up {receipt.total_minor}, the cart {asked.total_minor}"
         return replace(_answer(asked, "mismatch", receipt.total_minor, reason), receipt=receipt)
-    return _settle(database, trip, asked, priced)
+    called_back = trips.called_back(database, trip, asked.upto_seq, now_utc_ms)
+    return _settle(database, trip, asked, priced, called_back)
 
 
 def _settle(
-    database: Connection, trip: trips.Trip, asked: PayRequest, priced: trips.PricedTrip
+    database: Connection,
+    trip: trips.Trip,
+    asked: PayRequest,
+    priced: trips.PricedTrip,
+    called_back: str,
 ) -> PayAnswer:
     receipt = priced.receipt
+    if called_back:
+        return _answer(asked, "declined", receipt.total_minor, called_back)
     missing = coupons.not_reserved(database, trip, receipt, priced.coupons)
     if missing:
         return _answer(asked, "declined", receipt.total_minor, f"{missing} is not reserved")

@@ -1,4 +1,4 @@
-"""The store's commands about its goods: one price, at once or at an hour.
+"""The store's commands about its goods: a price, recalls, deals, where goods stand.
 
 A running service publishes what they keep within half a second. They must never keep what the carts
 would refuse.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
@@ -17,9 +17,10 @@ from pathlib import Path
 
 from msgspec import json
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from cart.core.catalog import Catalog, CatalogError
-from store import catalogs
+from store import catalogs, published, sheets, show
 from store.database import open_database, transaction
 
 Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
@@ -32,6 +33,12 @@ def add_commands(command: Command) -> None:
     price.add_argument("sku", help="of the product")
     price.add_argument("price", type=_price, help="as people write it: 1.49")
     add_hour(price)
+    publish = command("publish", publish_table)
+    publish.add_argument("kind", choices=tuple(published.KINDS), help="what the file is")
+    publish.add_argument("file", type=Path, nargs="?", help="CSV with a head, or a JSON list")
+    publish.add_argument("--end", action="store_true", help="no file: the catalog's hold again")
+    publish.add_argument("--json", action="store_true", help="bad rows as one JSON object a line")
+    add_hour(publish)
 
 
 def add_hour(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +65,33 @@ def set_price(options: argparse.Namespace) -> int:
     told = {"version": catalog.version, "sku": options.sku, "price": str(options.price)}
     sys.stdout.write(json.encode(told).decode() + "\n")
     return 0
+
+
+def publish_table(options: argparse.Namespace) -> int:
+    """Publish recalls, deals or where goods stand, whole, in place of the catalog's."""
+    data: Path = options.data
+    if (options.file is None) != options.end or (options.file and not options.file.is_file()):
+        options.parser.error("give a file, or --end")
+    with closing(open_database(data, options.database)) as database, transaction(database):
+        rows = None if options.end else _read(database, options)
+        version = published.add(database, options.kind, rows, options.effective_utc_ms)
+    told = {"kind": options.kind, "version": version, "rows": 0 if rows is None else len(rows)}
+    sys.stdout.write(json.encode(told).decode() + "\n")
+    return 0
+
+
+def _read(database: Connection, options: argparse.Namespace) -> Sized:
+    """The rows of a file, as they fit the newest catalog; every bad one is named."""
+    catalog = catalogs.newest(database)
+    if catalog is None:
+        raise CatalogError("no catalog yet; import one with: python -m store import")
+    table = published.KINDS[options.kind][1]
+    read = sheets.read(options.file.read_bytes(), table, catalog)
+    show.print_bad_rows(read.bad, options.file.name, as_json=options.json)
+    if read.bad:
+        raise CatalogError(f"nothing published, bad rows: {len(read.bad)}; correct them")
+    rows: Sized = getattr(read.catalog, table)
+    return rows
 
 
 def _with_price(catalog: Catalog, sku: str, price: Decimal) -> Catalog:

@@ -1,4 +1,4 @@
-"""What the store says unasked: changes of the catalog, the catalog, credits, orders.
+"""What the store says unasked: recalls, deals, aisles, the catalog, credits, settings, orders.
 
 Each look finds what commands have put into the database since the last one; over a new connection
 all of it is said again. It must never wait: a large catalog comes after the small change to it.
@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.store import Packet, packet
-from store import catalogs, disputes
+from store import catalogs, disputes, published
+from store.configs import Configs
 from store.keys import Signer
 from store.orders import Orders
 from store.provisioning import Provisioning
@@ -28,6 +29,7 @@ class Fleet(NamedTuple):
     provisioning: Provisioning | None = None
     orders: Orders | None = None
     repository: Repository | None = None
+    configs: Configs | None = None
 
 
 class News:
@@ -53,10 +55,16 @@ class News:
         self._published = ""
         self._told_version: int | None = None
         self._told_credit = 0
+        self._told_tables: dict[str, int] = {}
+        self._told_configs: dict[str, int] = {}
 
     def looks(self) -> tuple[Callable[[], Iterator[Packet]], ...]:
         """What to look for, in this order, each in a transaction of its own."""
-        return (self._deltas, self._catalog, self._credits, self._orders)
+        return (self._tables, self._deltas, self._catalog, self._credits, self._of_carts)
+
+    def _tables(self) -> Iterator[Packet]:
+        """A recall first of all."""
+        return published.news(self._database, self._signer, *self._names, self._told_tables)
 
     def _deltas(self) -> Iterator[Packet]:
         found = catalogs.deltas(self._database, self._told_version or 0)
@@ -97,6 +105,10 @@ class News:
             yield packet("credit", credit, *self._names, cart=cart)
             self._told_credit = max(self._told_credit, credit.number)
 
-    def _orders(self) -> Iterator[Packet]:
+    def _of_carts(self) -> Iterator[Packet]:
+        for config in () if self._fleet.configs is None else self._fleet.configs.all():
+            if config.desired.version > self._told_configs.get(config.cart, 0):
+                self._told_configs[config.cart] = config.desired.version
+                yield packet("config", config.desired, *self._names, cart=config.cart)
         for order in () if self._fleet.orders is None else self._fleet.orders.to_send():
             yield packet("command", order.command, *self._names, cart=order.cart)

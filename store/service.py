@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
-from cart.contract.fleet import CertificateRequest, CommandState
+from cart.contract.fleet import CertificateRequest, CommandState, ReportedConfig
 from cart.contract.goods import Get
 from cart.contract.lines import ContractError
 from cart.contract.store import (
@@ -59,6 +59,7 @@ UP_CHANNELS = (
     "coupon_request",
     "command_state",
     "get",
+    "config_state",
 )
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class Service:
         self._names = (tenant, store)
         desks = fleet or Fleet()
         self._provisioning, self._orders = desks.provisioning, desks.orders
+        self._configs = desks.configs
         self._news = News(database, signer, self._names, desks, utc_ms)
         self._database = database
         self._signer = signer
@@ -227,7 +229,7 @@ class Service:
         yield self._to("ack", cart, wanted)
 
     def _payment_asked(self, cart: str, asked: PayRequest) -> Iterator[Packet]:
-        answer = counter.pay(self._database, cart, asked)
+        answer = counter.pay(self._database, cart, asked, self._utc_ms())
         if answer is None:
             self._waiting[cart] = asked
         else:
@@ -259,6 +261,11 @@ class Service:
     def _command_told(self, cart: str, state: CommandState) -> Iterator[Packet]:
         if self._orders is None or not self._orders.heard(cart, state):
             raise ContractError("CommandState: not for an open order of this store")
+        yield from ()
+
+    def _config_told(self, cart: str, reported: ReportedConfig) -> Iterator[Packet]:
+        if self._configs is not None:
+            self._configs.heard(cart, reported)
         yield from ()
 
     def _asked(self, cart: str, get: Get) -> Iterator[Packet]:
@@ -303,6 +310,7 @@ class Service:
         "pair_claim": (PairClaim, _code_claimed),
         "coupon_request": (CouponRequest, _coupon_shown),
         "get": (Get, _asked),
+        "config_state": (ReportedConfig, _config_told),
         "pay_request": (PayRequest, _payment_asked),
         "command_state": (CommandState, _command_told),
         "csr": (CertificateRequest, _certificate_asked),

@@ -167,6 +167,16 @@ coupons = Table(
     Column("first_seq", Whole, nullable=False),
     Column("used", Boolean, nullable=False),
 )
+# Deals, recalls and aisles published beside the catalog, each kind with its own numbers. An empty
+# body (null) gives the place back to the catalog's.
+published = Table(
+    "published",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("version", Whole, primary_key=True, autoincrement=False),
+    Column("effective_utc_ms", Whole, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
 catalogs = Table(
     "catalogs",
     METADATA,

@@ -17,11 +17,14 @@ from cart.contract.lines import decode as decode_json
 from cart.core.basket import Basket, Line, fold
 from cart.core.catalog import CatalogIndex, parse_catalog
 from cart.core.events import CatalogAdopted, Event, TripBound, TripClosed, TripOpened
+from cart.core.overlay import Overlay, overlaid
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
+from cart.core.restrictions import recalled
+from cart.core.state import State
 from cart.core.terms import Held
 from cart.core.value import Value
-from store import archive
+from store import archive, published
 from store import catalogs as shelf
 from store.tables import catalogs, events, journals, payments, snaps, trips
 
@@ -111,6 +114,15 @@ def rewind(database: Connection, cart: str, epoch: int, seq: int) -> None:
     database.execute(delete(snaps).where(*told))
 
 
+def called_back(database: Connection, trip: Trip, upto_seq: int, now_utc_ms: int) -> str:
+    """A line of a trip that must not be sold by now, and why; "" without one."""
+    basket, adopted = _basket(database, trip, upto_seq)
+    overlay = published.recalls_now(database, now_utc_ms)
+    index = CatalogIndex(overlaid(_index_of(database, adopted).catalog, overlay))
+    stops = recalled(State(basket=basket, catalog=index))
+    return f"{stops[0].name} was called back: {stops[0].refused.reason}" if stops else ""
+
+
 def has_unreadable(database: Connection, trip: Trip) -> bool:
     """Whether rows of a trip are kept that this store can't read."""
     within = events.c.seq.between(trip.first_seq, trip.last_seq or SEQ_MAX)
@@ -141,7 +153,7 @@ def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedT
     basket = Basket()
     if archive.rows(database, trip.cart, trip.epoch, trip.first_seq, trip.first_seq):
         basket, adopted = _basket(database, trip, upto_seq)
-        index = _index(_catalog(database, adopted))
+        index = _index_of(database, adopted)
         receipt = receipt_of(basket.lines, index, basket.member, basket.terms)
     elif paid:
         receipt = decode_json(Receipt, bytes(paid.receipt), "a stored receipt")
@@ -231,6 +243,13 @@ def _adopted_before(database: Connection, trip: Trip) -> list[archive.Row]:
     return archive.rows(database, trip.cart, trip.epoch, seq, seq) if seq else []
 
 
+def _index_of(database: Connection, adopted: CatalogAdopted | None) -> CatalogIndex:
+    """The catalog and the deals that a cart had adopted."""
+    data = _catalog(database, adopted)
+    version = 0 if adopted is None else adopted.deals_version
+    return _overlaid(data, published.deals_of(database, version)) if version else _index(data)
+
+
 def _catalog(database: Connection, adopted: CatalogAdopted | None) -> bytes:
     if adopted is None:
         raise ContractError("the cart had no catalog; import one with: python -m store import")
@@ -247,3 +266,8 @@ def _catalog(database: Connection, adopted: CatalogAdopted | None) -> bytes:
 def _index(data: bytes) -> CatalogIndex:
     """A catalog is large and rarely changes; its bytes name it."""
     return CatalogIndex(parse_catalog(data))
+
+
+@lru_cache(maxsize=4)
+def _overlaid(data: bytes, overlay: Overlay) -> CatalogIndex:
+    return CatalogIndex(overlaid(_index(data).catalog, overlay))

@@ -6,6 +6,7 @@ Each works on files alone; a running service needs no telling. It must never pri
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections import Counter
@@ -15,8 +16,11 @@ from pathlib import Path
 from msgspec import json
 
 from cart.contract.broker import acl_text, filled, mosquitto_text
+from cart.contract.fleet import Setting
+from cart.contract.lines import ContractError
 from cart.files import replace_file
 from store.authority import Authority
+from store.configs import Configs
 from store.denials import denials
 from store.keys import Signer, signer_of
 from store.news import Fleet
@@ -25,6 +29,8 @@ from store.provisioning import Provisioning
 from store.trusted import Repository
 
 FOLDER = "authority"
+SWITCHES = {"true": True, "false": False}
+SETTING = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
 Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 
@@ -49,6 +55,18 @@ def add_commands(command: Command, name: Callable[[str], str]) -> None:
     order.add_argument("--key", type=Path, help="the service's --key, if it has one")
     orders = command("orders", show_orders)
     orders.add_argument("--json", action="store_true", help="one JSON object a line")
+    config = command("config", set_cart)
+    config.add_argument("cart", type=name, help="the id of the cart")
+    config.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        type=_setting,
+        dest="settings",
+        help="one setting; without any it only shows them",
+    )
+    config.add_argument("--key", type=Path, help="the service's --key, if it has one")
     look = command("denials", show_denials)
     look.add_argument("log", type=Path, help="the broker's log")
     look.add_argument("--tenant", type=name, required=True, help="the chain")
@@ -60,7 +78,12 @@ def fleet_of(data: Path, signer: Signer) -> Fleet:
     """The desks of a store's folder; without an authority nobody new comes in."""
     has_authority = (data / FOLDER / "ca.key").exists()
     provisioning = Provisioning(Authority(data / FOLDER), utc_ms) if has_authority else None
-    return Fleet(provisioning, Orders(data, signer, utc_ms), Repository(data / "trust"))
+    return Fleet(
+        provisioning,
+        Orders(data, signer, utc_ms),
+        Repository(data / "trust"),
+        Configs(data, signer),
+    )
 
 
 def equip_broker(options: argparse.Namespace) -> int:
@@ -113,6 +136,35 @@ def show_orders(options: argparse.Namespace) -> int:
         }  # fmt: skip
         _say(json.encode(row).decode() if options.json else "  ".join(row.values()))
     return 0
+
+
+def set_cart(options: argparse.Namespace) -> int:
+    """Set a cart, and show how it is to be set, how it is, and what it refused."""
+    configs = Configs(options.data, signer_of(options.data, options.key))
+    if options.settings:
+        configs.want(options.cart, dict(options.settings))
+    known = configs.of(options.cart)
+    if known is None:
+        raise ContractError(f"{options.cart} was never set; set it with --set NAME=VALUE")
+    reported = known.reported
+    row = {
+        "cart": known.cart, "version": known.desired.version, "desired": known.desired.settings,
+        "reported_version": 0 if reported is None else reported.version,
+        "reported": {} if reported is None else reported.settings,
+        "refused": {} if reported is None else reported.refused,
+    }  # fmt: skip
+    _say(json.encode(row).decode())
+    return 0
+
+
+def _setting(text: str) -> tuple[str, Setting]:
+    """A setting as a person writes it: a switch, a whole number, or a word."""
+    name, equals, value = text.partition("=")
+    if not equals or not SETTING.fullmatch(name):
+        raise argparse.ArgumentTypeError(f"{text!r}: write NAME=VALUE")
+    if value in SWITCHES:
+        return name, SWITCHES[value]
+    return name, int(value) if re.fullmatch(r"-?[0-9]{1,12}", value) else value
 
 
 def show_denials(options: argparse.Namespace) -> int:

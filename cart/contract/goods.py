@@ -52,7 +52,8 @@ class Change(Value):
 
 class Published(Value):
     """Retained: `body`, which holds from `effective_utc_ms` on. It stays as the store wrote it, so
-    that `signature` (over `signing.published_text`) still fits in older software."""
+    that `signature` (over `signing.published_text`) still fits in older software. Of deals, recalls
+    and aisles a body of null gives the place back to the catalog's."""
 
     version: Version
     body: Annotated[Raw, Meta(extra_json_schema={"description": "by cart.contract.goods.BODIES"})]
@@ -78,9 +79,9 @@ class Planogram(Published):
 
 BODIES: dict[type[Published], Any] = {
     CatalogDelta: Change,
-    Deals: tuple[AnyDeal, ...],
-    Recalls: tuple[Recall, ...],
-    Planogram: tuple[Aisle, ...],
+    Deals: tuple[AnyDeal, ...] | None,
+    Recalls: tuple[Recall, ...] | None,
+    Planogram: tuple[Aisle, ...] | None,
 }
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import trip
+from cart.core import restrictions, trip
 from cart.core.basket import Line
 from cart.core.catalog import CatalogIndex, Product
-from cart.core.events import CatalogAdopted, LineRepriced
-from cart.core.observations import CatalogArrived
+from cart.core.events import CatalogAdopted, CheckoutCancelled, LineRepriced
+from cart.core.observations import AislesCame, CatalogArrived, DealsCame, RecallsCame
+from cart.core.overlay import Overlay, overlaid
 from cart.core.state import Draft, State, receipt_for
 from cart.core.weights import price_of_weight_minor
 
@@ -23,32 +24,79 @@ def catalog_arrived(draft: Draft, observation: CatalogArrived) -> None:
         draft.note(newer_catalog=observation)
 
 
+def deals_came(draft: Draft, observation: DealsCame) -> None:
+    """Other deals: they wait like a catalog, for they change sums."""
+    draft.note(newer_deals=observation)
+
+
+def recalls_came(draft: Draft, observation: RecallsCame) -> None:
+    """What must not be sold holds at once, whatever is going on, and changes no sum. Who has it in
+    the cart is told, and led back from paying."""
+    _lay_over(draft, replace(draft.state.overlay, recalls=observation.recalls))
+
+
+def aisles_came(draft: Draft, observation: AislesCame) -> None:
+    """Goods stand elsewhere now: this changes no sum."""
+    _lay_over(draft, replace(draft.state.overlay, aisles=observation.aisles))
+
+
 def adopt(draft: Draft) -> None:
-    """Adopt the newest snapshot, but never from the sum on the screen to the end of the trip it is
-    paid for: deals and tax may differ."""
-    newer = draft.state.newer_catalog
-    before = draft.state.catalog
-    if draft.basket.phase == "idle" and draft.state.kept_prices:
+    """Adopt the newest snapshot and deals, but never from the sum on the screen to the end of the
+    trip it is paid for: deals and tax may differ."""
+    state = draft.state
+    if state.basket.phase == "idle" and state.kept_prices:
         draft.note(kept_prices={})
-    sum_stands = before is not None and draft.basket.phase in ("checkout", "paying", "paid")
-    if newer is None or sum_stands:
+    sum_stands = state.base is not None and state.basket.phase in ("checkout", "paying", "paid")
+    newer, deals = state.newer_catalog, state.newer_deals
+    if sum_stands or (newer is None and (deals is None or state.base is None)):
         return
-    index = CatalogIndex(newer.catalog)
-    pending = draft.state.pending
-    sold = tuple(claim for claim in pending.claims if claim.sku in index.by_sku)
-    draft.note(
-        newer_catalog=None,
-        catalog=index,
-        catalog_sha256=newer.sha256,
-        pending=replace(pending, claims=sold),
-    )
-    if newer.catalog.version != draft.basket.catalog_version:
-        draft.fact(CatalogAdopted(draft.now_ms, newer.catalog.version, newer.sha256))
-    if before is not None and draft.basket.phase == "shopping":
-        _follow_down(draft, before, index)
-        draft.note(kept_prices=_kept(draft.state, before, index))
+    if newer is not None:
+        draft.note(newer_catalog=None, base=newer.catalog, catalog_sha256=newer.sha256)
+    if deals is not None:
+        version = 0 if deals.deals is None else deals.version
+        overlay = replace(state.overlay, deals=deals.deals, deals_version=version)
+        draft.note(newer_deals=None, overlay=overlay)
+    _rebuild(draft)
+    _state_adoption(draft)
+    if state.catalog is not None and newer is not None and draft.basket.phase == "shopping":
+        after = draft.state.catalog
+        assert after is not None, "it was just built"
+        _follow_down(draft, state.catalog, after)
+        draft.note(kept_prices=_kept(draft.state, state.catalog, after))
     draft.note(receipt=receipt_for(draft.state), nudging=None)
     trip.tell_eyes(draft)
+
+
+def _state_adoption(draft: Draft) -> None:
+    base, deals_version = draft.state.base, draft.state.overlay.deals_version
+    assert base is not None, "a catalog is adopted"
+    known = (draft.basket.catalog_version, draft.basket.deals_version)
+    if (base.version, deals_version) != known:
+        sha256 = draft.state.catalog_sha256
+        draft.fact(CatalogAdopted(draft.now_ms, base.version, sha256, deals_version))
+
+
+def _lay_over(draft: Draft, overlay: Overlay) -> None:
+    draft.note(overlay=overlay)
+    if draft.state.base is not None:
+        _rebuild(draft)
+        draft.note(nudging=None)
+        trip.tell_eyes(draft)
+
+
+def _rebuild(draft: Draft) -> None:
+    """Lay the tables over the catalog anew; tell what must not be sold any more."""
+    state = draft.state
+    assert state.base is not None, "there is something to lay them over"
+    before = {stop.line_id for stop in restrictions.recalled(state)}
+    index = CatalogIndex(overlaid(state.base, state.overlay))
+    sold = tuple(claim for claim in state.pending.claims if claim.sku in index.by_sku)
+    draft.note(catalog=index, pending=replace(state.pending, claims=sold))
+    found = [stop for stop in restrictions.recalled(draft.state) if stop.line_id not in before]
+    for stop in found:
+        draft.tell("recalled", name=stop.name, reason=stop.refused.reason)
+    if found and draft.basket.phase == "checkout":
+        draft.fact(CheckoutCancelled(draft.now_ms, "restricted"))
 
 
 def at_best_price(state: State, product: Product) -> tuple[Product, int | None]:

@@ -18,6 +18,7 @@ from cart.core.events import (
     CatalogAdopted,
     CommandEnded,
     CommandTaken,
+    ConfigTaken,
     ContestReason,
     Direction,
     Event,
@@ -38,7 +39,7 @@ from cart.core.events import (
     TripClosed,
     TripOpened,
 )
-from cart.core.machine import Machine, ended, taken
+from cart.core.machine import Machine, config_taken, ended, taken
 from cart.core.session import Phase, follow
 from cart.core.terms import Terms
 from cart.core.value import Value
@@ -94,6 +95,7 @@ class Basket(Value):
     shopper: str | None = None
     member: bool = False
     catalog_version: int = 0
+    deals_version: int = 0
     lines: tuple[Line, ...] = ()
     open_lines: tuple[OpenLine, ...] = ()
     own_lines: tuple[OpenLine, ...] = ()
@@ -134,6 +136,7 @@ def _trip_opened(basket: Basket, event: TripOpened) -> Basket:
         shopper=event.shopper,
         member=event.member,
         catalog_version=basket.catalog_version,
+        deals_version=basket.deals_version,
         load_mg=basket.load_mg,
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened + 1,
@@ -161,7 +164,7 @@ def _terms_changed(basket: Basket, event: Event) -> Basket:
 
 
 def _catalog_adopted(basket: Basket, event: CatalogAdopted) -> Basket:
-    return replace(basket, catalog_version=event.version)
+    return replace(basket, catalog_version=event.version, deals_version=event.deals_version)
 
 
 def _item_added(basket: Basket, event: ItemAdded) -> Basket:
@@ -322,6 +325,7 @@ def _payment_settled(basket: Basket, event: PaymentSettled) -> Basket:
 def _trip_closed(basket: Basket, _event: TripClosed) -> Basket:
     return Basket(
         catalog_version=basket.catalog_version,
+        deals_version=basket.deals_version,
         load_mg=basket.load_mg,
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened,
@@ -335,6 +339,10 @@ def _command_taken(basket: Basket, event: CommandTaken) -> Basket:
 
 def _command_ended(basket: Basket, event: CommandEnded) -> Basket:
     return replace(basket, machine=ended(basket.machine, event))
+
+
+def _config_taken(basket: Basket, event: ConfigTaken) -> Basket:
+    return replace(basket, machine=config_taken(basket.machine, event))
 
 
 def _load_after(basket: Basket, load_mg: int | None) -> int | None:
@@ -364,4 +372,5 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     TripClosed: _trip_closed,
     CommandTaken: _command_taken,
     CommandEnded: _command_ended,
+    ConfigTaken: _config_taken,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cart.core.basket import Basket
-from cart.core.events import CommandStatus
+from cart.core.events import CommandStatus, Setting
 from cart.core.value import Value
 
 
@@ -72,6 +72,14 @@ class ReportCommand(Value, tag="report_command"):
     detail: str = ""
 
 
+class ReportConfig(Value, tag="report_config"):
+    """Tell the store how the cart is set, and what was refused."""
+
+    version: int
+    settings: dict[str, Setting]
+    refused: dict[str, str]
+
+
 Effect = (
     MakePairCode
     | OfferPairing
@@ -82,4 +90,5 @@ Effect = (
     | WantClip
     | RunCommand
     | ReportCommand
+    | ReportConfig
 )

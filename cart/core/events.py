@@ -19,6 +19,7 @@ from cart.core.weights import Weight, WeightUnit
 
 Answer = Literal["product", "own", "gone"]
 Direction = Literal["in", "out"]
+Setting = str | int | bool
 CommandStatus = Literal["in_progress", "succeeded", "failed", "timed_out", "rejected"]
 # Why a thing that is known has no price yet: how it was weighed, or that it must not be sold.
 Hold = Literal[Trouble, "recalled", "expired"]
@@ -99,10 +100,12 @@ class TimeNoted(Fact, tag="time_noted"):
 
 
 class CatalogAdopted(Fact, tag="catalog_adopted"):
-    """Prices from here on come from this snapshot."""
+    """Prices from here on come from this snapshot, and deals from those published under
+    `deals_version`; 0: its own."""
 
     version: int
     sha256: str
+    deals_version: int = 0
 
 
 class ItemAdded(Fact, tag="item_added"):
@@ -337,6 +340,14 @@ class CommandEnded(Fact, tag="command_ended"):
     detail: str = ""
 
 
+class ConfigTaken(Fact, tag="config_taken"):
+    """The store's settings were taken, but for those `refused`, each with what is wrong."""
+
+    version: int
+    settings: dict[str, Setting] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
 Event = (
     TripOpened
     | TripBound
@@ -368,4 +379,5 @@ Event = (
     | TripClosed
     | CommandTaken
     | CommandEnded
+    | ConfigTaken
 )

@@ -6,9 +6,10 @@ command came.
 
 from __future__ import annotations
 
+from msgspec import field
 from msgspec.structs import replace
 
-from cart.core.events import CommandEnded, CommandStatus, CommandTaken
+from cart.core.events import CommandEnded, CommandStatus, CommandTaken, ConfigTaken, Setting
 from cart.core.value import Value
 
 COMMANDS_REMEMBERED = 64
@@ -25,10 +26,13 @@ class Order(Value):
 
 
 class Machine(Value):
-    """The newest orders, oldest first, and whether trips may begin."""
+    """The newest orders, oldest first, whether trips may begin, and how the store set the cart."""
 
     locked: bool = False
     orders: tuple[Order, ...] = ()
+    settings_version: int = 0
+    settings: dict[str, Setting] = field(default_factory=dict)
+    settings_refused: dict[str, str] = field(default_factory=dict)
 
     def order(self, cmd_id: str) -> Order | None:
         """A command by its id; None if it never came, or long ago."""
@@ -54,3 +58,9 @@ def ended(machine: Machine, event: CommandEnded) -> Machine:
     if order is not None and event.status == "succeeded":
         locked = LOCKS.get(order.action, locked)
     return replace(machine, orders=orders, locked=locked)
+
+
+def config_taken(machine: Machine, event: ConfigTaken) -> Machine:
+    """Settings hold whole: what is not among them has its default again."""
+    settings = {"settings": event.settings, "settings_refused": event.refused}
+    return replace(machine, settings_version=event.version, **settings)

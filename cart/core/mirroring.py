@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from cart.core.effects import TellBasket
 from cart.core.observations import BasketViewed
+from cart.core.settings import period_ms
 from cart.core.state import Draft
-
-TELL_EVERY_MS = 60_000
 
 
 def keep_telling(draft: Draft) -> None:
-    """Tell a basket that has changed once a minute, and at each new phase before anything that
+    """Tell a basket that has changed now and then, and at each new phase before anything that
     rests on it."""
     state = draft.state
     basket, told = state.basket, state.basket_told
@@ -22,7 +21,7 @@ def keep_telling(draft: Draft) -> None:
         return
     since_ms = draft.now_ms - state.basket_told_ms
     is_new = told is None or (told.trip_id, told.phase) != (basket.trip_id, basket.phase)
-    if is_new or (since_ms >= TELL_EVERY_MS and told != basket):
+    if is_new or (since_ms >= period_ms(draft, "basket_s") and told != basket):
         _tell(draft)
 
 

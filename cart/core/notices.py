@@ -31,6 +31,7 @@ class NoticeKind(Value):
 NOTICES: dict[str, NoticeKind] = {
     # The trip
     "welcome": NoticeKind(priority=10, shown_ms=4_000),
+    "please_pair": NoticeKind(priority=30, sound="soft", shown_ms=6_000),
     "item_added": NoticeKind(priority=20, sound="soft", shown_ms=3_000),
     "item_removed": NoticeKind(priority=20, sound="soft", shown_ms=5_000),
     "own_thing_noted": NoticeKind(priority=20, shown_ms=3_000),

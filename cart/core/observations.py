@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from cart.core.catalog import Catalog
-from cart.core.events import CommandStatus, Event
+from cart.core.catalog import Aisle, Catalog, Recall
+from cart.core.events import CommandStatus, Event, Setting
 from cart.core.intents import TouchAction
+from cart.core.pricing.kinds import AnyDeal
 from cart.core.receipt import Receipt
 from cart.core.value import Value
 from cart.core.weighed import Readings
@@ -43,6 +44,34 @@ class CatalogArrived(Observation, tag="catalog_arrived"):
 
     catalog: Catalog
     sha256: str = ""
+
+
+class DealsCame(Observation, tag="deals_came"):
+    """The deals of now, in place of the catalog's; None: the catalog's hold again."""
+
+    version: int
+    deals: tuple[AnyDeal, ...] | None = None
+
+
+class RecallsCame(Observation, tag="recalls_came"):
+    """What must not be sold, in place of the catalog's recalls; None: the catalog's hold again."""
+
+    version: int
+    recalls: tuple[Recall, ...] | None = None
+
+
+class AislesCame(Observation, tag="aisles_came"):
+    """The aisles and what stands in them, in place of the catalog's; None: the catalog's again."""
+
+    version: int
+    aisles: tuple[Aisle, ...] | None = None
+
+
+class ConfigArrived(Observation, tag="config_arrived"):
+    """How the store wants the cart to be set, whole and signed."""
+
+    version: int
+    settings: dict[str, Setting]
 
 
 class PairCodeMade(Observation, tag="pair_code_made"):
@@ -251,6 +280,10 @@ class Tick(Observation, tag="tick"):
 AnyObservation = (
     Booted
     | CatalogArrived
+    | DealsCame
+    | RecallsCame
+    | AislesCame
+    | ConfigArrived
     | PairCodeMade
     | Paired
     | ScanSeen

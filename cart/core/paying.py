@@ -20,10 +20,10 @@ from cart.core.events import (
 )
 from cart.core.observations import CreditCame, PaymentAnswered
 from cart.core.refunds import differences
+from cart.core.settings import period_ms
 from cart.core.state import Draft, State, receipt_for
 
 ASK_AGAIN_MS = 3_000
-THANKS_MS = 60_000
 DIFFERENCES_MAX = (
     20  # those of the sums come last, but where many lines differ a person looks anyway
 )
@@ -91,7 +91,9 @@ def keep_asking(draft: Draft) -> None:
         _ask(draft)
     if state.basket.phase == "paid" and state.paid_ms is None:
         draft.note(paid_ms=draft.now_ms)  # after a restart the thanks begin anew
-    elif state.basket.phase == "paid" and _passed(draft, state.paid_ms, THANKS_MS):
+    elif state.basket.phase == "paid" and _passed(
+        draft, state.paid_ms, period_ms(draft, "thanks_s")
+    ):
         done(draft)
 
 

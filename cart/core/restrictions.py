@@ -79,6 +79,11 @@ def stops(state: State) -> tuple[Stop, ...]:
     return tuple(found)
 
 
+def recalled(state: State) -> list[Stop]:
+    """The lines that must not be sold at all, because they were called back."""
+    return [stop for stop in stops(state) if stop.refused.why == "recalled"]
+
+
 def hold_back(draft: Draft) -> bool:
     """Whether something stops the payment: say what, and ask for the staff where that helps."""
     found = stops(draft.state)

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from cart.core.almost import Search
 from cart.core.basket import Basket, apply
-from cart.core.catalog import CatalogIndex
+from cart.core.catalog import Catalog, CatalogIndex
 from cart.core.deals import deals_applied
 from cart.core.effects import Effect
 from cart.core.events import Event
 from cart.core.fusion.evidence import Pending
 from cart.core.notices import NOTICES, Notice
-from cart.core.observations import CameraCondition, CatalogArrived
+from cart.core.observations import CameraCondition, CatalogArrived, DealsCame
+from cart.core.overlay import Overlay
 from cart.core.pricing.engine import receipt_of
 from cart.core.prudence import WARNINGS_PERCENT, budget_warning
 from cart.core.receipt import Receipt
@@ -38,7 +39,8 @@ class Told(Value):
 
 
 class State(Value):
-    """The mind between two steps. `newer_catalog` waits for the end of a payment, `kept_prices` are
+    """The mind between two steps. `catalog` is `base` under the `overlay`. `newer_catalog` and
+    `newer_deals` wait for the end of a payment, `kept_prices` are
     those that have risen during the trip, as they were; `rest_mg` is the
     last load at rest; `question` the open line shown on the screen; `weighed` the line shown on the
     weigh screen until `weighed_until_ms`; `nudging` the search for a cheaper whole, None until a
@@ -50,7 +52,10 @@ class State(Value):
     basket: Basket = Basket()
     catalog: CatalogIndex | None = None
     catalog_sha256: str = ""
+    base: Catalog | None = None
+    overlay: Overlay = Overlay()
     newer_catalog: CatalogArrived | None = None
+    newer_deals: DealsCame | None = None
     kept_prices: dict[str, int] = msgspec.field(default_factory=dict)
     receipt: Receipt | None = None
     nudging: Search | None = None

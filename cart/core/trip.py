@@ -22,6 +22,7 @@ from cart.core.observations import (
     StoreTime,
 )
 from cart.core.orders import end_interrupted
+from cart.core.settings import report, setting
 from cart.core.state import Draft, State
 
 OFFER_EVERY_MS = 10_000
@@ -81,6 +82,9 @@ def open_guest_trip(draft: Draft) -> None:
     """Begin a trip without a shopper; pairing may follow. A locked cart begins none."""
     if draft.basket.machine.locked:
         return
+    if not setting(draft, "guest_trips"):
+        draft.tell("please_pair")
+        return
     number = draft.basket.trips_opened + 1
     trip_id = f"{draft.state.cart_id}-{draft.state.epoch}-{number}"
     draft.fact(TripOpened(draft.now_ms, trip_id))
@@ -92,6 +96,8 @@ def link_changed(draft: Draft, observation: LinkChanged) -> None:
     epoch = observation.epoch or draft.state.epoch
     draft.note(online=observation.online, epoch=epoch)
     draft.note(offered_ms=None, pay_asked_ms=None, coupon_asked_ms=None, basket_told=None)
+    if observation.online:
+        report(draft)
 
 
 def store_time(draft: Draft, observation: StoreTime) -> None:

@@ -19,9 +19,10 @@ from cart.shell.clock import Clock
 from cart.shell.config import Config
 from cart.shell.inbox import Inbox
 from cart.shell.store_catalog import CatalogIntake, StoreKey
+from cart.shell.store_published import KINDS, PublishedIntake, Told
 from cart.shell.trust import trust_of
 
-GOODS = frozenset(("catalog_head", "catalog_chunk", "catalog_delta", "trust", "given"))
+GOODS = frozenset(("catalog_head", "catalog_chunk", "catalog_delta", "trust", "given", *KINDS))
 # One by one, so that live messages pass between; and iotcore gives at most 100 kept messages to
 # one subscription.
 CHUNKS_AT_ONCE = 20
@@ -51,6 +52,7 @@ class GoodsDesk:
         self._connection = connection
         self._clock = clock
         self._catalog = CatalogIntake(*names, key, config.data_folder, trust_of(config))
+        self._published = PublishedIntake(*names, key, config.data_folder)
         self._time_told = time_told
         self._near: CatalogHead | None = None  # a few changes lead to it, and are on their way
         self._asked_change = False
@@ -70,7 +72,9 @@ class GoodsDesk:
         return self._catalog.sha256
 
     def restore(self) -> None:
-        """Bring back the catalog of the last run. Raises CatalogError."""
+        """Bring back what held in the last run. Raises CatalogError."""
+        for told in self._published.restore():
+            self._inbox.put(told)
         self._adopt(self._catalog.restore())
 
     def came_up(self) -> None:
@@ -90,12 +94,16 @@ class GoodsDesk:
                 self._given(decode(Given, payload), now_utc_ms)
             case "trust":
                 self._trust_came(address.names["file"], payload)
+            case name if name in KINDS:
+                self._tell(self._published.came(name, payload, now_utc_ms))
             case _:
                 self._head_came(decode(CatalogHead, payload))
 
     def time_passed(self, now_utc_ms: int) -> None:
         """Use what has come to its hour; ask for what does not come. Raises CatalogError."""
         self._adopt(self._catalog.time_passed(now_utc_ms))
+        for told in self._published.time_passed(now_utc_ms):
+            self._tell(told)
         if not self._connection.up:
             return
         now_ms = self._clock()
@@ -169,6 +177,10 @@ class GoodsDesk:
             self._adopt(allowed)
         elif allowed is not None:
             self._head_came(allowed)
+
+    def _tell(self, told: Told | None) -> None:
+        if told is not None:
+            self._inbox.put(told)
 
     def _adopt(self, catalog: Catalog | None) -> None:
         if catalog is None:

@@ -17,11 +17,10 @@ from random import Random
 from typing import ClassVar
 
 from cart import mqtt
-from cart.contract.fleet import CertificateAnswer, Command
+from cart.contract.fleet import CertificateAnswer, Command, DesiredConfig
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import (
-    PAYLOAD_BYTES_MAX,
     Ack,
     BasketView,
     Birth,
@@ -63,10 +62,9 @@ POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a m
 STOP_S = 2.0
 LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
 WILL_DELAY_S = 15
-SNAP_BYTES_OVERHEAD = 500
 HEARD = (
     "ack", "basket", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert",
-    "store_state", "trust", "catalog_head", "given",
+    "store_state", "recall", "trust", "catalog_head", "given", "deals", "planogram", "config",
 )  # fmt: skip
 
 Request = Question | RunCommand | Snap
@@ -102,6 +100,7 @@ class StoreLink:
         self._renewal = Renewal(config.cart_id, config.broker)
         self._orders = OrderDesk(config.cart_id, self._key, inbox, self._renewal)
         self._requests: deque[Request] = deque(maxlen=16)
+        self._recalls = topic_of("recall", config.tenant, config.store)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._store_up = False
@@ -147,7 +146,7 @@ class StoreLink:
         if isinstance(effect, TellBasket):
             journal = self._journal
             stands = (journal.epoch, journal.last_seq, journal.last_hash)
-            self._requests.append(snap_of(effect, *stands))
+            self._requests.extend(snap_of(effect, *stands))
         else:
             self._requests.append(effect)
         self._connection.wake()
@@ -174,7 +173,7 @@ class StoreLink:
     def _live(self, beat: Beat) -> None:
         while not self._stopping.is_set():
             beat()
-            for happening in self._connection.poll(POLL_MS):
+            for happening in sorted(self._connection.poll(POLL_MS), key=self._is_patient):
                 self._take(happening)
             self._let_time_pass()
             self._ask_store()
@@ -182,6 +181,10 @@ class StoreLink:
             self._send_rows()
         self._publish("cart_state", CartState(self._boot_id, online=False))
         self._connection.close()
+
+    def _is_patient(self, happening: mqtt.Happening) -> bool:
+        """A recall goes before everything else that has come."""
+        return not (isinstance(happening, mqtt.Incoming) and happening.topic == self._recalls)
 
     def _let_time_pass(self) -> None:
         try:
@@ -307,6 +310,9 @@ class StoreLink:
         if too_late is not None:
             self._publish("command_state", too_late)
 
+    def _config_came(self, config: DesiredConfig) -> None:
+        self._orders.config_came(config)
+
     def _answered(self, answer: Answer) -> None:
         self._inbox.put(observation_of(answer))
 
@@ -329,18 +335,11 @@ class StoreLink:
                 self._orders.run(request)
                 continue
             if isinstance(request, Snap):
-                self._tell_basket(request)
+                self._publish("snap", request)
                 continue
             if isinstance(request, OfferPairing):
                 self._offered_nonce = request.nonce
             self._publish(*message_of(request, self._journal.epoch, self._journal.last_seq))
-
-    def _tell_basket(self, snap: Snap) -> None:
-        length = len(bytes(snap.basket))
-        if length + SNAP_BYTES_OVERHEAD > PAYLOAD_BYTES_MAX:
-            log.warning("the basket is not told: %d bytes are too many for a message", length)
-        else:
-            self._publish("snap", snap)
 
     def _send_rows(self) -> None:
         now_ms = self._clock()
@@ -385,6 +384,7 @@ class StoreLink:
         "basket": (BasketView, _answered),
         "pair_grant": (PairGrant, _grant_came),
         "pay_answer": (PayAnswer, _answered),
+        "config": (DesiredConfig, _config_came),
         "command": (Command, _command_came),
         "coupon_answer": (CouponAnswer, _answered),
         "credit": (Credit, _answered),

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 
-from cart.contract.fleet import Command, CommandState
+from cart.contract.fleet import Command, CommandState, DesiredConfig
 from cart.contract.lines import ContractError
-from cart.contract.signing import command_text
+from cart.contract.signing import command_text, config_text
 from cart.core.effects import RunCommand
-from cart.core.observations import CommandArrived, CommandFinished
+from cart.core.observations import CommandArrived, CommandFinished, ConfigArrived
 from cart.shell.inbox import Inbox
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import StoreKey
@@ -41,6 +41,12 @@ class OrderDesk:
         arguments = dict(command.arguments)
         self._inbox.put(CommandArrived(0, command.cmd_id, command.action, arguments))
         return None
+
+    def config_came(self, config: DesiredConfig) -> None:
+        """Hand on how the cart shall be set. Raises ContractError."""
+        if not self._key.has_signed(config_text(self._cart, config), config.signature):
+            raise ContractError("DesiredConfig: not signed by this store for this cart")
+        self._inbox.put(ConfigArrived(0, config.version, config.settings))
 
     def run(self, order: RunCommand) -> None:
         """Do it; the mind hears how it went, of a rotation once the new pair has worked."""

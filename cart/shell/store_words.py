@@ -5,10 +5,13 @@ It must never wait for an answer: what the mind still needs it asks again.
 
 from __future__ import annotations
 
+import logging
+
 from msgspec import Raw, json
 
-from cart.contract.fleet import CommandState
+from cart.contract.fleet import CommandState, ReportedConfig
 from cart.contract.store import (
+    PAYLOAD_BYTES_MAX,
     BasketView,
     CouponAnswer,
     CouponRequest,
@@ -18,13 +21,23 @@ from cart.contract.store import (
     PayRequest,
     Snap,
 )
-from cart.core.effects import OfferPairing, ReportCommand, RequestPayment, ReserveCoupon, TellBasket
+from cart.core.effects import (
+    OfferPairing,
+    ReportCommand,
+    ReportConfig,
+    RequestPayment,
+    ReserveCoupon,
+    TellBasket,
+)
 from cart.core.observations import BasketViewed, CouponAnswered, CreditCame, PaymentAnswered
 from cart.core.value import Value
 
-Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand
+SNAP_BYTES_OVERHEAD = 500
+Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand | ReportConfig
 Heard = BasketViewed | CouponAnswered | CreditCame | PaymentAnswered
 Answer = PayAnswer | CouponAnswer | Credit | BasketView
+
+log = logging.getLogger(__name__)
 
 
 def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
@@ -38,6 +51,8 @@ def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
             return "pay_request", PayRequest(trip_id, attempt, total_minor, epoch, last_seq)
         case ReportCommand(cmd_id=cmd_id, status=status, detail=detail):
             return "command_state", CommandState(cmd_id, status, detail)
+        case ReportConfig(version=version, settings=settings, refused=refused):
+            return "config_state", ReportedConfig(version, settings, refused)
 
 
 def observation_of(answer: Answer) -> Heard:
@@ -62,7 +77,10 @@ def observation_of(answer: Answer) -> Heard:
             )
 
 
-def snap_of(told: TellBasket, epoch: int, upto_seq: int, row_hash: str) -> Snap:
-    """The whole basket, as of the row that it is the fold of."""
-    basket = Raw(json.encode(told.basket, order="deterministic"))
-    return Snap(told.basket.trip_id, upto_seq, epoch, upto_seq, row_hash, basket)
+def snap_of(told: TellBasket, epoch: int, upto_seq: int, row_hash: str) -> tuple[Snap, ...]:
+    """The whole basket, as of the row that it is the fold of; nothing if no message holds it."""
+    basket = json.encode(told.basket, order="deterministic")
+    if len(basket) + SNAP_BYTES_OVERHEAD > PAYLOAD_BYTES_MAX:
+        log.warning("the basket is not told: %d bytes are too many for a message", len(basket))
+        return ()
+    return (Snap(told.basket.trip_id, upto_seq, epoch, upto_seq, row_hash, Raw(basket)),)

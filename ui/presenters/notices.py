@@ -13,6 +13,7 @@ from ui.texts import mark
 # code: (with its values, plain)
 SENTENCES: dict[str, tuple[str, str]] = {
     "welcome": (mark("Welcome, {shopper}"), mark("Welcome")),
+    "please_pair": (mark("Please scan the code with the app to begin"),) * 2,
     "item_added": (mark("Added: {name}"), mark("Added to your cart")),
     "item_removed": (mark("Taken out: {name}"), mark("Taken out of your cart")),
     "own_thing_noted": (mark("Your own thing, not charged"),) * 2,

@@ -1,0 +1,86 @@
+"""Takes in what the store publishes beside its catalog: recalls, deals, aisles.
+
+Each is signed, numbered and whole; what is older than what is known changes nothing. It waits for
+its hour in memory, and what holds stays on the disk: a recall outlives a restart without a store.
+It must never decide what may be sold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cart.contract.goods import BODIES, Deals, Planogram, Published, Recalls
+from cart.contract.lines import ContractError, encode
+from cart.contract.lines import decode as decode_json
+from cart.contract.signing import published_text
+from cart.contract.store import decode
+from cart.core.catalog import CatalogError
+from cart.core.observations import AislesCame, DealsCame, RecallsCame
+from cart.files import replace_file
+from cart.shell.store_catalog import StoreKey
+
+Told = AislesCame | DealsCame | RecallsCame
+KINDS: dict[str, tuple[type[Published], Callable[[int, Any], Told]]] = {
+    "recall": (Recalls, lambda version, rows: RecallsCame(0, version, rows)),
+    "deals": (Deals, lambda version, rows: DealsCame(0, version, rows)),
+    "planogram": (Planogram, lambda version, rows: AislesCame(0, version, rows)),
+}
+
+
+class PublishedIntake:
+    """That of one cart of the store named; what holds is kept in `folder`."""
+
+    def __init__(self, tenant: str, store: str, key: StoreKey, folder: Path) -> None:
+        self._names = (tenant, store)
+        self._key = key
+        self._folder = folder
+        self._versions = dict.fromkeys(KINDS, 0)
+        self._waiting: dict[str, Published] = {}
+
+    def restore(self) -> Iterator[Told]:
+        """What held when the cart was stopped. Raises CatalogError."""
+        for name, (kind, _) in KINDS.items():
+            try:
+                yield self._use(
+                    name, self._checked(name, decode(kind, self._path(name).read_bytes()))
+                )
+            except FileNotFoundError:
+                continue
+            except (OSError, ContractError) as error:
+                raise CatalogError(f"{self._path(name)}: {error}; remove it") from error
+
+    def came(self, name: str, payload: bytes, now_utc_ms: int) -> Told | None:
+        """Take what was published; what the mind is to hear, if it holds by now. Raises
+        ContractError or CatalogError."""
+        published = self._checked(name, decode(KINDS[name][0], payload))
+        if published.version > self._versions[name]:
+            self._waiting[name] = published
+        return next(self.time_passed(now_utc_ms), None)
+
+    def time_passed(self, now_utc_ms: int) -> Iterator[Told]:
+        """What has come to its hour. Raises CatalogError."""
+        for name, published in list(self._waiting.items()):
+            if published.effective_utc_ms <= now_utc_ms:
+                del self._waiting[name]
+                try:
+                    replace_file(self._path(name), encode(published))
+                except OSError as error:
+                    raise CatalogError(f"{self._path(name)}: {error}; make room") from error
+                yield self._use(name, published)
+
+    def _checked(self, name: str, published: Published) -> Published:
+        text = published_text(*self._names, published)
+        if not self._key.has_signed(text, published.signature):
+            raise ContractError(f"{name}: not signed by this store")
+        return published
+
+    def _use(self, name: str, published: Published) -> Told:
+        kind, told = KINDS[name]
+        rows = decode_json(BODIES[kind], bytes(published.body), f"{name}: body")
+        self._versions[name] = published.version
+        return told(published.version, rows)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"published.{name}"

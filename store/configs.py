@@ -1,0 +1,71 @@
+"""How the store wants its carts set, and how each says it is: one file a cart, beside the database.
+
+A person's command and the running service share the files, as they do for orders. It must never
+send what it did not sign for that cart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import json
+from msgspec.structs import replace
+
+from cart.contract.fleet import DesiredConfig, ReportedConfig, Settings
+from cart.contract.signing import config_text
+from cart.core.value import Value
+from cart.files import replace_file
+from store.keys import Signer
+
+FOLDER = "configs"
+
+
+class CartConfig(Value):
+    """One cart's: what is wanted, and what it has said last."""
+
+    cart: str
+    desired: DesiredConfig
+    reported: ReportedConfig | None = None
+
+
+class Configs:
+    """Those in a store's folder of data."""
+
+    def __init__(self, data: Path, signer: Signer) -> None:
+        self._folder = data / FOLDER
+        self._signer = signer
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def want(self, cart: str, changes: Settings) -> CartConfig:
+        """Change settings of a cart, the others stay; the running service sends them."""
+        known = self.of(cart)
+        before = {} if known is None else known.desired.settings
+        version = 1 if known is None else known.desired.version + 1
+        bare = DesiredConfig(version, {**before, **changes}, "")
+        signed = replace(bare, signature=self._signer.sign(config_text(cart, bare)))
+        reported = None if known is None else known.reported
+        return self._keep(CartConfig(cart, signed, reported))
+
+    def of(self, cart: str) -> CartConfig | None:
+        """What is known of a cart; None if it was never told how to be set."""
+        path = self._path(cart)
+        return json.decode(path.read_bytes(), type=CartConfig) if path.is_file() else None
+
+    def all(self) -> Iterator[CartConfig]:
+        """Every cart's, by name."""
+        for path in sorted(self._folder.glob("*.json")):
+            yield json.decode(path.read_bytes(), type=CartConfig)
+
+    def heard(self, cart: str, reported: ReportedConfig) -> None:
+        """A cart says how it is set; of one that was never told nothing is kept."""
+        known = self.of(cart)
+        if known is not None and known.reported != reported:
+            self._keep(replace(known, reported=reported))
+
+    def _keep(self, config: CartConfig) -> CartConfig:
+        replace_file(self._path(config.cart), json.encode(config))
+        return config
+
+    def _path(self, cart: str) -> Path:
+        return self._folder / f"{cart}.json"
