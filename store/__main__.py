@@ -26,6 +26,7 @@ from store.database import (
     FILE_NAME,
     POSTGRESQL,
     DatabaseError,
+    hold_alone,
     open_database,
     transaction,
 )
@@ -49,8 +50,12 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         options.parser.error(str(error))
     ready = {"tenant": options.tenant, "store": options.store, "broker": f"{host}:{port}"}
-    with closing(open_database(options.data, options.database)) as database:
+    with (
+        closing(open_database(options.data, options.database)) as database,
+        closing(hold_alone(database, options.data)),
+    ):
         signer = signer_of(options.data, options.key)
+        daily = archive.Daily(options.after_days, options.drop_after_days)
         service = Service(
             endpoint,
             options.tenant,
@@ -59,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             signer,
             clock=lambda: time.monotonic_ns() // 1_000_000,
             utc_ms=trust.utc_ms,
-            fleet=trust.fleet_of(options.data, signer),
+            fleet=trust.fleet_of(options.data, signer)._replace(daily=daily),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
@@ -241,9 +246,11 @@ def _parser() -> argparse.ArgumentParser:
         ("after", 30, "rows stay as they are so long after their trip was closed"),
         ("drop-after", 400, "packed rows and pseudonyms go so long after packing"),
     ):
-        away.add_argument(
-            f"--{name}-days", type=_days, default=days, metavar="N", help=f"{what}; default {days}"
-        )
+        words = f"{what}; default {days}"
+        for parser_of_days in (away, serve):
+            parser_of_days.add_argument(
+                f"--{name}-days", type=_days, default=days, metavar="N", help=words
+            )
     receipt = command("receipt", print_receipt)
     receipt.add_argument("trip", help="a trip's id")
     receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")

@@ -14,7 +14,7 @@ from msgspec import Raw, json
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from cart.core.value import Value
-from store.tables import archives, events, grants, journals, trips
+from store.tables import archives, events, grants, journals, snaps, trips
 
 DAY_MS = 86_400_000
 UNREADABLE = "unreadable"
@@ -79,6 +79,32 @@ def archive(database: Connection, now_utc_ms: int, after_days: int, drop_after_d
     return Packed(packed, _drop(database, now_utc_ms - drop_after_days * DAY_MS))
 
 
+class Daily:
+    """Archiving by the running service: once a day, a journal at a time, so that carts never wait
+    for all of them. A journal that can't be packed now is packed tomorrow."""
+
+    def __init__(self, after_days: int, drop_after_days: int) -> None:
+        self._after_days = after_days
+        self._drop_after_days = drop_after_days
+        self._begun_utc_ms = 0
+        self._left: list[tuple[str, int, int]] = []
+
+    def step(self, database: Connection, now_utc_ms: int) -> Packed:
+        """Do a little, inside the caller's transaction: pack one journal, or drop at the end."""
+        if abs(now_utc_ms - self._begun_utc_ms) >= DAY_MS:
+            self._begun_utc_ms = now_utc_ms
+            found = select(journals.c.cart, journals.c.epoch, journals.c.seq)
+            self._left = [(row.cart, row.epoch, row.seq) for row in database.execute(found)]
+        if not self._left:
+            return Packed(0, 0)
+        cart, epoch, stored_seq = self._left.pop()
+        closed_before = now_utc_ms - self._after_days * DAY_MS
+        upto_seq = _upto(database, cart, epoch, stored_seq, closed_before)
+        packed = _pack(database, cart, epoch, upto_seq, now_utc_ms)
+        dropped = 0 if self._left else _drop(database, now_utc_ms - self._drop_after_days * DAY_MS)
+        return Packed(packed, dropped)
+
+
 def _upto(database: Connection, cart: str, epoch: int, stored_seq: int, closed_before: int) -> int:
     """Up to which row nothing young stands; what leads to the next trip stays with it."""
     of_journal = (trips.c.cart == cart, trips.c.epoch == epoch)
@@ -131,6 +157,8 @@ def _drop(database: Connection, packed_before: int) -> int:
         database.execute(
             delete(grants).where(grants.c.trip_id.in_(select(trips.c.trip_id).where(*gone)))
         )
+        told = select(trips.c.trip_id).where(*gone)
+        database.execute(delete(snaps).where(snaps.c.cart == cart, snaps.c.trip_id.in_(told)))
         database.execute(update(trips).where(*gone).values(shopper=None))
     database.execute(delete(archives).where(old))
     return len(dropped)

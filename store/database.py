@@ -6,18 +6,20 @@ must never lose what is stored: a step that fails leaves the database as it was.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from msgspec.structs import asdict
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -64,6 +66,26 @@ def open_database(folder: Path, url: str | None = None, *, read_only: bool = Fal
         said = error.orig if isinstance(error, DBAPIError) else error
         raise DatabaseError(f"{name}: {str(said).strip()}; {ADVICE[bool(url)]}") from error
     return database
+
+
+def hold_alone(database: Connection, folder: Path) -> TextIO:
+    """Be the one service of this database as long as the returned file and the connection are open.
+
+    Raises DatabaseError for a second one, on this machine or, of PostgreSQL, on any."""
+    lock = (folder / "service.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        alone = True
+    except BlockingIOError:
+        alone = False
+    if alone and database.dialect.name == "postgresql":
+        with database.begin():
+            asked = func.pg_try_advisory_lock(func.hashtext(func.current_schema()))
+            alone = bool(database.scalar(select(asked)))
+    if not alone:
+        lock.close()
+        raise DatabaseError(f"{folder}: another service runs on this store's database; stop it")
+    return lock
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.store import Packet, packet
 from store import catalogs, disputes, published
+from store.archive import Daily
 from store.configs import Configs
 from store.keys import Signer
 from store.orders import Orders
@@ -30,6 +31,7 @@ class Fleet(NamedTuple):
     orders: Orders | None = None
     repository: Repository | None = None
     configs: Configs | None = None
+    daily: Daily | None = None
 
 
 class News:

@@ -88,7 +88,7 @@ class Service:
         self._names = (tenant, store)
         desks = fleet or Fleet()
         self._provisioning, self._orders = desks.provisioning, desks.orders
-        self._configs = desks.configs
+        self._configs, self._daily = desks.configs, desks.daily
         self._news = News(database, signer, self._names, desks, utc_ms)
         self._database = database
         self._signer = signer
@@ -291,6 +291,20 @@ class Service:
                 return
             for new in found:
                 self._connection.publish(new)
+        self._archive()
+
+    def _archive(self) -> None:
+        """A little of the day's archiving; what fails is done tomorrow."""
+        if self._daily is None:
+            return
+        try:
+            with transaction(self._database):
+                done = self._daily.step(self._database, self._utc_ms())
+        except DatabaseError as error:
+            log.warning("not archived today: %s", error)
+            return
+        if any(done):
+            log.info("archived: rows_packed=%d packs_dropped=%d", done.packed, done.dropped)
 
     def _say_state(self, *, online: bool) -> None:
         self._connection.publish(self._state(online=online))

@@ -32,11 +32,14 @@ class Observation(Value, tag_field="kind"):
 
 
 class Booted(Observation, tag="booted"):
-    """The cart started: everything the mind remembers is this journal, oldest event first."""
+    """The cart started: everything the mind remembers is this journal, oldest event first.
+
+    `boot_id` is random: a cart that lost its disk, and counts from 1 again, names no trip twice."""
 
     cart_id: Annotated[str, Meta(min_length=1, max_length=64)]
     epoch: int = 1
     journal: tuple[Event, ...] = ()
+    boot_id: Annotated[str, Meta(max_length=32)] = ""
 
 
 class CatalogArrived(Observation, tag="catalog_arrived"):

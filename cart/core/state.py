@@ -49,6 +49,7 @@ class State(Value):
     t_ms: int = 0
     cart_id: str = "cart"
     epoch: int = 1
+    boot_id: str = ""
     basket: Basket = Basket()
     catalog: CatalogIndex | None = None
     catalog_sha256: str = ""

@@ -35,6 +35,7 @@ def booted(draft: Draft, observation: Booted) -> None:
         t_ms=draft.now_ms,
         cart_id=observation.cart_id,
         epoch=observation.epoch,
+        boot_id=observation.boot_id,
         basket=basket,
         # Between trips the cart is emptied without a fact: then the first load is the rest.
         rest_mg=None if basket.phase == "idle" else basket.load_mg,
@@ -86,8 +87,9 @@ def open_guest_trip(draft: Draft) -> None:
         draft.tell("please_pair")
         return
     number = draft.basket.trips_opened + 1
-    trip_id = f"{draft.state.cart_id}-{draft.state.epoch}-{number}"
-    draft.fact(TripOpened(draft.now_ms, trip_id))
+    state = draft.state
+    boot = f"-{state.boot_id}" if state.boot_id else ""
+    draft.fact(TripOpened(draft.now_ms, f"{state.cart_id}-{state.epoch}-{number}{boot}"))
     draft.tell("welcome")
 
 

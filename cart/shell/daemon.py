@@ -89,6 +89,7 @@ class Cart:
                 cart_id=config.cart_id,
                 epoch=self.journal.epoch,
                 journal=self.journal.events(),
+                boot_id=secrets.token_hex(4),
             )
         )
         if config.catalog_file:

@@ -13,9 +13,9 @@ from cart.contract.store import FIRST_HASH, Entry, PairClaim, PayRequest, chain_
 from cart.core.events import Event, TripClosed, TripOpened
 from store import catalogs, counter, trips
 from store.__main__ import main
-from store.archive import DAY_MS, Packed, archive
+from store.archive import DAY_MS, Daily, Packed, archive
 from store.archive import rows as stored_rows
-from store.database import open_database, transaction
+from store.database import DatabaseError, hold_alone, open_database, transaction
 from store.keys import signer_of
 from store.ledger import ingest, stored_seq
 from store.tables import events, grants
@@ -110,3 +110,22 @@ def test_the_command_packs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as ended:
         main(["archive", "--data", str(tmp_path), "--after-days", "soon"])
     assert ended.value.code == 2
+
+
+def test_the_service_packs_by_itself(database: Connection, journal: list[Entry]) -> None:
+    """A journal at a time, once a day; what is packed is dropped in its time."""
+    ingest(database, "cart-2", batch(rows(CLOSED)), now_utc_ms=0)
+    daily = Daily(after_days=30, drop_after_days=400)
+    packed = [daily.step(database, 31 * DAY_MS + step) for step in range(4)]
+    assert packed == [Packed(5, 0), Packed(5, 0), Packed(0, 0), Packed(0, 0)]
+    assert len(journal) == 7
+    assert daily.step(database, 31 * DAY_MS + DAY_MS // 2) == Packed(0, 0)
+    later = [daily.step(database, 432 * DAY_MS + step) for step in range(2)]
+    assert later == [Packed(0, 0), Packed(0, 2)]
+
+
+def test_a_database_has_one_service(database: Connection, tmp_path: Path) -> None:
+    """A second one is refused while the first one runs, and may begin after it."""
+    with closing(hold_alone(database, tmp_path)), pytest.raises(DatabaseError, match="another"):
+        hold_alone(database, tmp_path)
+    hold_alone(database, tmp_path).close()

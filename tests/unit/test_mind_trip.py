@@ -22,6 +22,7 @@ from cart.core.events import (
     TripOpened,
 )
 from cart.core.observations import (
+    Booted,
     CatalogArrived,
     LinkChanged,
     LoadChanged,
@@ -328,3 +329,12 @@ def test_a_restart_between_trips_asks_nobody_about_an_emptied_cart() -> None:
     again.load_mg = 30_000
     again.load(0)
     assert again.wait(3_000) == []
+
+
+def test_a_lost_disk_names_no_trip_twice() -> None:
+    """A guest's trip of a cart that counts from 1 again has another id than the first one had."""
+    ids = set()
+    for boot_id in ("0a0a0a0a", "0b0b0b0b"):
+        state = mind.step(mind.initial(), Booted(0, "cart-1", 1, (), boot_id)).state
+        ids.add(mind.step(state, Touch(1, "t-1", "start")).state.basket.trip_id)
+    assert ids == {"cart-1-1-1-0a0a0a0a", "cart-1-1-1-0b0b0b0b"}
