@@ -1,9 +1,10 @@
-"""One MQTT 5 connection that one thread owns: poll it, and what happened comes back as a list.
+"""One MQTT connection that one thread owns: poll it, and what happened comes back as a list.
 
 Shared by the cart's store link, the store and the rig. It knows nothing of the messages it carries
 and remembers none: what must not be lost is sent again by its owner (docs/HOUSE.md). Each attempt
-is a fresh paho client without a session, so nothing stale is ever sent. Only `wake` may be called
-from another thread.
+is a fresh paho client without a session, so nothing stale is ever sent. It speaks MQTT 5, or 3.1.1
+to a broker without it: then nothing expires, a last will comes at once, and a refusal has no words.
+Only `wake` may be called from another thread.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -27,21 +28,27 @@ from paho.mqtt.reasoncodes import ReasonCode
 from cart.contract.store import Packet
 from cart.core.value import Value
 
-CONNECT_MS_MAX = 2_000
+# So long may a step take (TCP, CONNECT, SUBSCRIBE), and longer after each failure: a broker to
+# which a thousand carts come back at once answers each in the end, if they do not all begin again.
+CONNECT_MS_MAX, PATIENCE_DOUBLINGS = 2_000, 3
 KEEPALIVE_S = 5
 RETRY_MS_FIRST = 100
 HAPPENINGS_MAX = 500
 IN_FLIGHT_MAX = 100
+Dialect = Literal["5", "3.1.1"]
+PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
 class Endpoint(Value):
-    """Where a broker listens. All three TLS files, or none: plain text, on loopback only."""
+    """Where a broker listens, and the MQTT it speaks. All three TLS files, or none: plain text, on
+    loopback only."""
 
     host: str
     port: int
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    mqtt: Dialect = "5"
 
     def __post_init__(self) -> None:
         if not self.is_encrypted and any((self.ca, self.certificate, self.key)):
@@ -55,6 +62,11 @@ class Endpoint(Value):
     def is_encrypted(self) -> bool:
         """Whether TLS guards the connection."""
         return bool(self.ca and self.certificate and self.key)
+
+    @property
+    def is_modern(self) -> bool:
+        """Whether it speaks MQTT 5."""
+        return self.mqtt == "5"
 
 
 class Incoming(Value):
@@ -71,7 +83,13 @@ class Changed(Value):
     reason: str = ""
 
 
-Happening = Incoming | Changed
+class Refused(Value):
+    """The broker did not take a message of ours, and says so (MQTT 5)."""
+
+    reason: str
+
+
+Happening = Incoming | Changed | Refused
 
 
 class Connection:
@@ -110,6 +128,11 @@ class Connection:
         self._ear.setblocking(False)
         self.up = False
 
+    @property
+    def is_modern(self) -> bool:
+        """Whether it speaks MQTT 5."""
+        return self._endpoint.is_modern
+
     def poll(self, timeout_ms: int) -> list[Happening]:
         """What happened, in order; empty after `timeout_ms` of silence or after `wake`."""
         if self._client is None and self._clock() >= self._retry_ms:
@@ -124,8 +147,9 @@ class Connection:
         """Hand a message to the broker, at least once; False and forgotten while not up."""
         if self._client is None or not self.up:
             return False
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types all but this
-        if packet.expiry_s is not None:
+        properties = None
+        if packet.expiry_s is not None and self._endpoint.is_modern:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types all but this
             properties.MessageExpiryInterval = packet.expiry_s
         topic, payload = packet.topic, packet.payload
         self._client.publish(topic, payload, packet.qos, packet.retain, properties)
@@ -170,25 +194,39 @@ class Connection:
         self._ear.close()
 
     def _dial(self) -> None:
-        self._give_up_ms = self._clock() + CONNECT_MS_MAX
+        self._expect_progress()
         self._reason = "the connection broke"
         try:
             client = self._client = self._new_client()
-            client.connect(self._endpoint.host, self._endpoint.port, KEEPALIVE_S, clean_start=True)
+            ends = (self._endpoint.host, self._endpoint.port, KEEPALIVE_S)
+            if self._endpoint.is_modern:
+                client.connect(*ends, clean_start=True)
+            else:
+                client.connect(*ends)
         except OSError as error:
             self._lost(f"{self._endpoint.host}:{self._endpoint.port}: {error}")
 
+    def _expect_progress(self) -> None:
+        self._give_up_ms = self._clock() + self._patience_ms()
+
+    def _patience_ms(self) -> int:
+        return CONNECT_MS_MAX << min(self._failures, PATIENCE_DOUBLINGS)
+
     def _new_client(self) -> paho.Client:
-        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=paho.MQTTv5)
-        client.connect_timeout = CONNECT_MS_MAX / 1_000
+        protocol = PROTOCOLS[self._endpoint.mqtt]
+        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=protocol)
+        client.connect_timeout = self._patience_ms() / 1_000
         client.max_inflight_messages_set(IN_FLIGHT_MAX)
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         if (will := self._will) is not None:
-            properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho types all but this
-            properties.WillDelayInterval = self._will_delay_s
+            properties = None
+            if self._endpoint.is_modern:
+                properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho types all but this
+                properties.WillDelayInterval = self._will_delay_s
             client.will_set(will.topic, will.payload, 1, will.retain, properties)
         if self._endpoint.is_encrypted:
             client.tls_set_context(tls_context(self._endpoint))
@@ -245,6 +283,7 @@ class Connection:
         if code.is_failure:
             self._reason = f"the broker refuses: {code}"  # it closes, and another attempt follows
             return
+        self._expect_progress()
         if self._filters:
             client.subscribe([(topic_filter, 1) for topic_filter in self._filters])
         else:
@@ -271,6 +310,17 @@ class Connection:
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         self._happenings.append(Incoming(message.topic, bytes(message.payload)))
+
+    def _on_publish(
+        self,
+        _client: paho.Client,
+        _data: object,
+        _number: int,
+        code: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if code.is_failure:
+            self._happenings.append(Refused(f"the broker refuses a message: {code}"))
 
 
 def tls_context(endpoint: Endpoint) -> ssl.SSLContext:

@@ -10,7 +10,9 @@ import asyncio
 import socket
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Self
 
 RST_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -22,14 +24,15 @@ Pieces = asyncio.Queue[tuple[float, bytes]]
 
 
 class FaultProxy:
-    """Forwards `127.0.0.1:port` to `upstream`. Its methods may be called from any thread.
+    """Forwards `127.0.0.1:port` to the first of `upstreams` that answers, each new connection
+    beginning with the next one. Its methods may be called from any thread.
 
     `delay_ms` holds back every byte, in both directions, by that long; `bytes_per_s` is how much
     of each connection passes in each direction, 0 for as much as there is. `carried_bytes` counts
     what came, in both directions together."""
 
-    def __init__(self, upstream: tuple[str, int]) -> None:
-        self._upstream = upstream
+    def __init__(self, *upstreams: tuple[str, int]) -> None:
+        self._upstreams = deque(upstreams)
         self._loop = asyncio.new_event_loop()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._writers: set[asyncio.StreamWriter] = set()
@@ -116,11 +119,11 @@ class FaultProxy:
         if self._is_cut:
             self._reset_all()
             return
-        try:
-            up_reader, up_writer = await asyncio.open_connection(*self._upstream)
-        except OSError:
+        upstream = await self._dial()
+        if upstream is None:
             down_writer.close()
             return
+        up_reader, up_writer = upstream
         self._writers.add(up_writer)
         try:
             await asyncio.gather(
@@ -133,6 +136,13 @@ class FaultProxy:
             for writer in (down_writer, up_writer):
                 self._writers.discard(writer)
                 writer.close()
+
+    async def _dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for _ in range(len(self._upstreams)):
+            self._upstreams.rotate(-1)
+            with suppress(OSError):
+                return await asyncio.open_connection(*self._upstreams[-1])
+        return None
 
     async def _pump(
         self,

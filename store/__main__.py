@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     host, port = options.broker
     try:
         endpoint = mqtt.Endpoint(
-            host, port, options.tls_ca, options.tls_certificate, options.tls_key
+            host, port, options.tls_ca, options.tls_certificate, options.tls_key, options.mqtt
         )
     except ValueError as error:
         options.parser.error(str(error))
@@ -231,6 +231,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--key", type=_file, help="Ed25519 key (PEM); default: store.key, made once")
     for part in ("ca", "certificate", "key"):
         serve.add_argument(f"--tls-{part}", type=_file, help="needed off loopback")
+    serve.add_argument(
+        "--mqtt", choices=tuple(mqtt.PROTOCOLS), default="5", help="what the broker speaks"
+    )
     trust.add_commands(command, _name)
     bring = command("import", import_catalog)
     bring.add_argument("file", type=_file, help="a catalog as JSON; a table of it as CSV or JSON")

@@ -16,7 +16,7 @@ from msgspec import Meta
 from cart.contract.lines import SOCKET_PATH_BYTES_MAX
 from cart.contract.names import Name
 from cart.core.value import END, Value
-from cart.mqtt import Endpoint
+from cart.mqtt import Dialect, Endpoint
 
 TcpPort = Annotated[int, Meta(ge=1, le=65_535)]
 Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
@@ -59,6 +59,7 @@ class BrokerConfig(Section):
     """Where the store's MQTT broker listens, and the TLS files that make the cart known there.
 
     All three of `ca`, `certificate` and `key`, or none: plain text, which only loopback may use.
+    `mqtt` is "3.1.1" for a broker that has no MQTT 5.
     """
 
     host: str = "127.0.0.1"
@@ -66,13 +67,14 @@ class BrokerConfig(Section):
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    mqtt: Dialect = "5"
 
     def __post_init__(self) -> None:
         self.endpoint()
 
     def endpoint(self) -> Endpoint:
         """The same for a connection. Raises ValueError for TLS by halves or plain text afar."""
-        return Endpoint(self.host, self.port, self.ca, self.certificate, self.key)
+        return Endpoint(self.host, self.port, self.ca, self.certificate, self.key, self.mqtt)
 
 
 class Config(Section):

@@ -58,6 +58,7 @@ from cart.shell.store_orders import OrderDesk
 from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
 from cart.shell.store_words import Answer, Question, message_of, observation_of, snap_of
 
+APP_VERSION = version("dashcart")  # once: it is looked up on the disk
 POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
 STOP_S = 2.0
 LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
@@ -204,6 +205,8 @@ class StoreLink:
                     self._orders.rotated()
                 self._publish("cart_state", CartState(self._boot_id, online=True))
                 self._goods.came_up()
+            case mqtt.Refused(reason=reason):
+                self._refuse(ContractError(f"{reason}; mend the broker's access list"))
             case mqtt.Changed(reason=reason):
                 log.info("store_link down: %s", reason)
                 self._store_gone()
@@ -232,7 +235,8 @@ class StoreLink:
             self._store_gone()
 
     def _store_gone(self) -> None:
-        self._store_up = self._greeted = False
+        # A cluster keeps what is retained on one node, where it grows old: there we greet unasked.
+        self._store_up, self._greeted = not self._connection.is_modern, False
         self._tell_online(False)
 
     def _greet(self) -> None:
@@ -245,7 +249,7 @@ class StoreLink:
             epoch=journal.epoch,
             last_seq=journal.last_seq,
             acked_seq=journal.acked_seq,
-            app_version=version("dashcart"),
+            app_version=APP_VERSION,
             catalog_version=self._goods.version,
         )
         self._publish("birth", birth)
@@ -261,6 +265,8 @@ class StoreLink:
             self._journal.acked(ack.epoch, ack.upto_seq)
         except JournalError as error:
             log.warning("the cursor stays, rows may be sent again: %s", error)
+        if self._greeted:
+            self._tell_online(not self._outbox.is_stuck)
         for row in ack.rejected:
             self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
         if ack.utc_ms and not self._greeted:
@@ -282,7 +288,9 @@ class StoreLink:
         self._time_told(ack.utc_ms, self._birth_ms)
         self._greeted = True
         self._outbox.rewind()
-        self._tell_online(True)
+        if self._outbox.trouble:
+            self._refuse(ContractError(self._outbox.trouble))
+        self._tell_online(not self._outbox.is_stuck)
         self._renewal.check(ack.utc_ms)
 
     def _time_told(self, utc_ms: int, asked_ms: int) -> None:

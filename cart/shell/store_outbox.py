@@ -21,13 +21,16 @@ WINDOW_FIRST, WINDOW_MIN, WINDOW_MAX = 100, 20, 500
 QUEUE_MS = 150  # so long may rows queue on the way; the quickest answer was no queue
 RESEND_MS = 2_000
 ENTRY_BYTES_OVERHEAD = 120
+FUTILE_MAX = 3
+NOTHING_CONFIRMED = "the store answers but confirms no row: may this cart publish on up/ev?"
 
 
 class Outbox:
     """What one journal (of one `epoch`) still owes the store.
 
     `confirmed_seq` is what the store said last that it holds. It may fall when the store was
-    restored from an older backup: then the rows are sent again."""
+    restored from an older backup: then the rows are sent again. `futile` counts the answered
+    greetings since it last moved: a broker may refuse rows without a word."""
 
     def __init__(self, epoch: int, acked_seq: int) -> None:
         self.epoch = epoch
@@ -37,6 +40,7 @@ class Outbox:
         self._window = WINDOW_FIRST
         self._credit = WINDOW_MAX
         self._quickest_ms: int | None = None
+        self.futile = 0
         # Of each batch on its way: its last row, when it was sent, how many rows were on their way.
         self._sent_at: deque[tuple[int, int, int]] = deque()
 
@@ -59,8 +63,19 @@ class Outbox:
         """Whether the store owes an answer for too long: greet it again, which rewinds."""
         return self._sent_seq > self.confirmed_seq and now_ms - self._waiting_since_ms >= RESEND_MS
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the store answers again and again, and yet confirms no row."""
+        return self.futile >= FUTILE_MAX
+
+    @property
+    def trouble(self) -> str:
+        """What to say when it gets stuck; "" before and after."""
+        return NOTHING_CONFIRMED if self.futile == FUTILE_MAX else ""
+
     def rewind(self) -> None:
         """Send again from the first row that is not confirmed, over what may be another way."""
+        self.futile += self._sent_seq > self.confirmed_seq
         self._sent_seq = self.confirmed_seq
         self._sent_at.clear()
         self._quickest_ms = None
@@ -78,6 +93,7 @@ class Outbox:
             self._credit = ack.credit
         if ack.upto_seq != self.confirmed_seq:
             self._waiting_since_ms = now_ms
+            self.futile = 0
         self._adapt(ack.upto_seq, now_ms)
         self.confirmed_seq = ack.upto_seq
         self._sent_seq = max(self._sent_seq, ack.upto_seq)

@@ -23,6 +23,7 @@ from cart.contract.store import CartState, PairClaim, packet
 from cart.core.effects import OfferPairing
 from cart.shell import store_outbox
 from cart.shell.clock import monotonic_ms
+from cart.shell.config import BrokerConfig
 from rig.bench import link_peers
 from rig.bench.figures import Figure, percentile
 from rig.broker import Kind
@@ -50,7 +51,8 @@ class Timed:
         self.paired: dict[str, float] = {}
         self.changed = threading.Condition()
         folder = shop.folder / "carts" / CART
-        self.cart = LinkedCart(CART, folder, port, shop.folder / "store.pub", self._say)
+        broker = BrokerConfig(port=port)
+        self.cart = LinkedCart(CART, folder, broker, shop.folder / "store.pub", self._say)
 
     def write(self, count: int, at_once: int) -> None:
         """Journal so many events."""

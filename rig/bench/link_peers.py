@@ -21,13 +21,15 @@ from rich.console import Console
 from cart.shell.export import canonical
 from rig.broker import Broker
 from rig.faults.cart import item
+from rig.rabbit import Cluster
 
 WINDOW, EVENTS, EVENTS_SLOW = 100, 10_000, 500
 WAIT_S_MAX = 120.0
+AnyBroker = Broker | Cluster
 TOPIC = "bench/events"
 
 
-def rates(broker: Broker, folder: Path, console: Console) -> dict[str, float]:
+def rates(broker: AnyBroker, folder: Path, console: Console) -> dict[str, float]:
     """Events a second by the peer's name; one that is not installed is left out, aloud."""
     found = {}
     for name, measure in PEERS.items():
@@ -49,7 +51,7 @@ def _send_at_once(_client: paho.Client, _data: object, wire: object) -> None:
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _raw_paho(broker: Broker, _folder: Path) -> float:
+def _raw_paho(broker: AnyBroker, _folder: Path) -> float:
     client = paho.Client(CallbackAPIVersion.VERSION2, "raw", protocol=paho.MQTTv5)
     client.max_inflight_messages_set(WINDOW)
     client.on_socket_open = _send_at_once
@@ -71,7 +73,7 @@ def _raw_paho(broker: Broker, _folder: Path) -> float:
     return EVENTS / seconds
 
 
-def _ohmqtt(broker: Broker, folder: Path) -> float:
+def _ohmqtt(broker: AnyBroker, folder: Path) -> float:
     from ohmqtt import Client  # noqa: PLC0415 - an extra: absent where nobody benches
 
     with Client(str(folder / "ohmqtt.sqlite")) as client:
@@ -91,7 +93,7 @@ def _ohmqtt(broker: Broker, folder: Path) -> float:
     return EVENTS_SLOW / seconds
 
 
-def _reliomq(broker: Broker, folder: Path) -> float:
+def _reliomq(broker: AnyBroker, folder: Path) -> float:
     from reliomq import (  # noqa: PLC0415 - an extra: absent where nobody benches
         GroupMode,
         Relay,
@@ -116,7 +118,7 @@ def _reliomq(broker: Broker, folder: Path) -> float:
     return EVENTS_SLOW / seconds
 
 
-PEERS: dict[str, Callable[[Broker, Path], float]] = {
+PEERS: dict[str, Callable[[AnyBroker, Path], float]] = {
     "raw paho, QoS 1, nothing kept": _raw_paho,
     "ohmqtt, QoS 1, kept in SQLite": _ohmqtt,
     "reliomq, acknowledged, group mode": _reliomq,

@@ -1,6 +1,6 @@
 """A cart as its store sees it, as a process to be killed: journal and link; no mind, no senses.
 
-    python -m rig.faults.cart --folder FOLDER --broker PORT --key FILE NAME...
+    python -m rig.faults.cart --folder FOLDER --broker PORT [--mqtt 3.1.1] --key FILE NAME...
 
 Orders come as lines of JSON on standard input, `{"cart": NAME, "upto": 40, "at_once": 1}` (write
 until the journal has 40 rows) or `{"cart": NAME, "offer": NONCE}`; what happens goes out the same
@@ -69,12 +69,12 @@ class ToldJournal(Journal):
 class LinkedCart:
     """One cart of this process; `say` is told what happens, from any thread."""
 
-    def __init__(self, name: str, folder: Path, port: int, key: Path, say: Say) -> None:
+    def __init__(self, name: str, folder: Path, broker: BrokerConfig, key: Path, say: Say) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         config = Config(
             cart_id=name, tenant=TENANT, store=STORE, data_folder=folder,
             screen_socket=folder / "screen.sock", eyes_socket=folder / "eyes.sock",
-            broker=BrokerConfig(port=port), store_public_key=key,
+            broker=broker, store_public_key=key,
         )  # fmt: skip
         self._say = say
         self.journal = ToldJournal(folder, say)
@@ -131,13 +131,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--broker", type=int, required=True, metavar="PORT")
+    parser.add_argument("--mqtt", default="5")
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("names", nargs="+")
     options = parser.parse_args(arguments)
+    broker = BrokerConfig(port=options.broker, mqtt=options.mqtt)
     carts = {
-        name: LinkedCart(
-            name, options.folder / name, options.broker, options.key, partial(say, name)
-        )
+        name: LinkedCart(name, options.folder / name, broker, options.key, partial(say, name))
         for name in options.names
     }
     for cart in carts.values():

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
-from typing import get_args
+from typing import Final, get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -26,12 +26,16 @@ from rig.bench.figures import percentile
 from rig.broker import BrokerError, Kind
 from rig.faults import exports, goods
 from rig.faults.audit import KILLS, Count, count_databases
-from rig.faults.shop import FaultsError, Shop
+from rig.faults.shop import AnyKind, FaultsError, Shop
 from rig.faults.table import FAULTS, Fault
 from rig.faults.trial import Progress, Result, Trial
 from rig.hostile.site import SiteError
 
 CARTS = ("cart-1", "cart-2")
+CHAIN: Final = "rabbitmq"
+PACKAGES: dict[AnyKind, tuple[str, ...]] = {
+    "iotcore": (), "mosquitto": ("mosquitto",), CHAIN: ("rabbitmq-server",),
+}  # fmt: skip
 COLUMNS = ("fault", "events", "kills", "lost", "duplicated", "reordered", "recovery_ms_p95")
 
 
@@ -41,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--out", type=Path, metavar="DIR", help="keep exports, databases and logs")
     parser.add_argument(
-        "--broker", choices=get_args(Kind), help="default: mosquitto where it is installed"
+        "--broker",
+        choices=(*get_args(Kind), CHAIN),
+        help="default: mosquitto where it is installed; rabbitmq: a chain's cluster of three",
     )
     names = [fault.name for fault in FAULTS]
     parser.add_argument("--only", choices=names, action="append", help="one row; may be repeated")
@@ -54,14 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path | None = arguments.out
     if out is not None and out.exists() and any(out.iterdir()):
         arguments.parser.error(f"--out {out}: it holds files; give a new folder")
-    kind: Kind = arguments.broker or ("mosquitto" if shutil.which("mosquitto") else "iotcore")
-    if not shutil.which("mosquitto") and kind == "mosquitto":
-        arguments.parser.error("--broker mosquitto: install it with: apt-get install mosquitto")
-    faults = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
-    for fault in faults:
-        if missing := [program for program in fault.needs if not shutil.which(program)]:
-            install = f"install it with: apt-get install {missing[0]}"
-            arguments.parser.error(f"{fault.name}: {install}; or choose rows with --only")
+    kind: AnyKind = arguments.broker or ("mosquitto" if shutil.which("mosquitto") else "iotcore")
+    faults = _chosen(arguments, kind)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that every process is ended
     with tempfile.TemporaryDirectory(prefix="dashcart-faults-") as temporary:
         folder = out or Path(temporary)
@@ -77,9 +77,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(result.passed for result in results) else 1
 
 
+def _chosen(arguments: argparse.Namespace, kind: AnyKind) -> list[Fault]:
+    """The rows to run; ends the command with what is missing for them."""
+    wanted = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
+    faults = [fault for fault in wanted if kind != CHAIN or fault.on_a_chain]
+    needed = [(f"--broker {kind}", PACKAGES[kind]), *((f.name, f.needs) for f in faults)]
+    for what, programs in needed:
+        for program in programs:
+            if not shutil.which(program):
+                arguments.parser.error(f"{what}: install it with: apt-get install {program}")
+    return faults
+
+
 def run_table(
     folder: Path,
-    kind: Kind,
+    kind: AnyKind,
     faults: Sequence[Fault],
     random: Random,
     progress: Progress,

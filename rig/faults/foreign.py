@@ -34,9 +34,8 @@ def stranger(trial: Trial, name: str, filters: list[str]) -> Iterator[mqtt.Conne
     """Somebody else on the broker, connected."""
     broker = trial.shop.broker
     will = packet("cart_state", CartState("x", online=False), TENANT, STORE, cart=name)
-    someone = mqtt.Connection(
-        mqtt.Endpoint(broker.host, broker.port), name, filters, monotonic_ms, Random(1), will
-    )
+    here = mqtt.Endpoint(broker.host, broker.port, mqtt=trial.shop.dialect)
+    someone = mqtt.Connection(here, name, filters, monotonic_ms, Random(1), will)
     try:
         hear(someone, lambda _: someone.up)
         yield someone

@@ -14,14 +14,17 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
+from cart.mqtt import Dialect
 from rig.broker import Broker, Kind
 from rig.faults.cart import STORE, TENANT
 from rig.proxy import FaultProxy
+from rig.rabbit import Cluster
 
 READY_S_MAX = 60.0
 BROKER_LOG = "broker.log"
+AnyKind = Kind | Literal["rabbitmq"]
 
 
 class FaultsError(RuntimeError):
@@ -103,11 +106,11 @@ class Cart(Talker):
 
     `vanished` counts rows that it had said were written and that its journal then lacked."""
 
-    def __init__(self, name: str, folder: Path, port: int) -> None:
+    def __init__(self, name: str, folder: Path, port: int, dialect: Dialect) -> None:
         super().__init__(folder / f"{name}.log", self._hear)
         self.name = name
         self.folder = folder / "carts" / name
-        self._port = port
+        self._broker = ("--broker", str(port), "--mqtt", dialect)
         self._key = folder / "store.pub"
         self.target = self.last_seq = self.acked_seq = self.vanished = 0
         self.epoch = self.epoch_online = 0
@@ -117,7 +120,7 @@ class Cart(Talker):
     def begin(self) -> None:
         """Start it, with what it still owes."""
         self.is_ready = self.online = False
-        where = ["--folder", str(self.folder.parent), "--broker", str(self._port)]
+        where = ["--folder", str(self.folder.parent), *self._broker]
         self.start("rig.faults.cart", *where, "--key", str(self._key), self.name)
 
     def await_ready(self) -> None:
@@ -162,17 +165,17 @@ class Cart(Talker):
 class Store(Talker):
     """`python -m store run` on its own network; `launcher` is what starts it instead."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, dialect: Dialect) -> None:
         super().__init__(folder / "store.log", self._hear)
         self.folder = folder
-        self._port = port
+        self._broker = ("--broker", f"127.0.0.1:{port}", "--mqtt", dialect)
         self._is_ready = False
         self.launcher: tuple[str, ...] = ()
 
     def begin(self) -> None:
         """Start it; returns at once."""
         self._is_ready = False
-        names = ["--tenant", TENANT, "--store", STORE, "--broker", f"127.0.0.1:{self._port}"]
+        names = ["--tenant", TENANT, "--store", STORE, *self._broker]
         self.start(*self.launcher, "store", "run", "--data", str(self.folder), *names)
 
     def await_ready(self) -> None:
@@ -185,17 +188,19 @@ class Store(Talker):
 
 
 class Shop:
-    """All of it, running. `carts_wire` and `store_wire` are the networks to the broker."""
+    """All of it, running. `carts_wire` and `store_wire` are the networks to the broker, which
+    speaks `dialect`."""
 
-    def __init__(self, folder: Path, kind: Kind, names: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, kind: AnyKind, names: tuple[str, ...]) -> None:
         self.folder = folder
         self.kind = kind
         self._stack = ExitStack()
-        self.broker = Broker(folder, kind)
+        self.broker = Cluster(folder) if kind == "rabbitmq" else Broker(folder, kind)
+        self.dialect: Dialect = "3.1.1" if kind == "rabbitmq" else "5"
         upstream = (self.broker.host, self.broker.port)
         self.carts_wire, self.store_wire = FaultProxy(upstream), FaultProxy(upstream)
-        self.store = Store(folder, self.store_wire.port)
-        self.carts = [Cart(name, folder, self.carts_wire.port) for name in names]
+        self.store = Store(folder, self.store_wire.port, self.dialect)
+        self.carts = [Cart(name, folder, self.carts_wire.port, self.dialect) for name in names]
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:  # what stands is ended, too, when the rest does not come up

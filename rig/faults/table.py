@@ -22,13 +22,15 @@ from rig.faults.trial import Trial
 @dataclass(frozen=True)
 class Fault:
     """One row: its name, how many rounds in full and in quick, what it does, and the programs that
-    it needs (Debian's packages are named alike)."""
+    it needs (Debian's packages are named alike). `on_a_chain`: a cluster for MQTT 3.1.1 stands it,
+    too; the other rows ask for what only one broker keeps, or have no broker."""
 
     name: str
     full: int
     quick: int
     work: Callable[[Trial], None]
     needs: tuple[str, ...] = ()
+    on_a_chain: bool = True
 
 
 FAULTS = (
@@ -42,7 +44,7 @@ FAULTS = (
     Fault("256 kbit/s, 300 ms", 3, 1, networks.narrow),
     Fault("replayed captures", 20, 2, foreign.replays),
     Fault("rubbish", 10, 2, foreign.rubbish),
-    Fault("broker data wiped", 20, 2, foreign.broker_wiped),
+    Fault("broker data wiped", 20, 2, foreign.broker_wiped, on_a_chain=False),
     Fault("store from a backup", 5, 1, disks.old_backup),
     Fault("cart's journal lost", 5, 2, disks.journal_lost),
     Fault("poison event", 10, 2, disks.poison),
@@ -50,9 +52,9 @@ FAULTS = (
     Fault("cart's disk full", 10, 2, disks.cart_full),
     Fault("store's disk full", 10, 2, disks.store_full),
     Fault("read-only disk", 5, 1, disks.read_only),
-    Fault("carts reconnect", 2, 1, fleet.reconnecting),
-    Fault("catalog with kills", 12, 2, goods.arriving),
-    Fault("power cuts", 10_000, 600, power.cuts, ("strace",)),
-    Fault("certificates rotate", 50, 5, guarded.rotation, ("mosquitto",)),
-    Fault("hostile attempts", 1, 1, guarded.hostile, ("mosquitto",)),
+    Fault("carts reconnect", 2, 1, fleet.reconnecting, on_a_chain=False),
+    Fault("catalog with kills", 12, 2, goods.arriving, on_a_chain=False),
+    Fault("power cuts", 10_000, 600, power.cuts, ("strace",), on_a_chain=False),
+    Fault("certificates rotate", 50, 5, guarded.rotation, ("mosquitto",), on_a_chain=False),
+    Fault("hostile attempts", 1, 1, guarded.hostile, ("mosquitto",), on_a_chain=False),
 )

@@ -68,7 +68,7 @@ def test_only_our_certificates_get_in(tmp_path: Path) -> None:
 
 def connection(port: int, folder: Path) -> mqtt.Connection:
     """A connection with the certificate "cart-1" of a folder, listening to everything."""
-    files = (folder / name for name in ("ca.crt", "cart-1.crt", "cart-1.key"))
+    files = (folder / "ca.crt", folder / "cart-1.crt", folder / "cart-1.key")
     will = packet("cart_state", CartState("b", online=False), "t", "s", cart="cart-1")
     ends = mqtt.Endpoint("127.0.0.1", port, *files)
     return mqtt.Connection(ends, folder.name, ["#"], monotonic_ms, Random(1), will)

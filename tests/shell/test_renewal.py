@@ -101,6 +101,6 @@ def test_it_renews_before_the_end(cart: Cart) -> None:
 def test_two_files_cannot_be_replaced_at_once(tmp_path: Path) -> None:
     """Where key and certificate are two files, a renewal is refused with what to do."""
     Authority(tmp_path / "authority").equip("cart-1", tmp_path)
-    files = (tmp_path / name for name in ("ca.pem", "cart-1.pem", "cart-1.key"))
+    files = (tmp_path / "ca.pem", tmp_path / "cart-1.pem", tmp_path / "cart-1.key")
     with pytest.raises(ContractError, match="name one file"):
         Renewal("cart-1", BrokerConfig("127.0.0.1", 8883, *files)).want()

@@ -119,3 +119,18 @@ def test_every_row_arrives(grows: list[int], data: st.DataObject) -> None:
             at_store = max(at_store, after + count)
         outbox.acknowledged(Ack(1, at_store), last_seq, 0)
     assert at_store == last_seq
+
+
+def test_rows_that_nobody_takes_are_noticed() -> None:
+    """Greeted three times over rows that stay unconfirmed, it is stuck; one confirmed row ends
+    that. Greetings without rows on their way say nothing."""
+    outbox = Outbox(epoch=1, acked_seq=0)
+    outbox.rewind()
+    stuck = []
+    for _ in range(3):
+        stuck.append(outbox.is_stuck)
+        send_all(outbox, LAST_SEQ)
+        outbox.rewind()
+    stuck.append(outbox.is_stuck)
+    outbox.acknowledged(Ack(1, 1), LAST_SEQ, 0)
+    assert [*stuck, outbox.is_stuck] == [False, False, False, True, False]
