@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 GL_PACKAGES="libegl1 libgl1 libgl1-mesa-dri libgbm1"
 CHIP_PACKAGES="gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev gcc-arm-none-eabi"
 CI_PACKAGES="python3-venv $GL_PACKAGES gcc libc6-dev make mosquitto postgresql systemd mmdebstrap"
-CI_PACKAGES="$CI_PACKAGES $CHIP_PACKAGES strace"
+CI_PACKAGES="$CI_PACKAGES $CHIP_PACKAGES strace rabbitmq-server"
 STAMP=.venv/installed.sha256
 
 say() { echo "dashcart: $*" >&2; }
