@@ -213,6 +213,18 @@ def _file(text: str) -> Path:
     return Path(text)
 
 
+def _add_broker(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--broker", type=_endpoint, required=True, metavar="HOST:PORT")
+    serve.add_argument("--tenant", type=_name, required=True, help="the chain")
+    serve.add_argument("--store", type=_name, required=True, help="the store of the chain")
+    serve.add_argument("--key", type=_file, help="Ed25519 key (PEM); default: store.key, made once")
+    for part in ("ca", "certificate", "key"):
+        serve.add_argument(f"--tls-{part}", type=_file, help="needed off loopback")
+    serve.add_argument(
+        "--mqtt", choices=tuple(mqtt.PROTOCOLS), default="5", help="what the broker speaks"
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m store", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -225,15 +237,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     serve = command("run", run)
-    serve.add_argument("--broker", type=_endpoint, required=True, metavar="HOST:PORT")
-    serve.add_argument("--tenant", type=_name, required=True, help="the chain")
-    serve.add_argument("--store", type=_name, required=True, help="the store of the chain")
-    serve.add_argument("--key", type=_file, help="Ed25519 key (PEM); default: store.key, made once")
-    for part in ("ca", "certificate", "key"):
-        serve.add_argument(f"--tls-{part}", type=_file, help="needed off loopback")
-    serve.add_argument(
-        "--mqtt", choices=tuple(mqtt.PROTOCOLS), default="5", help="what the broker speaks"
-    )
+    _add_broker(serve)
     trust.add_commands(command, _name)
     bring = command("import", import_catalog)
     bring.add_argument("file", type=_file, help="a catalog as JSON; a table of it as CSV or JSON")
