@@ -32,10 +32,18 @@ UNKNOWN_SIMILARITY = 0.43
 UNKNOWN_WIDTH = 0.05
 ACCEPTANCE = 0.9
 WORDS_NATS = 15.0
+UNKNOWN_SMOOTHING = 2.0
+"""How much smoother than the softmax trained vectors' maximum is; 2 of {1, 1.5, 2, 2.5, 3}."""
 
 FAIRNESS = 0.75
 PRIOR_PHOTOS = 5
-_NUMBERS = ("temperature", "unknown_similarity", "unknown_width", "acceptance")
+_NUMBERS = (
+    "temperature",
+    "unknown_temperature",
+    "unknown_similarity",
+    "unknown_width",
+    "acceptance",
+)
 _WORDS = ("vocabulary", "rarity", "rows")
 FILE_BYTES_MAX = 64_000_000
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -59,15 +67,17 @@ class Gallery:
     """A vector a label, shape (labels, 256): the mean of its photos, or trained.
 
     `temperature` divides cosine similarities before the softmax. The smooth maximum of the
-    similarities says "unknown" where it lies below `unknown_similarity`, as a logistic of
-    `unknown_width`. A label at least as probable as `acceptance` may be taken without a question
-    or a second look. `weights` is the fingerprint of the network that made the embeddings.
+    similarities at `unknown_temperature` says "unknown" where it lies below `unknown_similarity`,
+    as a logistic of `unknown_width`. A label at least as probable as `acceptance` may be taken
+    without a question or a second look. `weights` is the fingerprint of the network that made the
+    embeddings.
     """
 
     labels: tuple[str, ...]
     centroids: NDArray[np.float32]
     weights: str
     temperature: float = TEMPERATURE
+    unknown_temperature: float = TEMPERATURE
     unknown_similarity: float = UNKNOWN_SIMILARITY
     unknown_width: float = UNKNOWN_WIDTH
     acceptance: float = ACCEPTANCE
@@ -104,7 +114,7 @@ class Gallery:
 
     def _belief(self, similarities: Floats) -> Belief:
         """Softmax among the labels; "unknown" is weighed against their smooth maximum."""
-        smooth_maximum = float(calibration.smooth_maximum(similarities, self.temperature))
+        smooth_maximum = float(calibration.smooth_maximum(similarities, self.unknown_temperature))
         unknown = (self.unknown_similarity - smooth_maximum) / self.unknown_width
         chances = calibration.log_softmax(similarities / self.temperature)
         return _belief(self.labels, np.append(chances, unknown))
@@ -123,12 +133,17 @@ class Gallery:
         temperature = calibration.best_temperature(similarities, own)
         absent = similarities.copy()
         absent[np.arange(len(own)), own] = -1
+        unknown_temperature = UNKNOWN_SMOOTHING * temperature
         unknown = calibration.best_unknown(
-            *(calibration.smooth_maximum(one, temperature) for one in (similarities, absent))
+            *(
+                calibration.smooth_maximum(one, unknown_temperature)
+                for one in (similarities, absent)
+            )
         )
         surer = replace(
             self,
             temperature=temperature,
+            unknown_temperature=unknown_temperature,
             unknown_similarity=unknown[0],
             unknown_width=unknown[1],
         )
@@ -182,7 +197,7 @@ class Gallery:
             and all(array.shape == shape for array, shape in shapes.values())
             and all(np.isfinite(array).all() for array, _ in shapes.values())
             and np.isfinite(numbers).all()
-            and min(self.temperature, self.unknown_width) > 0
+            and min(self.temperature, self.unknown_temperature, self.unknown_width) > 0
         )
         if not sound:
             raise ModelError(f"{path}: is no gallery (its arrays do not fit); enrol it again")

@@ -105,7 +105,8 @@ def _labelled_frames(folder: Path) -> Iterator[tuple[str, Pixels]]:
 
 def _json_line(name: str, belief: Belief, elapsed_ms: float) -> str:
     top = [[label, round(share, 6)] for label, share in belief.top()]
-    unknown = round(probability(belief.unknown_millinats), 6)
+    # Significant digits: who ranks photos by it must be able to tell small ones apart.
+    unknown = float(f"{probability(belief.unknown_millinats):.6g}")
     return json.dumps({"file": name, "top": top, "unknown": unknown, "ms": round(elapsed_ms, 2)})
 
 

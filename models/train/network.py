@@ -69,7 +69,7 @@ class Block(nn.Module):  # type: ignore[misc]  # its base has no types
         if not self.residual:
             return answer
         if dropped_share and self.training:
-            kept = torch.rand(len(answer), 1, 1, 1) >= dropped_share
+            kept = torch.rand(len(answer), 1, 1, 1, device=answer.device) >= dropped_share
             answer = answer * (kept / (1 - dropped_share))
         return answer + pictures
 
@@ -96,8 +96,9 @@ class Network(nn.Module):  # type: ignore[misc]  # its base has no types
     def features(self, pictures: torch.Tensor, dropped_share: float = 0.0) -> torch.Tensor:
         """The 1,280 pooled features of scaled pictures."""
         # Frozen parts need no precision to learn with.
-        quick = self.training and HAS_BF16
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=quick):
+        device = pictures.device.type
+        quick = self.training and (device != "cpu" or HAS_BF16)
+        with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=quick):
             for part in (self.stem, *self.blocks[: self.frozen_blocks]):
                 pictures = part(pictures)
         pictures = pictures.float()
@@ -113,7 +114,7 @@ class Network(nn.Module):  # type: ignore[misc]  # its base has no types
         return functional.normalize(self.projection(features - self.mean), dim=1)
 
 
-def scaled(pixels: NDArray[np.uint8]) -> torch.Tensor:
-    """Pictures (n, side, side, 3) as the network takes them."""
-    batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+def scaled(pixels: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:
+    """Pictures (n, side, side, 3) as the network takes them, on the device."""
+    batch = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float()
     return ((batch - MEAN) / SPREAD).contiguous(memory_format=torch.channels_last)
