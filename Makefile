@@ -52,10 +52,12 @@ golden: install
 bench: install
 	$(PYTHON) -m rig bench
 
-# The optimum of 2,000 dense baskets against a solver, and 100,000 baskets priced by both sides.
+# The optimum of 2,000 dense baskets against a solver, 10,000 scenarios of every kind of offer against
+# all their parts, and 100,000 baskets priced by both sides.
 storm: install
-	DASHCART_DENSE=2000 DASHCART_BASKETS=100000 $(PYTHON) -m pytest -q \
-		tests/unit/test_pricing_optimum.py tests/store/test_same_cent.py
+	DASHCART_DENSE=2000 DASHCART_SCENARIOS=10000 DASHCART_BASKETS=100000 $(PYTHON) -m pytest -q \
+		tests/unit/test_pricing_optimum.py tests/unit/test_pricing_ways.py \
+		tests/store/test_same_cent.py
 
 ci-deps:
 	@tools/setup.sh ci-deps

@@ -51,7 +51,7 @@ def answer_scenario(line: bytes, where: str, *, certificate: bool) -> Answer:
         raise ContractError(
             f"{where}: returns: more than there is to pay; a cart gives no money out"
         )
-    found = certificate_of(priced) if certificate else msgspec.UNSET
+    found = certificate_of(row, scenario.order, priced) if certificate else msgspec.UNSET
     return _answer(scenario, priced, found)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cart.core.pricing.choice import components_of
-from cart.core.pricing.component import Component, compiled
+from cart.core.pricing.component import compiled
+from cart.core.pricing.field import Component
 from cart.core.pricing.order import Order
 from cart.core.pricing.shapes import Plan, Shape
 

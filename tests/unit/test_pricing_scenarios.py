@@ -24,7 +24,7 @@ def answer(case: dict[str, Any]) -> dict[str, Any]:
     """What the command says, after its certificate was checked."""
     found = answer_scenario(json.dumps(case).encode(), "line 1", certificate=True)
     assert found.certificate
-    verdict = check(found.certificate)
+    verdict = check(case, found.certificate)
     assert (verdict.faults, verdict.gap_minor) == ((), 0)
     said: dict[str, Any] = json.loads(encode(found))
     return said

@@ -57,13 +57,16 @@ def bound_at(problem: Problem, values: Sequence[int]) -> tuple[int, list[int], l
     return total, tops, left
 
 
-def tighten(problem: Problem, values: Sequence[int], steps_max: int, share: int) -> Bound:
-    """Better and better values. A step aims `1/share` of the total below the best bound so far, and
-    less far each time that does not help."""
+def tighten(
+    problem: Problem, values: Sequence[int], steps_max: int, share: int
+) -> tuple[Bound, int]:
+    """Better and better values, and in how many steps. A step aims `1/share` of the total below the
+    best bound so far, and less far each time that does not help."""
     now = list(values)
     best: Bound | None = None
-    stalled = 0
+    stalled = steps = 0
     for _ in range(steps_max):
+        steps += 1
         total, tops, left = bound_at(problem, now)
         if best is None or total < best.total:
             best, stalled = Bound(total, tuple(now), tuple(tops)), 0
@@ -82,4 +85,4 @@ def tighten(problem: Problem, values: Sequence[int], steps_max: int, share: int)
         if now == before:
             break
     assert best is not None
-    return best
+    return best, steps

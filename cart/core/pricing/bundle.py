@@ -37,6 +37,10 @@ class Bundle(Deal, tag="bundle", kw_only=True):
         wanted = any(sku in part.skus or category in part.categories for part in self.parts)
         return wanted and sku not in self.except_skus
 
+    def role(self, sku: str, category: str) -> tuple[bool, ...]:
+        """The parts that it may be."""
+        return tuple([sku in part.skus or category in part.categories for part in self.parts])
+
     def saving_minor(self, prices_minor: int, field: Field) -> int:
         """What goods of this price save together."""
         if self.price_minor is not None:

@@ -32,6 +32,10 @@ class BuyXGetY(Deal, tag="buy_x_get_y", kw_only=True):
         """What is bought, and what is got."""
         return sku in self.get_skus or self.covers(sku, category)
 
+    def role(self, sku: str, category: str) -> tuple[bool, ...]:
+        """Bought, got, or both."""
+        return (self.covers(sku, category), sku in self.get_skus)
+
 
 def compiled(deal: BuyXGetY, field: Field) -> Iterator[Compiled]:
     """The cheapest of one set of goods, or a slot for what is bought and one for what is got."""

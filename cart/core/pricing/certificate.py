@@ -1,131 +1,132 @@
-"""What proves an answer: for each component its goods, its offers, what was chosen, and the values
-of units that bound every other choice. `checker.py` verifies it.
+"""What proves an answer: the scenario it is of, everything that was applied, and for each way in
+which the offers may take part why nothing in it costs less. `checker.py` verifies it.
 
-It must never hold more than a stranger needs to check the claim, nor less.
+Goods and offers are not told again: a checker reads them in the scenario, whose digest is here. It
+must never hold more than a stranger needs to check the claim, nor less.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cart.core.pricing.component import Chosen, Component
-from cart.core.pricing.field import Good
-from cart.core.pricing.kinds import AnyDeal
-from cart.core.pricing.order import Priced
-from cart.core.units import Rounding
+import msgspec
+from msgspec.structs import replace
+
+from cart.core.pricing.offers import Deal
+from cart.core.pricing.order import Order, Placed, Priced, WayProof
 from cart.core.value import Value
 
 
-class Goods(Value):
-    """A class of equal units: see `Good` and `UnitClass`. A weight is told as a fraction."""
+class UseTold(Value):
+    """One use of an offer: (line, amount off) of each unit it takes."""
 
-    sku: str
-    price_minor: int
-    quantity: int
-    worth: int
-    worth_alone: int
-    category: str = ""
-    unit_price_minor: int = 0
-    weight: str | None = None
-    by_weight: bool = False
-    position: int = 0
-
-    def good(self) -> Good:
-        """A unit, as offers see it."""
-        return Good(
-            self.sku,
-            self.price_minor,
-            self.category,
-            self.unit_price_minor,
-            None if self.weight is None else Fraction(self.weight),
-            self.by_weight,
-            self.position,
-        )
+    offer: str
+    units: tuple[tuple[str, int], ...]
 
 
-class Contending(Value):
-    """An offer, the classes it touches, how often it may be used."""
+class RowTold(Value):
+    """What one offer takes off one line, and who pays it."""
 
-    deal: AnyDeal
-    covered: tuple[int, ...]
-    uses_max: int
-
-
-class ChosenUse(Value):
-    """One use: the number of the offer, and (class, amount off) of each unit it takes."""
-
-    offer: int
-    units: tuple[tuple[int, int], ...]
+    line: str
+    offer: str
+    amount: int
+    funder: str
 
 
-class ComponentProof(Value):
-    """The claim: `chosen` is worth `worth`, and no choice is worth more than `bound`. `values` are
-    prices on units under which every offer alone brings so little that the sum is `root`."""
+class TaxTold(Value):
+    """Tax of one category at one rate."""
 
-    goods: tuple[Goods, ...]
-    offers: tuple[Contending, ...]
-    rounding: Rounding
-    chosen: tuple[ChosenUse, ...]
-    worth: int
-    bound: int
-    root: int
+    category: str
+    rate_ppm: int
+    base: int
+    tax: int
+
+
+class WayTold(Value):
+    """One way, in the order of `ways.widest`: what binding offers take first, a value for a unit of
+    each line, and the total that nothing in this way is below."""
+
+    first: tuple[UseTold, ...]
     values: tuple[int, ...]
-    scale: int
+    least: int
 
 
 class Certificate(Value):
-    """All components; offers on the basket and coupons follow a told order and need no proof."""
+    """The claim: this scenario costs `total`, by these applications, and nothing legal costs less
+    than `gap` below it. `digest` is of all the rest."""
 
-    total_minor: int
-    gap_minor: int
-    components: tuple[ComponentProof, ...]
-
-
-def certificate_of(priced: Priced) -> Certificate:
-    """The certificate of an answer."""
-    return Certificate(
-        total_minor=priced.total_minor,
-        gap_minor=priced.gap_minor,
-        components=tuple([
-            _component(proof.component, proof.chosen, proof.scale) for proof in priced.proofs
-        ]),
-    )  # fmt: skip
-
-
-def _component(component: Component, chosen: Chosen, scale: int) -> ComponentProof:
-    return ComponentProof(
-        goods=tuple([
-            Goods(**_told(found.good), quantity=found.quantity, worth=found.worth,
-                  worth_alone=found.worth_alone)
-            for found in component.classes
-        ]),
-        offers=tuple([
-            Contending(_any(contender.deal), contender.covered, contender.uses_max)
-            for contender in component.contenders
-        ]),
-        rounding=component.rounding,
-        chosen=tuple([ChosenUse(number, use) for number, use in chosen.uses]),
-        worth=chosen.worth,
-        bound=chosen.bound,
-        root=chosen.root,
-        values=chosen.values,
-        scale=scale,
-    )  # fmt: skip
+    scenario: str
+    total: int
+    gap: int
+    prices: tuple[str, ...]
+    uses: tuple[UseTold, ...]
+    on_basket: tuple[str, ...]
+    coupons: tuple[str, ...]
+    rows: tuple[RowTold, ...]
+    taxes: tuple[TaxTold, ...]
+    tax: int
+    deposit: int
+    fees: int
+    snap: int
+    ways: tuple[WayTold, ...]
+    digest: str = ""
 
 
-def _any(deal: Any) -> AnyDeal:  # noqa: ANN401 - a Deal is always one of the kinds
-    found: AnyDeal = deal
-    return found
+def digest_of_scenario(row: Mapping[str, Any]) -> str:
+    """SHA-256 of a scenario's canonical JSON: keys sorted, no space."""
+    return hashlib.sha256(msgspec.json.encode(row, order="sorted")).hexdigest()
 
 
-def _told(good: Good) -> dict[str, Any]:
-    return {
-        "sku": good.sku,
-        "price_minor": good.price_minor,
-        "category": good.category,
-        "unit_price_minor": good.unit_price_minor,
-        "weight": None if good.weight is None else str(good.weight),
-        "by_weight": good.by_weight,
-        "position": good.position,
-    }
+def digest_of(certificate: Certificate) -> str:
+    """SHA-256 of a certificate's JSON, its digest left out."""
+    told = replace(certificate, digest="")
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+
+
+def certificate_of(row: Mapping[str, Any], order: Order, priced: Priced) -> Certificate:
+    """The certificate of the answer to a scenario, which was read as this order."""
+    way = priced.proof.way
+    certificate = Certificate(
+        scenario=digest_of_scenario(row),
+        total=priced.total_minor,
+        gap=priced.gap_minor,
+        prices=_ids(way.prices),
+        uses=_uses(order, priced.proof.uses),
+        on_basket=_ids(way.tops),
+        coupons=_ids(way.coupons),
+        rows=rows_of(priced),
+        taxes=taxes_of(priced),
+        tax=priced.tax_minor,
+        deposit=priced.deposit_minor,
+        fees=priced.fees_minor,
+        snap=priced.snap_minor,
+        ways=tuple([_way(order, found) for found in priced.proof.ways]),
+    )
+    return replace(certificate, digest=digest_of(certificate))
+
+
+def rows_of(priced: Priced) -> tuple[RowTold, ...]:
+    """Every cent that was taken off."""
+    return tuple([RowTold(*row) for row in priced.rows])
+
+
+def taxes_of(priced: Priced) -> tuple[TaxTold, ...]:
+    """Every row of tax."""
+    return tuple([TaxTold(*row) for row in priced.taxes])
+
+
+def _way(order: Order, found: WayProof) -> WayTold:
+    return WayTold(_uses(order, found.first), found.values, found.lower_minor)
+
+
+def _ids(deals: Sequence[Deal]) -> tuple[str, ...]:
+    return tuple([deal.deal_id for deal in deals])
+
+
+def _uses(order: Order, uses: Placed) -> tuple[UseTold, ...]:
+    return tuple([
+        UseTold(deal.deal_id, tuple([(order.items[n].line_id, off) for n, _, off in units]))
+        for deal, units in uses
+    ])  # fmt: skip

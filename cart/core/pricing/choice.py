@@ -7,39 +7,45 @@ equal goods lie on lines changes what is saved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice, product
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from cart.core.pricing.component import (
-    Chosen,
-    Component,
-    Contender,
-    Form,
-    chosen,
-    compiled,
-    rest_uses,
-)
-from cart.core.pricing.field import SHARES, Good, UnitClass, Use
-from cart.core.pricing.kinds import ITEM_KINDS
+from msgspec.structs import replace
+
+from cart.core.pricing.closing import Uses
+from cart.core.pricing.component import Chosen, chosen
+from cart.core.pricing.effort import Effort
+from cart.core.pricing.field import Component, Contender, UnitClass, Use
+from cart.core.pricing.kinds import BASKET_KINDS, ITEM_KINDS
+from cart.core.pricing.lower import Worths, worths_of
 from cart.core.pricing.offers import Deal
-from cart.core.pricing.order import Order, Proof
-from cart.core.pricing.shapes import Plan
-from cart.core.pricing.shares import running_share
+from cart.core.pricing.order import Order, Placed, Way
 from cart.core.pricing.singles import unlimited
 from cart.core.pricing.tally import Tally
-from cart.core.units import PARTS_PER_MILLION
 
-# What an offer takes off which unit: (item, unit, amount).
 Parts = tuple[tuple[int, int, int], ...]
 
 
 class Choice(NamedTuple):
-    """Chosen uses, how much better they could be at most, and the proofs of the components."""
+    """Chosen uses, in the scale of `worths` the most that any are worth, and the value of a unit of
+    each item that proves it. `first` are the uses of binding offers, `case` the goods they left."""
 
-    uses: tuple[tuple[Deal, Parts], ...]
-    gap_minor: int
-    proofs: tuple[Proof, ...] = ()
+    uses: Placed
+    bound: int
+    proved: bool
+    values: tuple[int, ...]
+    worths: Worths
+    first: Placed
+    first_bound: int
+    pool: Pool
+    case: Component
+    case_values: tuple[int, ...]
+
+    def placed(self, uses: Uses) -> Placed:
+        """Other uses of the same goods."""
+        pool = Pool(self.pool.classes, self.pool.deals, [units[:] for units in self.pool.units])
+        members = range(len(pool.classes))
+        return (*self.first, *_on_units(pool, members, self.case, uses))
 
 
 class Pool(NamedTuple):
@@ -50,113 +56,85 @@ class Pool(NamedTuple):
     units: list[list[tuple[int, int]]]
 
 
-def choose(order: Order, start: Tally, item_deals: Sequence[int], tops: Sequence[Deal]) -> Choice:
-    """The best uses of these offers: binding ones first, the others by search."""
-    pool = _pool(order, start, item_deals, tops)
-    uses = list(_bound_uses(order, pool, item_deals))
-    scale = _scale(order, tops)
-    gap_minor = 0
-    proofs = []
-    free = [n for n in item_deals if not order.offers.deals[n].binding]
-    for members, component in _components(order, pool, free):
-        found = chosen(component, order.nodes_max)
-        gap_minor += -(-(found.bound - found.worth) // scale)
-        proofs.append(_proof(component, found, scale))
+def choose(order: Order, start: Tally, way: Way, effort: Effort) -> Choice:
+    """The best uses of a way's offers on items: binding ones first, the others by search."""
+    worths = worths_of(order, way)
+    pool = _pool(order, start, way, worths)
+    first: list[tuple[Deal, Parts]] = []
+    bound = 0
+    for number in way.item_deals:
+        if order.offers.deals[number].binding:
+            for members, component in _components(order, pool, [number]):
+                found = _searched(component, effort)
+                bound += found.bound
+                first += _on_units(pool, members, component, found.uses)
+    first_bound = bound
+    free = [n for n in way.item_deals if not order.offers.deals[n].binding]
+    left = Pool(pool.classes, pool.deals, [units[:] for units in pool.units])
+    uses = list(first)
+    values = [0] * len(pool.classes)
+    proved = True
+    parts = _components(order, pool, free)
+    for members, component in sorted(parts, key=_size):
+        found = _searched(component, effort)
+        bound += found.bound
+        proved = proved and found.bound == found.worth
+        for at, value in zip(members, found.values, strict=True):
+            values[at] = value
         uses += _on_units(pool, members, component, found.uses)
-    return Choice(tuple(uses), gap_minor, tuple(proofs))
+    case = _component(order, left, range(len(left.classes)), frozenset(free))
+    by_item = [0] * len(order.items)
+    for units, value in zip(left.units, values, strict=True):
+        for item, _ in units:
+            by_item[item] = value
+    return Choice(tuple(uses), bound, proved, tuple(by_item), worths, tuple(first), first_bound,
+                  left, case, tuple(values))  # fmt: skip
 
 
-def _proof(component: Component, found: Chosen, scale: int) -> Proof:
-    return Proof(component, found, scale)
+def _size(part: tuple[list[int], Component]) -> int:
+    """Small components are searched first: the work that they leave is for the large ones."""
+    return len(part[1].contenders)
+
+
+def _searched(component: Component, effort: Effort) -> Chosen:
+    found = chosen(component, effort.share())
+    effort.spend(found.steps)
+    return found
 
 
 def components_of(order: Order) -> list[Component]:
     """The components of an order's offers on items."""
     numbers = [n for n, deal in enumerate(order.offers.deals) if type(deal) in ITEM_KINDS]
-    pool = _pool(order, Tally(order.items), numbers, ())
+    way = Way((), tuple(numbers), (), ())
+    pool = _pool(order, Tally(order.items), way, worths_of(order, way))
     return [component for _, component in _components(order, pool, numbers)]
 
 
-def every_choice(
-    order: Order, start: Tally, item_deals: Sequence[int], tops: Sequence[Deal], most: int
-) -> Iterator[Choice]:
-    """Every legal set of uses of these offers, if there are no more than `most`: more of them tell
-    that these are not all."""
-    pool = _pool(order, start, item_deals, tops)
-    first = list(_bound_uses(order, pool, item_deals))
-    free = [n for n in item_deals if not order.offers.deals[n].binding]
-    parts = list(_components(order, pool, free))
-    ways = [list(islice(_every_way(component), most + 1)) for _, component in parts]
-    for way in product(*ways):
-        copy = Pool(pool.classes, pool.deals, [units[:] for units in pool.units])
-        uses = list(first)
-        for (members, component), chosen_uses in zip(parts, way, strict=True):
-            uses += _on_units(copy, members, component, chosen_uses)
-        yield Choice(tuple(uses), 0)
-
-
-def _every_way(component: Component) -> Iterator[list[tuple[int, Use]]]:
-    """All combinations of plans, and of how many leftovers take an offer."""
-    form = compiled(component)
-    zeros = [0] * len(form.problem.caps)
-
-    def decide(number: int, left: list[int]) -> Iterator[list[tuple[int, Use]]]:
-        if number == len(form.groups):
-            yield from _every_rest(form, left)
-            return
-        index, part = form.groups[number]
-        none = Plan(0, 0, (0,) * len(part.shape.classes))
-        for plan in (*part.shape.plans(zeros, left, 0), none):
-            after = left[:]
-            for at, n in zip(part.shape.classes, plan.use, strict=True):
-                after[at] -= n
-            uses = [(index, use) for use in part.uses(plan.use)] if any(plan.use) else []
-            for rest in decide(number + 1, after):
-                yield uses + rest
-
-    yield from decide(0, list(form.problem.caps))
-
-
-def _every_rest(form: Form, left: Sequence[int]) -> Iterator[list[tuple[int, Use]]]:
-    counts = [range(n, -1, -1) if form.problem.rests[at][-1] else (0,) for at, n in enumerate(left)]
-    for taken in product(*counts):
-        yield [use for at, n in enumerate(taken) for use in rest_uses(form, at, n)]
-
-
-def _scale(order: Order, tops: Sequence[Deal]) -> int:
-    """What one minor unit is worth in the search."""
-    shares = [running_share(deal) for deal in tops]
-    scale = PARTS_PER_MILLION if any(item.rate_ppm for item in order.items) else 1
-    for share in shares:
-        scale *= SHARES if share else 1
-    return scale
-
-
-def _pool(order: Order, start: Tally, item_deals: Sequence[int], tops: Sequence[Deal]) -> Pool:
-    """Units that nothing tells apart, together."""
+def _pool(order: Order, start: Tally, way: Way, worths: Worths) -> Pool:
+    """Units that nothing tells apart, together: neither an offer on items nor what comes after."""
     deals = order.offers.deals
-    wanted = frozenset(item_deals)
-    by_line = frozenset([n for n in item_deals if getattr(deals[n], "pick", "") == "line_order"])
-    apart = frozenset([n for n in item_deals if unlimited(deals[n])])
-    scale = _scale(order, tops)
-    taxed = any(item.rate_ppm for item in order.items)
+    wanted = frozenset(way.item_deals)
+    by_line = frozenset([n for n in wanted if getattr(deals[n], "pick", "") == "line_order"])
+    apart = frozenset([n for n in wanted if unlimited(deals[n])])
     found: dict[tuple[object, ...], list[tuple[str, str, int, int]]] = {}
     goods: dict[tuple[object, ...], UnitClass] = {}
     for number, item in enumerate(order.items):
         on = tuple([n for n in order.offers.on(item.good.sku, item.good.category) if n in wanted])
         if not on:
             continue
-        paid_by_snap = item.snap and order.tenders.snap
-        rate_ppm = 0 if paid_by_snap or order.tax_inside else item.rate_ppm
-        alone = scale // PARTS_PER_MILLION * (PARTS_PER_MILLION + rate_ppm) if taxed else scale
-        worth = alone
-        for deal in tops:
-            if running_share(deal) and deal.covers(item.good.sku, item.good.category):
-                worth = worth // SHARES * (SHARES - running_share(deal))
+        worth, alone = worths.open[number], worths.alone[number]
+        roles = tuple([deals[n].role(item.good.sku, item.good.category) for n in on])
+        after = _after(order, way, number)
+        position = number if by_line.intersection(on) else 0
         for unit, open_minor in enumerate(start.units_minor[number]):
-            good = _good(item.good, open_minor, number if by_line.intersection(on) else 0)
+            good = item.good.at(open_minor)
+            if good.position != position:
+                good = replace(good, position=position)
             product_ = good.sku if apart.intersection(on) or good.by_weight else ""
-            key = (good.price_minor, on, product_, worth, alone, good.position, good.weight)
+            key = (
+                good.price_minor, on, roles, product_, worth, alone, good.position, good.weight,
+                after,
+            )  # fmt: skip
             if key not in found:
                 found[key] = []
                 goods[key] = UnitClass(good, 0, worth, alone)
@@ -171,25 +149,15 @@ def _pool(order: Order, start: Tally, item_deals: Sequence[int], tops: Sequence[
     )
 
 
-def _good(good: Good, price_minor: int, position: int) -> Good:
-    """A unit as the offers see it, at what it costs by now."""
-    if good.price_minor == price_minor and good.position == position:
-        return good
-    return Good(
-        good.sku, price_minor, good.category, good.unit_price_minor, good.weight,
-        good.by_weight, position,
-    )  # fmt: skip
-
-
-def _bound_uses(
-    order: Order, pool: Pool, item_deals: Sequence[int]
-) -> Iterator[tuple[Deal, Parts]]:
-    """Binding offers take the best for themselves, one after the other."""
-    for number in item_deals:
-        if order.offers.deals[number].binding:
-            for members, component in _components(order, pool, [number]):
-                found = chosen(component, order.nodes_max)
-                yield from _on_units(pool, members, component, found.uses)
+def _after(order: Order, way: Way, number: int) -> tuple[object, ...]:
+    """What tells an item's units apart after offers on items: which offers then reach them, its
+    line where one goes by lines, its tax where benefits pay a part."""
+    item = order.items[number]
+    later = [deal.covers(item.good.sku, item.good.category) for deal in (*way.tops, *way.coupons)]
+    by_line = [deal for deal in way.tops if type(deal) not in BASKET_KINDS]
+    line = item.line_id if by_line else ""
+    short = (item.snap, item.rate_ppm) if order.tenders.snap else ()
+    return (tuple(later), line, short)
 
 
 def _on_units(

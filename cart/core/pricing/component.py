@@ -12,31 +12,15 @@ from math import gcd
 from typing import NamedTuple
 
 from cart.core.pricing.bound import Problem
-from cart.core.pricing.field import Field, UnitClass, Use
+from cart.core.pricing.field import Budget, Component, Contender, Field, Use
 from cart.core.pricing.kinds import ITEM_KINDS
-from cart.core.pricing.offers import Deal
 from cart.core.pricing.search import solve
 from cart.core.pricing.uses import Compiled, Each
-from cart.core.units import Rounding
 
-NODES_MAX = 60_000
-
-
-class Contender(NamedTuple):
-    """An offer and the classes it covers; `rank` 0 is the one that ties go to."""
-
-    deal: Deal
-    covered: tuple[int, ...]
-    uses_max: int
-    rank: int
-
-
-class Component(NamedTuple):
-    """Classes of units and the offers that contend for them."""
-
-    classes: tuple[UnitClass, ...]
-    contenders: tuple[Contender, ...]
-    rounding: Rounding
+STEPS_MAX = 4_000_000
+# A group looked at in steps of work, and the share of the work that may go there.
+GROUP_STEPS = 10
+GROUP_SHARE = 30
 
 
 class Chosen(NamedTuple):
@@ -48,7 +32,7 @@ class Chosen(NamedTuple):
     bound: int
     root: int
     values: tuple[int, ...]
-    nodes: int
+    steps: int
 
 
 class Form(NamedTuple):
@@ -63,16 +47,18 @@ class Form(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def chosen(component: Component, nodes_max: int = NODES_MAX) -> Chosen:
+def chosen(component: Component, steps_max: int = STEPS_MAX) -> Chosen:
     """The best uses of these offers."""
-    form = compiled(component)
-    answer = solve(form.problem, nodes_max)
+    budget = Budget(steps_max // GROUP_SHARE)
+    form = compiled(component, budget)
+    answer = solve(form.problem, steps_max)
     uses = uses_of(form, answer.uses)
     worth = worth_of(component, uses)
     values = tuple([-(-value * form.grain // form.scale) for value in answer.values])
-    bound = answer.bound // form.scale * form.grain
+    bound = answer.root if budget.is_spent else answer.bound
+    bound = bound // form.scale * form.grain
     return Chosen(uses, worth, max(bound, worth), answer.root // form.scale * form.grain, values,
-                  answer.nodes)  # fmt: skip
+                  answer.steps + budget.groups * GROUP_STEPS)  # fmt: skip
 
 
 def worth_of(component: Component, uses: Sequence[tuple[int, Use]]) -> int:
@@ -84,7 +70,9 @@ def worth_of(component: Component, uses: Sequence[tuple[int, Use]]) -> int:
     ])  # fmt: skip
 
 
-def plain_field(component: Component, contender: Contender, factor: int = 1) -> Field:
+def plain_field(
+    component: Component, contender: Contender, factor: int = 1, budget: Budget | None = None
+) -> Field:
     """What an offer is compiled against."""
     return Field(
         component.classes,
@@ -93,10 +81,11 @@ def plain_field(component: Component, contender: Contender, factor: int = 1) -> 
         contender.deal,
         contender.uses_max,
         factor,
+        budget,
     )
 
 
-def compiled(component: Component) -> Form:
+def compiled(component: Component, budget: Budget | None = None) -> Form:
     """Forms for the search. Equal worths are told apart by the rank of the offers: every worth is
     made `scale` times as large, and a little more for a better rank, never a whole step."""
     grain = 0
@@ -116,7 +105,7 @@ def compiled(component: Component) -> Form:
     singles: list[list[tuple[int, Each, Field]]] = [[] for _ in classes]
     for number, contender in enumerate(component.contenders):
         factor = scale + (ranks - 1 - contender.rank if ranks > 1 else 0)
-        field = plain_field(scaled, contender, factor)
+        field = plain_field(scaled, contender, factor, budget)
         for part in ITEM_KINDS[type(contender.deal)](contender.deal, field):
             if isinstance(part, Each):
                 singles[part.at].append((number, part, field))

@@ -30,7 +30,7 @@ from cart.core.terms import FeeTaken, Terms
 from cart.core.weights import weight_in
 
 # Less than a second where nothing is proved sooner: the cart's loop must not wait for longer.
-NODES_MAX = 20_000
+STEPS_MAX = 100_000
 NO_TERMS = Terms()
 
 
@@ -48,7 +48,7 @@ def receipt_of(
         fees=tuple([_fee(fee) for fee in terms.fees]),
         tenders=Tenders(snap=terms.benefits),
         tax_inside=catalog.prices_include_tax,
-        nodes_max=NODES_MAX,
+        steps_max=STEPS_MAX,
     )
     found = price(order)
     modifiers = _modifiers(found.rows, order.offers.deals)

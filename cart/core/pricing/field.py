@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from cart.core.pricing.offers import Deal
 from cart.core.units import Rounding, allocate, divide, round_fraction
 from cart.core.value import Value
 
 SHARES = 1_000_000
+GROUPS_MAX = 100_000
 
 
 class Good(Value):
@@ -29,6 +32,12 @@ class Good(Value):
     weight: Fraction | None = None
     by_weight: bool = False
     position: int = 0
+
+    def at(self, price_minor: int) -> Good:
+        """The same at what it costs by now."""
+        if self.price_minor == price_minor:
+            return self
+        return replace(self, price_minor=price_minor)
 
 
 class UnitClass(NamedTuple):
@@ -46,8 +55,44 @@ class UnitClass(NamedTuple):
         return self.good.price_minor
 
 
+class Contender(NamedTuple):
+    """An offer and the classes it covers; `rank` 0 is the one that ties go to."""
+
+    deal: Deal
+    covered: tuple[int, ...]
+    uses_max: int
+    rank: int
+
+
+class Component(NamedTuple):
+    """Classes of units and the offers that contend for them."""
+
+    classes: tuple[UnitClass, ...]
+    contenders: tuple[Contender, ...]
+    rounding: Rounding
+
+
 # One use of an offer: the class of each unit it takes, and what it takes off that unit.
 Use = tuple[tuple[int, int], ...]
+
+
+class Budget:
+    """How many groups the offers of one component may look at, all together. After that what they
+    say of plans is not the most, and proves nothing."""
+
+    def __init__(self, groups_max: int) -> None:
+        self.groups_max = groups_max
+        self.groups = 0
+
+    def may_look(self) -> bool:
+        """Count one more group."""
+        self.groups += 1
+        return self.groups <= self.groups_max
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether more was asked for."""
+        return self.groups > self.groups_max
 
 
 class Field:
@@ -57,9 +102,10 @@ class Field:
 
     def __init__(
         self, classes: Sequence[UnitClass], rounding: Rounding, covered: Sequence[int], deal: Deal,
-        uses_max: int, factor: int,
+        uses_max: int, factor: int, budget: Budget | None = None,
     ) -> None:  # fmt: skip
         self.classes = classes
+        self.budget = budget or Budget(GROUPS_MAX)
         self.deal = deal
         self.rounding: Rounding = deal.rounding or rounding
         self.covered = covered

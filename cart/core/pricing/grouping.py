@@ -14,9 +14,6 @@ from typing import NamedTuple
 from cart.core.pricing.field import Field, Use
 from cart.core.pricing.shapes import Counts, Slot
 
-# Groups looked at for one offer; after that a plan is worth the sum of its parts at most.
-STEPS_MAX = 100_000
-
 
 class Cut(NamedTuple):
     """What some units bring at most, and the entries of the first group; None: they cannot be cut
@@ -37,16 +34,15 @@ class Grouping:
         self.use_of = use_of
         self.field = field
         self.classes = tuple([at for slot in slots for at in slot.classes])
-        self.steps = 0
         self._uses: dict[Counts, tuple[Use, int]] = {}
         nothing = (0,) * len(self.classes)
         self._cuts: dict[Counts, Cut | None] = {nothing: Cut(0, ())}
 
-    def worth_of(self, counts: Counts) -> int | None:
-        """The most that these units bring, 0 if they make no groups; None if there are too many
-        ways to tell."""
+    def worth_of(self, counts: Counts) -> int:
+        """The most that these units bring, 0 if they make no groups. Where there are too many ways
+        to tell, which the field's budget then says, what the first way brings."""
         if counts not in self._cuts and not self._compare(counts):
-            return None
+            return self.field.worth_of_uses(self.uses(counts))
         found = self._cuts[counts]
         return 0 if found is None else found.worth
 
@@ -65,8 +61,7 @@ class Grouping:
         """Compare all first groups; false if that takes too long."""
         best: Cut | None = None
         for group in self._groups(counts):
-            self.steps += 1
-            if self.steps > STEPS_MAX:
+            if not self.field.budget.may_look():
                 return False
             use, worth = self._use(group)
             rest = _less(counts, group)

@@ -14,8 +14,8 @@ from typing import Any
 from cart.core.pricing.amount_off_each import AmountOffEach
 from cart.core.pricing.bundle import Bundle
 from cart.core.pricing.buy_x_get_y import BuyXGetY
-from cart.core.pricing.certificate import ComponentProof, Contending, Goods
 from cart.core.pricing.cheapest_free import CheapestFree
+from cart.core.pricing.field import Component, Contender, UnitClass
 from cart.core.pricing.member_price import Markdown, MemberPrice
 from cart.core.pricing.n_for_price import NForPrice
 from cart.core.pricing.offers import Deal
@@ -31,15 +31,15 @@ Vector = tuple[int, ...]
 class Reader:
     """One offer on the goods of one component."""
 
-    def __init__(self, proof: ComponentProof, offer: Contending) -> None:
-        self.goods = proof.goods
+    def __init__(self, case: Component, offer: Contender) -> None:
+        self.goods = case.classes
         self.deal: Any = offer.deal
         self.covered = offer.covered
         units_max = getattr(offer.deal, "max_units", None)
         group_size = getattr(offer.deal, "group_size", 1)
         limits = [] if units_max is None else [units_max // group_size]
         self.uses_max = min([offer.uses_max, *limits])
-        self.rounding: Rounding = offer.deal.rounding or proof.rounding
+        self.rounding: Rounding = offer.deal.rounding or case.rounding
 
     def share(self, amount_minor: int, share_ppm: int) -> int:
         """A percentage of an amount."""
@@ -47,7 +47,7 @@ class Reader:
 
     def pieces(self) -> list[int]:
         """What is not weighed, cheap ones first, of equal prices the last."""
-        found = [at for at in self.covered if not self.goods[at].by_weight]
+        found = [at for at in self.covered if not self.goods[at].good.by_weight]
         return sorted(found, key=lambda at: (self.goods[at].price_minor, -at))
 
     def unit_worth(self, at: int) -> int:
@@ -66,7 +66,20 @@ class Reader:
         return tuple(zip(ordered, allocate(saving_minor, self.prices(ordered)), strict=True))
 
 
-def is_alone(offer: Contending) -> bool:
+def worth(case: Component, offer: Contender, use: Use) -> int:
+    """What a use is worth: what it takes off, less what its units lose elsewhere."""
+    total = 0
+    for at, off_minor in use:
+        goods = case.classes[at]
+        if offer.deal.stack == "exclusive":
+            lost = goods.price_minor * (goods.worth_alone - goods.worth)
+            total += off_minor * goods.worth_alone - lost
+        else:
+            total += off_minor * goods.worth
+    return total
+
+
+def is_alone(offer: Contender) -> bool:
     """Whether an offer is on each product alone, so that n units save what they save together."""
     deal: Any = offer.deal
     return (
@@ -90,9 +103,9 @@ def saving_alone(reader: Reader, at: int, units: int) -> int:
     return max(0, goods.price_minor - _new_price(reader, goods)) * units
 
 
-def _new_price(reader: Reader, goods: Goods) -> int:
+def _new_price(reader: Reader, goods: UnitClass) -> int:
     deal = reader.deal
-    weight = None if goods.weight is None else Fraction(goods.weight)
+    weight = goods.good.weight
     if isinstance(deal, WeightPrice) and (weight is None or weight < Fraction(deal.min_weight)):
         return goods.price_minor
     share_ppm = getattr(deal, "share_ppm", None)
@@ -100,8 +113,8 @@ def _new_price(reader: Reader, goods: Goods) -> int:
         return goods.price_minor - reader.share(goods.price_minor, share_ppm)
     unit_minor = deal.price_minor
     if isinstance(deal, WeightPrice) and unit_minor is None:
-        unit_minor = max(0, goods.unit_price_minor - (deal.amount_minor or 0))
-    if unit_minor is None or (goods.by_weight and weight is None):
+        unit_minor = max(0, goods.good.unit_price_minor - (deal.amount_minor or 0))
+    if unit_minor is None or (goods.good.by_weight and weight is None):
         return goods.price_minor
     if weight is None:
         return int(unit_minor)
@@ -140,8 +153,9 @@ def _buy_x_get_y(reader: Reader) -> Iterator[Use]:
         yield from _cheapest(reader, deal.buy + deal.free, deal.free, deal.share_ppm)
         return
     goods = reader.goods
-    bought = [at for at in reader.pieces() if deal.covers(goods[at].sku, goods[at].category)]
-    got = [at for at in reader.pieces() if same or goods[at].sku in deal.get_skus]
+    skus = {at: goods[at].good.sku for at in reader.pieces()}
+    bought = [at for at, sku in skus.items() if deal.covers(sku, goods[at].good.category)]
+    got = [at for at, sku in skus.items() if same or sku in deal.get_skus]
     for paid, free in product(
         combinations_with_replacement(bought, deal.buy),
         combinations_with_replacement(got, deal.free),
@@ -157,7 +171,8 @@ def _bundle(reader: Reader) -> Iterator[Use]:
         wanted = [
             at
             for at in reader.pieces()
-            if reader.goods[at].sku in part.skus or reader.goods[at].category in part.categories
+            if reader.goods[at].good.sku in part.skus
+            or reader.goods[at].good.category in part.categories
         ]
         columns.append(list(combinations_with_replacement(wanted, part.count)))
     for choice in product(*columns):
@@ -222,7 +237,9 @@ def ladder(reader: Reader) -> Iterator[Use]:
             )
         return
     if deal.pick == "line_order":
-        units.sort(key=lambda at: (reader.goods[at].position, -reader.goods[at].price_minor, at))
+        units.sort(
+            key=lambda at: (reader.goods[at].good.position, -reader.goods[at].price_minor, at)
+        )
     elif deal.pick == "dearest":
         units.reverse()
     most = min(reader.uses_max, (deal.max_units or len(units)) // deal.group_size)

@@ -92,6 +92,10 @@ class Deal(Value, kw_only=True):
         """Whether the offer may take units of this product, for whatever it needs them."""
         return self.covers(sku, category)
 
+    def role(self, sku: str, category: str) -> tuple[bool, ...]:
+        """What the offer may take this product for; products with one role are alike to it."""
+        return (self.covers(sku, category),)
+
 
 class Shopper(Value):
     """What offers ask about the shopper: what they are, when it is, how often they had an offer.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from cart.core.pricing.component import Chosen, Component
+from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.field import Good
 from cart.core.pricing.offers import Deal, Shopper
 from cart.core.units import Rounding
@@ -68,12 +68,18 @@ class Tenders(Value):
     snap_minor: int | None = None
 
 
-class Proof(NamedTuple):
-    """A component and what was chosen in it; a minor unit is worth `scale`."""
+class Way(NamedTuple):
+    """One way in which offers take part, by stage: stackable prices, offers on items (by number),
+    on the basket, coupons."""
 
-    component: Component
-    chosen: Chosen
-    scale: int
+    prices: tuple[Deal, ...]
+    item_deals: tuple[int, ...]
+    tops: tuple[Deal, ...]
+    coupons: tuple[Coupon, ...]
+
+
+# Uses of offers on items: what each takes off which unit, as (item, unit, amount).
+Placed = tuple[tuple[Deal, tuple[tuple[int, int, int], ...]], ...]
 
 
 class Order(NamedTuple):
@@ -87,7 +93,7 @@ class Order(NamedTuple):
     rounding: Rounding = "half_up"
     tax_inside: bool = False
     tax_rounding: Rounding = "half_up"
-    nodes_max: int = 60_000
+    steps_max: int = 4_000_000
 
 
 class Row(NamedTuple):
@@ -118,6 +124,23 @@ class LineShare(NamedTuple):
     snap_minor: int = 0
 
 
+class WayProof(NamedTuple):
+    """Why nothing in one of the widest ways costs less than `lower_minor`: what binding offers take
+    first, and the values of a unit of each item, that bound what the others can be worth."""
+
+    first: Placed
+    values: tuple[int, ...]
+    lower_minor: int
+
+
+class Proof(NamedTuple):
+    """What was chosen, and the widest ways in their order."""
+
+    way: Way
+    uses: Placed
+    ways: tuple[WayProof, ...]
+
+
 class Priced(NamedTuple):
     """The whole answer. `total_minor` is what the shopper pays, all in; `gap_minor` how much less
     it could be at most: 0 is proved to be the best."""
@@ -133,5 +156,5 @@ class Priced(NamedTuple):
     total_minor: int
     snap_minor: int
     gap_minor: int
-    proofs: tuple[Proof, ...] = ()
+    proof: Proof
     shares: tuple[LineShare, ...] = ()

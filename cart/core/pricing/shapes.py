@@ -36,9 +36,8 @@ class Shape(Protocol):
         """Every plan within `caps` whose value is at least `floor`, but for the empty one."""
 
 
-# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes);
-# None if that is too much to find out.
-Worth = Callable[[Counts], int | None]
+# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes).
+Worth = Callable[[Counts], int]
 
 
 class Slot(NamedTuple):
@@ -52,8 +51,7 @@ class Slot(NamedTuple):
 class Groups:
     """Uses of equal form: the units of every slot, and a constant that may be negative.
 
-    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts;
-    where it does not know, a plan tells that sum."""
+    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts."""
 
     def __init__(
         self, slots: Sequence[Slot], constant: int, uses_max: int, worth_of: Worth | None = None
@@ -110,8 +108,7 @@ class Groups:
                 )
                 if self.worth_of is not None:
                     exact = self.worth_of(counts)
-                    if exact is not None:
-                        total, worth = total - worth + exact, exact
+                    total, worth = total - worth + exact, exact
                 if worth > 0 and total >= floor:
                     yield Plan(total, worth, counts)
 

@@ -1,7 +1,7 @@
-"""The offers that follow those on items: on the basket, on top, and coupons, in their order.
+"""The stages of a price: prices of units, offers on items, those on the basket and on top, coupons.
 
-Each sees what those before it left. Their order is a rule (priority, then the catalog's order), not
-a choice.
+Each sees what those before it left. The order within a stage is a rule (priority, then the
+catalog's order) but for coupons. It must never choose: what to apply is told.
 """
 
 from __future__ import annotations
@@ -10,24 +10,57 @@ from collections.abc import Sequence
 
 from cart.core.pricing.amount_off_each import AmountOffEach
 from cart.core.pricing.coupon import Coupon, taken
-from cart.core.pricing.kinds import BASKET_KINDS
+from cart.core.pricing.field import Field, UnitClass
+from cart.core.pricing.kinds import BASKET_KINDS, ITEM_KINDS
 from cart.core.pricing.offers import Deal
 from cart.core.pricing.order import Order
 from cart.core.pricing.percent_off import PercentOff
 from cart.core.pricing.spend import Spend
 from cart.core.pricing.tally import Tally
+from cart.core.pricing.uses import Each
 from cart.core.units import divide
 
 
-def apply_tops(order: Order, tally: Tally, deals: Sequence[Deal]) -> bool:
-    """Apply offers on top and on the basket; false if one of them did not take anything off."""
-    after_minor = [tally.net_minor(n) for n in range(len(order.items))]
-    all_took = True
+def apply_prices(order: Order, tally: Tally, deals: Sequence[Deal]) -> None:
+    """Stackable prices of units come first: every other offer sees them."""
+    for deal in deals:
+        for n, item in enumerate(order.items):
+            if deal.covers(item.good.sku, item.good.category):
+                _apply_price(order, tally, deal, n)
+
+
+def _apply_price(order: Order, tally: Tally, deal: Deal, number: int) -> None:
+    took = False
+    for unit, open_minor in enumerate(tally.units_minor[number]):
+        good = order.items[number].good.at(open_minor)
+        field = Field([UnitClass(good, 1, 1, 1)], order.rounding, (0,), deal, 1, 1)
+        for part in ITEM_KINDS[type(deal)](deal, field):
+            if isinstance(part, Each):
+                tally.take(number, unit, deal, part.savings_minor[1])
+                took = took or part.savings_minor[1] > 0
+    if took:
+        tally.count(deal)
+
+
+def apply_uses(tally: Tally, uses: Sequence[tuple[Deal, Sequence[tuple[int, int, int]]]]) -> None:
+    """Take off what chosen uses of offers on items take off: (item, unit, amount) each."""
+    for deal, units in uses:
+        tally.count(deal)
+        for number, unit, amount_minor in units:
+            tally.take(number, unit, deal, amount_minor)
+            if deal.stack == "exclusive":
+                tally.closed[number][unit] = True
+
+
+def apply_tops(order: Order, tally: Tally, deals: Sequence[Deal]) -> None:
+    """Apply offers on top and on the basket. What they measure, goods and sums, is what offers on
+    items left: none of them takes another's goods away by making them free."""
+    after_minor = [tally.open_minor(n) for n in range(len(order.items))]
     for deal in deals:
         numbers = [
             n
             for n, item in enumerate(order.items)
-            if deal.covers(item.good.sku, item.good.category) and tally.open_minor(n)
+            if deal.covers(item.good.sku, item.good.category) and tally.opened(n)
         ]
         if type(deal) in BASKET_KINDS:
             took = _on_basket(order, tally, deal, numbers, after_minor)
@@ -35,20 +68,17 @@ def apply_tops(order: Order, tally: Tally, deals: Sequence[Deal]) -> bool:
             took = sum([_on_line(order, tally, deal, n) for n in numbers]) > 0
         if took:
             tally.count(deal)
-        all_took = all_took and took
-    return all_took
 
 
 def _on_basket(
     order: Order, tally: Tally, deal: Deal, numbers: Sequence[int], after_minor: Sequence[int]
 ) -> bool:
-    items = order.items
     running_minor = sum([tally.open_minor(n) for n in numbers])
     spend = Spend(
-        before_minor=sum([items[n].price_minor for n in numbers]),
+        before_minor=sum([tally.shelf_minor(n) for n in numbers]),
         after_minor=sum([after_minor[n] for n in numbers]),
         running_minor=running_minor,
-        quantity=sum([items[n].quantity for n in numbers]),
+        quantity=sum([tally.opened(n) for n in numbers]),
         uses_max=order.shopper.uses_left(deal),
         rounding=deal.rounding or order.rounding,
     )
@@ -60,23 +90,21 @@ def _on_basket(
 
 def _on_line(order: Order, tally: Tally, deal: Deal, number: int) -> bool:
     """A stackable offer on single units, rounded once a line."""
-    item, open_minor = order.items[number], tally.open_minor(number)
+    open_minor = tally.open_minor(number)
     if isinstance(deal, PercentOff):
-        of_minor = open_minor if deal.basis == "running" else item.price_minor
+        of_minor = open_minor if deal.basis == "running" else tally.shelf_minor(number)
         amount_minor = divide(of_minor * deal.share, 1_000_000, deal.rounding or order.rounding)
     else:
         assert isinstance(deal, AmountOffEach), "only these kinds come on top"
-        amount_minor = deal.amount_minor * item.quantity
+        amount_minor = deal.amount_minor * tally.opened(number)
     amount_minor = min(amount_minor, open_minor)
     if amount_minor > 0:
         tally.spread_line(number, deal, amount_minor)
     return amount_minor > 0
 
 
-def apply_coupons(order: Order, tally: Tally, coupons: Sequence[Coupon]) -> int:
-    """Apply the store's coupons, then the makers'. Return what the makers' and the store's face
-    values lost because goods cost less by then: without other offers it might not be lost."""
-    lost_minor = 0
+def apply_coupons(order: Order, tally: Tally, coupons: Sequence[Coupon]) -> None:
+    """Apply the store's coupons, then the makers'."""
     used: dict[str, list[tuple[int, int]]] = {"store": [], "manufacturer": []}
     for deal in sorted(coupons, key=lambda coupon: coupon.funder != "store"):
         numbers = [
@@ -105,18 +133,13 @@ def apply_coupons(order: Order, tally: Tally, coupons: Sequence[Coupon]) -> int:
                 break
             units = [(n, unit) for *_, n, unit in sorted(open_units)[: deal.min_quantity]]
             taken_units += units
-            lost_minor += _use(order, tally, deal, units)
-    return lost_minor
+            _use(order, tally, deal, units)
 
 
-def _use(order: Order, tally: Tally, deal: Coupon, units: Sequence[tuple[int, int]]) -> int:
-    def prices() -> list[int]:
-        return [tally.units_minor[n][unit] for n, unit in units]
-
-    shelf_minor = [order.items[n].price_minor // order.items[n].quantity for n, _ in units]
-    wished = sum([part.amount_minor for part in taken(deal, shelf_minor, order.rounding)])
+def _use(order: Order, tally: Tally, deal: Coupon, units: Sequence[tuple[int, int]]) -> None:
+    prices = [tally.units_minor[n][unit] for n, unit in units]
     got = 0
-    for part in taken(deal, prices(), order.rounding):
+    for part in taken(deal, prices, order.rounding):
         got += part.amount_minor
         left_minor = part.amount_minor
         for n, unit in units:
@@ -125,4 +148,3 @@ def _use(order: Order, tally: Tally, deal: Coupon, units: Sequence[tuple[int, in
             left_minor -= piece_minor
     if got:
         tally.count(deal)
-    return max(0, wished - got)

@@ -54,6 +54,19 @@ class Tally:
             return sum(units)
         return sum([amount for amount, shut in zip(units, closed, strict=True) if not shut])
 
+    def opened(self, number: int) -> int:
+        """How many units of a line no exclusive offer has for itself."""
+        return self.closed[number].count(False)
+
+    def shelf_minor(self, number: int) -> int:
+        """What those units cost before all offers."""
+        item = self.items[number]
+        if not any(self.closed[number]):
+            return item.price_minor
+        units = allocate(item.price_minor, [1] * item.quantity)
+        return sum([minor for minor, shut in zip(units, self.closed[number], strict=True)
+                    if not shut])  # fmt: skip
+
     def net_minor(self, number: int) -> int:
         """What a line costs now."""
         return sum(self.units_minor[number])

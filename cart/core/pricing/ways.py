@@ -1,0 +1,107 @@
+"""The ways in which a basket's offers may be combined as wholes.
+
+A way says which prices of units hold, which offers on items and on the basket take part, and in
+what order coupons are shown. The offers on items of a way are still a choice of uses. It must never
+weigh one way against another: it tells what is legal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations, product
+
+from cart.core.pricing.coupon import Coupon
+from cart.core.pricing.kinds import BASKET_KINDS, ITEM_KINDS, PRICE_KINDS, TOP_KINDS
+from cart.core.pricing.offers import Deal
+from cart.core.pricing.order import Order, Way
+
+
+def is_top(deal: Deal) -> bool:
+    """Whether an offer comes after those on items: on the basket, or on top of them."""
+    stacked = deal.stack == "stackable" and type(deal) in TOP_KINDS
+    return type(deal) in BASKET_KINDS or stacked
+
+
+def is_unit_price(deal: Deal) -> bool:
+    """Whether an offer is a price that every other offer sees."""
+    return deal.stack == "stackable" and type(deal) in PRICE_KINDS
+
+
+def widest(order: Order) -> Iterator[Way]:
+    """Every way that no other has more offers than: one offer of each exclusive group, an exclusive
+    offer on the basket alone or none. Stackable prices may also stay out, as wholes, since what
+    costs less may be worth more elsewhere."""
+    deals = order.offers.deals
+    usable = [n for n in order.offers.ranks if order.shopper.uses_left(deals[n])]
+    groups: dict[str, list[int]] = {}
+    for n in usable:
+        if deals[n].exclusive_group:
+            groups.setdefault(deals[n].exclusive_group, []).append(n)
+    prices = [n for n in usable if is_unit_price(deals[n]) and _is_here(order, deals[n])]
+    free = [n for n in prices if not deals[n].binding and _disturbs(order, usable)]
+    for off in _subsets(free):
+        for kept in product(*groups.values()):
+            chosen = [n for n in usable if not deals[n].exclusive_group or n in kept]
+            yield from _apart(order, [n for n in chosen if n not in off], prices)
+
+
+def everything(order: Order) -> Way:
+    """More than any way may have: all usable offers at once."""
+    deals = order.offers.deals
+    usable = [n for n in order.offers.ranks if order.shopper.uses_left(deals[n])]
+    return Way(
+        tuple([deals[n] for n in usable if is_unit_price(deals[n])]),
+        tuple([n for n in usable if type(deals[n]) in ITEM_KINDS and not is_top(deals[n])
+               and not is_unit_price(deals[n])]),
+        tuple([deals[n] for n in usable if is_top(deals[n])]),
+        tuple([deal for n in usable if isinstance(deal := deals[n], Coupon)]),
+    )  # fmt: skip
+
+
+def _subsets(numbers: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    for size in range(len(numbers) + 1):
+        yield from combinations(numbers, size)
+
+
+def _is_here(order: Order, deal: Deal) -> bool:
+    return any(deal.covers(item.good.sku, item.good.category) for item in order.items)
+
+
+def _disturbs(order: Order, usable: Sequence[int]) -> bool:
+    """Whether a lower price may ever cost more in the end: where something is measured on sums, or
+    a saving is shared between rates of tax."""
+    deals = [order.offers.deals[n] for n in usable]
+    sums = any(is_top(deal) or isinstance(deal, Coupon) for deal in deals)
+    spends = any(type(deal) in ITEM_KINDS and hasattr(deal, "min_spend_minor") for deal in deals)
+    return sums or spends or len(frozenset([item.rate_ppm for item in order.items])) > 1
+
+
+def _apart(order: Order, chosen: Sequence[int], prices: Sequence[int]) -> Iterator[Way]:
+    """All of these together, and each exclusive offer on the basket alone."""
+    deals = order.offers.deals
+    first = tuple([deals[n] for n in chosen if n in prices])
+    tops = [deals[n] for n in chosen if is_top(deals[n])]
+    yield Way(
+        first,
+        tuple([n for n in chosen if type(deals[n]) in ITEM_KINDS and not is_top(deals[n])
+               and not is_unit_price(deals[n])]),
+        tuple([deal for deal in tops if deal.stack != "exclusive"]),
+        tuple([deal for n in chosen if isinstance(deal := deals[n], Coupon)]),
+    )  # fmt: skip
+    for deal in tops:
+        if deal.stack == "exclusive":
+            yield Way(first, (), (deal,), ())
+
+
+def narrower(way: Way) -> Iterator[Way]:
+    """The same offers on items with fewer offers on the basket, and coupons in every order or left
+    out; binding ones stay. The whole of it first."""
+    tops = [n for n, deal in enumerate(way.tops) if not deal.binding]
+    for off in _subsets(tops):
+        kept = tuple([deal for n, deal in enumerate(way.tops) if n not in off])
+        for size in range(len(way.coupons), -1, -1):
+            for coupons in permutations(way.coupons, size):
+                stores_first = sorted(coupons, key=lambda deal: deal.funder != "store")
+                forced = [deal for deal in way.coupons if deal.binding]
+                if [*coupons] == stores_first and all(deal in coupons for deal in forced):
+                    yield way._replace(tops=kept, coupons=coupons)
