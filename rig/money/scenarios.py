@@ -40,8 +40,8 @@ def scenario_row(random: Random, offers_max: int = 4) -> Row:
     if random.random() < 0.2:
         row["tax_inclusive"] = True
     if random.random() < 0.2:
-        row["fees"] = [{"id": "bag", "amount": random.randint(5, 90), "tax_bp": random.choice(rates),
-                        "snap": random.random() < 0.5}]  # fmt: skip
+        fee = {"amount": random.randint(5, 90), "tax_bp": random.choice(rates)}
+        row["fees"] = [{"id": "bag", **fee, "snap": random.random() < 0.5}]
         row["items"][0]["deposit"] = 25
     return row
 
