@@ -20,7 +20,18 @@ from cart import mqtt
 from cart.contract.lines import ContractError
 from cart.core.catalog import Catalog, CatalogError
 from cart.core.coding.iso import currency_digits
-from store import archive, catalogs, chain, disputes, goods_commands, sheets, show, trips, trust
+from store import (
+    archive,
+    catalogs,
+    chain,
+    clip_server,
+    disputes,
+    goods_commands,
+    sheets,
+    show,
+    trips,
+    trust,
+)
 from store.authority import AuthorityError
 from store.database import (
     FILE_NAME,
@@ -239,6 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("run", run)
     _add_broker(serve)
     trust.add_commands(command, _name)
+    clip_server.add_commands(command, _name, _endpoint, _file)
     bring = command("import", import_catalog)
     bring.add_argument("file", type=_file, help="a catalog as JSON; a table of it as CSV or JSON")
     bring.add_argument("--table", choices=tuple(sheets.TABLES), help="the file is this table only")

@@ -43,13 +43,20 @@ class Orders:
         self._sent_ms: dict[str, int] = {}
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def add(self, cart: str, action: str, valid_ms: int = HOUR_MS) -> Order:
+    def add(
+        self,
+        cart: str,
+        action: str,
+        arguments: dict[str, str] | None = None,
+        valid_ms: int = HOUR_MS,
+    ) -> Order:
         """Order something of a cart; the running service sends it."""
         command = Command(
             cmd_id=f"c-{secrets.token_hex(8)}",
             action=action,
             expires_utc_ms=self._utc_ms() + valid_ms,
             signature="",
+            arguments=arguments or {},
         )
         signed = replace(command, signature=self._signer.sign(command_text(cart, command)))
         order = Order(cart, signed)

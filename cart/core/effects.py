@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec import field
+
 from cart.core.basket import Basket
 from cart.core.events import CommandStatus, Setting
 from cart.core.value import Value
@@ -62,6 +64,7 @@ class RunCommand(Value, tag="run_command"):
 
     cmd_id: str
     action: str
+    arguments: dict[str, str] = field(default_factory=dict)
 
 
 class ReportCommand(Value, tag="report_command"):

@@ -53,7 +53,7 @@ def _locate(draft: Draft, command: CommandArrived) -> None:
 
 
 def _ask_shell(draft: Draft, command: CommandArrived) -> None:
-    draft.do(RunCommand(command.cmd_id, command.action))
+    draft.do(RunCommand(command.cmd_id, command.action, command.arguments))
 
 
 def _reject(draft: Draft, command: CommandArrived) -> None:
@@ -71,11 +71,12 @@ def _report(draft: Draft, cmd_id: str) -> None:
     draft.do(ReportCommand(cmd_id, order.status, order.detail))
 
 
-# `logs` and `rotate_cert` are the shell's: it answers with `CommandFinished`.
+# `clip`, `logs` and `rotate_cert` are the shell's: it answers with `CommandFinished`.
 ACTIONS: dict[str, Callable[[Draft, CommandArrived], None]] = {
     "lock": _lock,
     "unlock": _lock,
     "locate": _locate,
+    "clip": _ask_shell,
     "logs": _ask_shell,
     "rotate_cert": _ask_shell,
 }

@@ -82,6 +82,7 @@ class Config(Section):
 
     `store_public_key` is the store's Ed25519 key (PEM), needed with a broker. `trust_root` is the
     store's `trust/root.json`: with it a catalog must also be the newest by signed metadata.
+    `clips_folder` is where the eyes keep clips: the store may ask for one (docs/eyes.md).
     `catalog_file` is an unsigned catalog for a cart without a store. `data_folder` holds journal,
     catalog and trips."""
 
@@ -97,6 +98,7 @@ class Config(Section):
     store_public_key: Path | None = None
     trust_root: Path | None = None
     catalog_file: Path | None = None
+    clips_folder: Path | None = None
     recording: bool = True
 
     def __post_init__(self) -> None:

@@ -99,7 +99,7 @@ class StoreLink:
         self._connection = self._new_connection(config.broker, random)
         self._goods = GoodsDesk(config, self._key, inbox, self._connection, clock, self._time_told)
         self._renewal = Renewal(config.cart_id, config.broker)
-        self._orders = OrderDesk(config.cart_id, self._key, inbox, self._renewal)
+        self._orders = OrderDesk(config, self._key, inbox, self._renewal, guard)
         self._requests: deque[Request] = deque(maxlen=16)
         self._recalls = topic_of("recall", config.tenant, config.store)
         self._stopping = threading.Event()

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 
+from cart.contract.clips import ACTION
 from cart.contract.fleet import Command, CommandState, DesiredConfig
 from cart.contract.lines import ContractError
 from cart.contract.signing import command_text, config_text
 from cart.core.effects import RunCommand
 from cart.core.observations import CommandArrived, CommandFinished, ConfigArrived
+from cart.shell.clip_sender import ClipSender
+from cart.shell.config import Config
+from cart.shell.guard import Guard
 from cart.shell.inbox import Inbox
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import StoreKey
@@ -24,11 +28,15 @@ LOG_CHARACTERS = 2_000
 class OrderDesk:
     """One cart's. `refused` collects what the command "logs" tells."""
 
-    def __init__(self, cart: str, key: StoreKey, inbox: Inbox, renewal: Renewal) -> None:
-        self._cart = cart
+    def __init__(
+        self, config: Config, key: StoreKey, inbox: Inbox, renewal: Renewal, guard: Guard
+    ) -> None:
+        assert config.broker, "orders come through it"
+        self._cart = config.cart_id
         self._key = key
         self._inbox = inbox
         self._renewal = renewal
+        self._clips = ClipSender(config.clips_folder, config.broker.endpoint(), inbox, guard)
         self._rotating = ""
         self.refused: deque[str] = deque(maxlen=REFUSALS_KEPT)
 
@@ -50,6 +58,9 @@ class OrderDesk:
 
     def run(self, order: RunCommand) -> None:
         """Do it; the mind hears how it went, of a rotation once the new pair has worked."""
+        if order.action == ACTION:
+            self._clips.send(order.cmd_id, order.arguments)
+            return
         if order.action == "logs":
             told = "; ".join(self.refused) or "nothing was refused"
             self._inbox.put(CommandFinished(0, order.cmd_id, "succeeded", told[:LOG_CHARACTERS]))

@@ -47,6 +47,14 @@ def test_a_command_is_done_once() -> None:
     assert effects == [ReportCommand("c-1", "succeeded")]
 
 
+def test_an_order_for_a_clip_goes_to_the_shell_with_its_address() -> None:
+    """What the store wrote into the order reaches whoever sends the clip."""
+    asked = {"clip": "doubted_line", "url": "https://store/clips/1?signature=x"}
+    _, facts, effects = steps(boot().state, CommandArrived(1, "c-1", "clip", asked))
+    assert facts == [CommandTaken(1, "c-1", "clip", asked)]
+    assert RunCommand("c-1", "clip", asked) in effects
+
+
 def test_a_cart_that_dies_in_between_does_not_do_it_twice() -> None:
     """What was taken and not ended is ended as failed at the next start, and stays so."""
     _, facts, effects = steps(boot().state, CommandArrived(1, "c-1", "rotate_cert"))

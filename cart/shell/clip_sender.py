@@ -1,0 +1,81 @@
+"""Puts a veiled clip to the store by HTTPS, once the store has ordered it: one clip, one address.
+
+The order was signed for this cart (`store_orders`), the address serves once, and both sides show
+the certificates of the broker. It must never send anything that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cart.contract import clips
+from cart.contract.lines import ContractError
+from cart.core.observations import CommandFinished
+from cart.mqtt import Endpoint, tls_context
+from cart.shell.guard import Beat, Guard
+from cart.shell.inbox import Inbox
+
+SEND_S_MAX = 60
+NAMED_MAX = 20
+
+
+class ClipSender:
+    """Sends from `folder`, where the eyes keep clips (None: nowhere); each in a thread."""
+
+    def __init__(self, folder: Path | None, endpoint: Endpoint, inbox: Inbox, guard: Guard) -> None:
+        self._folder = folder
+        self._endpoint = endpoint
+        self._inbox = inbox
+        self._guard = guard
+
+    def send(self, cmd_id: str, arguments: Mapping[str, str]) -> None:
+        """Begin to send; how it went becomes an observation."""
+        work = partial(self._send, cmd_id, arguments)
+        self._guard.start(f"clip_{cmd_id}", work, 2 * SEND_S_MAX * 1_000)
+
+    def _send(self, cmd_id: str, arguments: Mapping[str, str], _beat: Beat) -> None:
+        try:
+            path = self._chosen(arguments.get("clip", ""))
+            self._put(arguments.get("url", ""), path.read_bytes())
+        except (ContractError, OSError, HTTPException) as error:
+            self._inbox.put(CommandFinished(0, cmd_id, "failed", str(error)))
+        else:
+            self._inbox.put(CommandFinished(0, cmd_id, "succeeded", path.name))
+
+    def _chosen(self, wanted: str) -> Path:
+        if self._folder is None:
+            raise ContractError("clip: this cart keeps none; its configuration names no clips")
+        kept = {path.name: path for path in self._folder.rglob("*.webp")}
+        names = sorted(
+            (name for name in kept if clips.NAME.fullmatch(name)),
+            key=lambda name: name.rpartition("-")[2],
+        )
+        for name in reversed(names):
+            if wanted in {name, name.rpartition("-")[0]}:
+                return kept[name]
+        raise ContractError(f"clip: no {wanted!r} here; kept: {', '.join(names[-NAMED_MAX:])}")
+
+    def _put(self, url: str, clip: bytes) -> None:
+        address = urlsplit(url)
+        if address.scheme != "https" or not address.hostname:
+            raise ContractError("clip: its address is not of the kind https://host/...")
+        if not self._endpoint.is_encrypted:
+            raise ContractError("clip: this cart has no certificate to show; set [broker] ca ...")
+        if len(clip) > clips.BYTES_MAX:
+            raise ContractError(f"clip: {len(clip)} bytes, at most {clips.BYTES_MAX} are sent")
+        context = tls_context(self._endpoint)
+        ends = (address.hostname, address.port or 443)
+        connection = HTTPSConnection(*ends, timeout=SEND_S_MAX, context=context)
+        try:
+            target = f"{address.path}?{address.query}"
+            connection.request("PUT", target, clip, {"Content-Type": clips.CONTENT_TYPE})
+            answer = connection.getresponse()
+            said = answer.read(500).decode(errors="replace").strip()
+        finally:
+            connection.close()
+        if answer.status != 201:
+            raise ContractError(f"clip: the store refuses: {answer.status} {said}")

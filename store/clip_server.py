@@ -1,0 +1,168 @@
+"""The store's HTTPS door for clips, a process of its own: one kind of request, PUT, from one cart.
+
+Who comes shows the certificate that the broker knows, too; one that was taken back opens nothing.
+It must never give a clip out, nor show what it holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from cart.contract import clips
+from store.clips import RETENTION_DAYS, ClipDesk, Refusal
+from store.keys import signer_of
+from store.orders import Orders
+
+QUIET_S_MAX = 30
+SWEEP_S = 3_600
+Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+log = logging.getLogger(__name__)
+
+
+class ClipServer(ThreadingHTTPServer):
+    """Listens at `address` with TLS by `context`; `port` is where."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, desk: ClipDesk) -> None:
+        super().__init__(address, _Door)
+        self.desk = desk
+        self.port = int(self.socket.getsockname()[1])
+        # Each guest shakes hands in a thread of its own: one that is slow keeps nobody waiting.
+        self.socket = context.wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._swept_s = 0.0
+        desk.recover()
+
+    def service_actions(self) -> None:
+        """Forget old clips now and then."""
+        if not self._swept_s or time.monotonic() - self._swept_s > SWEEP_S:
+            self._swept_s = time.monotonic()
+            self.desk.sweep()
+
+    def handle_error(self, _request: object, client_address: object) -> None:
+        """Whoever breaks off or shows no certificate is one line of the log."""
+        log.warning("refused: %s: %s", client_address, sys.exc_info()[1])
+
+
+class _Door(BaseHTTPRequestHandler):
+    server: ClipServer
+    timeout: ClassVar[int] = QUIET_S_MAX
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self) -> None:
+        """Take the clip that belongs to this address."""
+        self.close_connection = True  # what is refused stays unread
+        asked = urlsplit(self.path)
+        number = asked.path.removeprefix("/clips/")
+        signature = parse_qs(asked.query).get("signature", [""])[0]
+        try:
+            opening = self.server.desk.check(self._cart(), number, signature)
+            length = self._length()
+            with self.server.desk.taking(number):
+                kept = self.server.desk.keep(number, opening, self.rfile.read(length))
+        except Refusal as refusal:
+            log.warning("refused: clip: %s", refusal)
+            self._answer(refusal.status, str(refusal))
+        else:
+            log.info("clip %s", kept.name)
+            self._answer(201, "kept")
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: addresses are secrets while they serve."""
+
+    def _cart(self) -> str:
+        assert isinstance(self.connection, ssl.SSLSocket), "the server speaks TLS alone"
+        shown = self.connection.getpeercert() or {}
+        subject = dict(pair[0] for pair in shown.get("subject", ()))  # type: ignore[misc]  # typeshed knows no shape
+        return str(subject.get("commonName", ""))
+
+    def _length(self) -> int:
+        said = self.headers.get("Content-Length", "")
+        if not said.isdigit():
+            raise Refusal(411, "say Content-Length")
+        if int(said) > clips.BYTES_MAX:
+            raise Refusal(413, f"at most {clips.BYTES_MAX} bytes")
+        if self.headers.get("Content-Type") != clips.CONTENT_TYPE:
+            raise Refusal(415, f"send {clips.CONTENT_TYPE}")
+        return int(said)
+
+    def _answer(self, status: int, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def tls_of(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    """TLS that lets in whom this authority knows and has not taken back. Raises OSError."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority / "ca.pem"))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(authority / "crl.pem")
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def add_commands(
+    command: Command,
+    name: Callable[[str], str],
+    endpoint: Callable[[str], tuple[str, int]],
+    file: Callable[[str], Path],
+) -> None:
+    """Declare the commands; the last three check a name, a host with its port, and a file."""
+    serve = command("clips", serve_clips)
+    serve.add_argument("--listen", type=endpoint, required=True, metavar="HOST:PORT")
+    serve.add_argument("--tls-certificate", type=file, required=True, help="of the broker, say")
+    serve.add_argument("--tls-key", type=file, required=True, help="its key")
+    ask = command("clip", ask_for_clip)
+    ask.add_argument("cart", type=name, help="the id of the cart")
+    ask.add_argument("clip", help="a clip's name, or the reason why the cart kept its newest")
+    ask.add_argument("--reason", choices=tuple(RETENTION_DAYS), required=True, help="why you ask")
+    ask.add_argument("--url", required=True, help="where `store clips` serves: https://host:port")
+
+
+def serve_clips(options: argparse.Namespace) -> int:
+    """Take the clips that carts were asked for, by HTTPS, until SIGTERM or Ctrl+C."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    data: Path = options.data
+    context = tls_of(data / "authority", options.tls_certificate, options.tls_key)
+    desk = ClipDesk(data, signer_of(data), _utc_ms)
+    with ClipServer(options.listen, context, desk) as server:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Not in this thread: `shutdown` waits until serving has ended.
+            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+        sys.stdout.write(f'{{"listens": {server.port}}}\n')
+        sys.stdout.flush()
+        server.serve_forever()
+    return 0
+
+
+def ask_for_clip(options: argparse.Namespace) -> int:
+    """Ask a cart for one clip; `store orders` shows how it went, the clip lies in DATA/clips."""
+    if not options.url.startswith("https://"):
+        options.parser.error(f"--url {options.url}: write https://host:port")
+    signer = signer_of(options.data)
+    url = ClipDesk(options.data, signer, _utc_ms).open(options.cart, options.reason, options.url)
+    orders = Orders(options.data, signer, _utc_ms)
+    order = orders.add(options.cart, clips.ACTION, {"clip": options.clip, "url": url})
+    sys.stdout.write(f"{order.command.cmd_id}\n")
+    return 0
+
+
+def _utc_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,125 @@
+"""The clips that the store asked its carts for: addresses that serve once, and how long clips stay.
+
+An address carries the store's signature and is a file until a clip has come; then it is gone. It
+must never take a clip that nobody asked for, nor keep one longer than its reason allows.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+from msgspec import json
+
+from cart.contract import clips
+from cart.core.value import Value
+from cart.files import replace_file
+from store.keys import Signer
+
+FOLDER = "clips"
+DAY_MS = 86_400_000
+VALID_MS = 3_600_000
+# How many days a clip stays, by why it was asked for; a reason that is not here keeps nothing.
+RETENTION_DAYS = {"dispute": 90, "loss": 30, "quality": 7}
+
+
+class Refusal(Exception):  # noqa: N818 - it says what it is
+    """A clip is not taken: `status` is HTTP's, the text says why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Opening(Value):
+    """One address: which cart may put a clip there, why, and until when."""
+
+    cart: str
+    reason: str
+    expires_utc_ms: int
+
+
+class ClipDesk:
+    """The openings and clips in a store's folder of data. `utc_ms` is the wall clock."""
+
+    def __init__(self, data: Path, signer: Signer, utc_ms: Callable[[], int]) -> None:
+        self._folder = data / FOLDER
+        self._signer = signer
+        self._utc_ms = utc_ms
+        for each in ("open", "taking", *RETENTION_DAYS):
+            (self._folder / each).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def recover(self) -> None:
+        """After a crash: what was being taken did not come, its address serves again."""
+        for left in (self._folder / "taking").iterdir():
+            left.rename(self._folder / "open" / left.name)
+
+    def open(self, cart: str, reason: str, base_url: str) -> str:
+        """A new address under `base_url` (https://host:port) for one clip of one cart."""
+        number = secrets.token_hex(16)
+        opening = Opening(cart, reason, self._utc_ms() + VALID_MS)
+        replace_file(self._path("open", number), json.encode(opening))
+        query = urlencode({"signature": self._signer.sign(_text(number, opening))})
+        return f"{base_url.rstrip('/')}/clips/{number}?{query}"
+
+    def check(self, cart: str, number: str, signature: str) -> Opening:
+        """Whether this cart may put a clip here now. Raises Refusal."""
+        path = self._path("open", number)
+        if not number.isalnum() or not path.is_file():
+            raise Refusal(410, "this address was used, or never was")
+        opening = json.decode(path.read_bytes(), type=Opening)
+        # Ed25519 signs the same text always alike.
+        true = self._signer.sign(_text(number, opening))
+        if not hmac.compare_digest(true.encode(), signature.encode()) or cart != opening.cart:
+            raise Refusal(403, "this address is not for you")
+        if self._utc_ms() > opening.expires_utc_ms:
+            raise Refusal(410, "this address is too old; the store asks again")
+        return opening
+
+    @contextmanager
+    def taking(self, number: str) -> Iterator[None]:
+        """Nobody else uses the address meanwhile; it serves again if the clip did not come."""
+        before, meanwhile = self._path("open", number), self._path("taking", number)
+        try:
+            before.rename(meanwhile)
+        except FileNotFoundError as error:
+            raise Refusal(410, "this address is in use, or was used") from error
+        try:
+            yield
+        except BaseException:
+            meanwhile.rename(before)
+            raise
+        meanwhile.unlink()
+
+    def keep(self, number: str, opening: Opening, data: bytes) -> Path:
+        """Keep a clip. Raises Refusal for what is none."""
+        if not clips.is_clip(data):
+            raise Refusal(422, "these bytes are no WebP")
+        path = self._folder / opening.reason / f"{opening.cart}-{self._utc_ms()}-{number}.webp"
+        replace_file(path, data)
+        return path
+
+    def sweep(self) -> int:
+        """Forget clips that are older than their reason allows, and openings that are over; how
+        many clips."""
+        now_ms, gone = self._utc_ms(), 0
+        for reason, days in RETENTION_DAYS.items():
+            for clip in (self._folder / reason).glob("*.webp"):
+                if now_ms - int(clip.stem.split("-")[-2]) > days * DAY_MS:
+                    clip.unlink()
+                    gone += 1
+        for path in (self._folder / "open").glob("*.json"):
+            if now_ms > json.decode(path.read_bytes(), type=Opening).expires_utc_ms:
+                path.unlink()
+        return gone
+
+    def _path(self, folder: str, number: str) -> Path:
+        return self._folder / folder / f"{number}.json"
+
+
+def _text(number: str, opening: Opening) -> bytes:
+    return b"clip address\n" + json.encode([number, opening])

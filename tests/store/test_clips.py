@@ -1,0 +1,203 @@
+"""Clips by HTTPS: one address, one clip, from the cart that was asked; the rest is refused."""
+
+from __future__ import annotations
+
+import io
+import queue
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPSConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+
+from cart.contract import clips
+from cart.core.observations import CommandFinished
+from cart.mqtt import Endpoint, tls_context
+from cart.shell.clip_sender import ClipSender
+from cart.shell.clock import monotonic_ms
+from cart.shell.guard import Guard
+from cart.shell.inbox import Inbox
+from store.authority import Authority
+from store.clip_server import ClipServer, tls_of
+from store.clips import DAY_MS, RETENTION_DAYS, VALID_MS, ClipDesk
+from store.keys import signer_of
+from tests.waiting import serving, until
+
+WEBP = {"Content-Type": clips.CONTENT_TYPE}
+
+
+def webp() -> bytes:
+    """A small clip."""
+    file = io.BytesIO()
+    Image.new("L", (64, 48), 90).save(file, "WEBP")
+    return file.getvalue()
+
+
+class Door:
+    """A store that takes clips, and the papers of two carts. Its wall clock is ours to set."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.papers = folder / "data", folder / "papers"
+        authority = Authority(self.data / "authority")
+        for name in ("cart-1", "cart-2", "cart-3"):
+            authority.equip(name, self.papers)
+        authority.revoke("cart-3")
+        authority.equip("clips", self.papers, "server", ["127.0.0.1"])
+        Authority(folder / "other").equip("cart-1", folder / "stolen")
+        (folder / "stolen" / "ca.pem").write_bytes(authority.pem)
+        self.utc_ms = 1_800_000_000_000
+        self.desk = ClipDesk(self.data, signer_of(self.data), lambda: self.utc_ms)
+        papers = (self.papers / "clips.pem", self.papers / "clips.key")
+        self.server = ClipServer(
+            ("127.0.0.1", 0), tls_of(self.data / "authority", *papers), self.desk
+        )
+        self.url = f"https://127.0.0.1:{self.server.port}"
+
+    def endpoint(self, name: str = "cart-1", papers: Path | None = None) -> Endpoint:
+        """What a cart shows."""
+        folder = papers or self.papers
+        files = (folder / "ca.pem", folder / f"{name}.pem", folder / f"{name}.key")
+        return Endpoint("127.0.0.1", 8883, *files)
+
+    def put(
+        self, url: str, body: bytes, headers: dict[str, str], name: str = "cart-1"
+    ) -> tuple[int, str]:
+        """Status and text of one PUT."""
+        address = urlsplit(url)
+        context = tls_context(self.endpoint(name))
+        with closing(
+            HTTPSConnection("127.0.0.1", self.server.port, timeout=10, context=context)
+        ) as connection:
+            connection.request("PUT", f"{address.path}?{address.query}", body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def kept(self) -> list[Path]:
+        """Every clip that lies here."""
+        return sorted((self.data / "clips").rglob("*.webp"))
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    """A door that is open."""
+    opened = Door(tmp_path)
+    with (
+        opened.server,
+        serving(lambda _: opened.server.serve_forever(0.05), opened.server.shutdown),
+    ):
+        yield opened
+
+
+def sent(folder: Path | None, endpoint: Endpoint, **arguments: str) -> CommandFinished:
+    """What the mind hears of an order for a clip."""
+    inbox, guard = Inbox(monotonic_ms), Guard(monotonic_ms)
+    ClipSender(folder, endpoint, inbox, guard).send("c-1", arguments)
+    (finished,) = until(lambda: inbox.take(100), "the order ends")
+    assert isinstance(finished, CommandFinished)
+    return finished
+
+
+def test_a_clip_that_was_asked_for_arrives_once(door: Door, tmp_path: Path) -> None:
+    """The cart sends the newest clip of a reason; the address serves no second time."""
+    folder = tmp_path / "eyes" / "front"
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        (folder / f"doubted_line-{number:013}.webp").write_bytes(webp())
+    url = door.desk.open("cart-1", "dispute", door.url)
+    finished = sent(tmp_path / "eyes", door.endpoint(), clip="doubted_line", url=url)
+    assert (finished.status, finished.detail) == ("succeeded", f"doubted_line-{2:013}.webp")
+    (kept,) = door.kept()
+    assert kept.parent.name == "dispute"
+    assert kept.read_bytes() == webp()
+    again = sent(tmp_path / "eyes", door.endpoint(), clip="doubted_line", url=url)
+    assert (again.status, len(door.kept())) == ("failed", 1)
+    assert "410" in again.detail
+
+
+def test_what_is_no_clip_or_not_for_this_cart_is_refused(door: Door) -> None:
+    """Too large, of another type, no WebP, of another cart, with another signature, too late:
+    nothing is kept, and the address still serves the right one."""
+    url = door.desk.open("cart-1", "loss", door.url)
+    forged = url.replace("signature=", "signature=A")
+    large = {**WEBP, "Content-Length": str(clips.BYTES_MAX + 1)}
+    for asked, body, headers, name, status in (
+        (url, b"", large, "cart-1", 413),
+        (url, webp(), {"Content-Type": "text/html"}, "cart-1", 415),
+        (url, b"<html>", WEBP, "cart-1", 422),
+        (url, webp() + b"more", WEBP, "cart-1", 422),
+        (url, webp(), WEBP, "cart-2", 403),
+        (forged, webp(), WEBP, "cart-1", 403),
+        (f"{door.url}/clips/../store.key?signature=x", webp(), WEBP, "cart-1", 410),
+    ):
+        assert door.put(asked, body, headers, name)[0] == status
+    assert door.kept() == []
+    assert door.put(url, webp(), WEBP)[0] == 201
+    late = door.desk.open("cart-1", "loss", door.url)
+    door.utc_ms += VALID_MS + 1
+    assert door.put(late, webp(), WEBP)[0] == 410
+    assert len(door.kept()) == 1
+
+
+def test_only_known_papers_come_in(door: Door, tmp_path: Path) -> None:
+    """A certificate that was taken back, one of another authority, and none at all, are refused;
+    without papers of its own, or over plain HTTP, a cart sends nothing."""
+    folder = tmp_path / "eyes"
+    folder.mkdir()
+    (folder / f"doubted_line-{1:013}.webp").write_bytes(webp())
+    url = door.desk.open("cart-1", "loss", door.url)
+    stolen = door.endpoint(papers=tmp_path / "stolen")
+    plain = Endpoint("127.0.0.1", 1883)
+    for endpoint, at in (
+        (door.endpoint("cart-3"), url), (stolen, url), (plain, url),
+        (door.endpoint(), url.replace("https:", "http:")),
+    ):  # fmt: skip
+        assert sent(folder, endpoint, clip="doubted_line", url=at).status == "failed"
+    assert door.kept() == []
+
+
+def test_a_cart_gives_only_clips(door: Door, tmp_path: Path) -> None:
+    """A path in place of a name, a clip that is not there, and a cart without clips: said so."""
+    (tmp_path / "eyes").mkdir()
+    (tmp_path / "secret.webp").write_bytes(webp())
+    url = door.desk.open("cart-1", "loss", door.url)
+    for folder, clip in ((tmp_path / "eyes", "../secret.webp"), (None, "doubted_line")):
+        finished = sent(folder, door.endpoint(), clip=clip, url=url)
+        assert finished.status == "failed"
+        assert finished.detail.startswith("clip: ")
+    assert door.kept() == []
+
+
+def test_one_address_takes_one_clip_at_a_time(door: Door) -> None:
+    """While a clip comes in, the address is taken; a break or a crash gives it back."""
+    number = urlsplit(door.desk.open("cart-1", "loss", door.url)).path.rpartition("/")[2]
+    with (
+        door.desk.taking(number),
+        pytest.raises(Exception, match="in use"),
+        door.desk.taking(number),
+    ):
+        raise AssertionError("taken twice")
+    number = urlsplit(door.desk.open("cart-1", "loss", door.url)).path.rpartition("/")[2]
+    with pytest.raises(queue.Empty), door.desk.taking(number):
+        raise queue.Empty
+    with door.desk.taking(number):
+        door.desk.recover()
+        (door.data / "clips" / "open" / f"{number}.json").rename(
+            door.data / "clips" / "taking" / f"{number}.json"
+        )
+
+
+def test_clips_go_by_their_reason(door: Door) -> None:
+    """Each reason has its time; after it the clip is gone, and so are addresses nobody used."""
+    for reason in RETENTION_DAYS:
+        assert door.put(door.desk.open("cart-1", reason, door.url), webp(), WEBP)[0] == 201
+    door.desk.open("cart-1", "loss", door.url)
+    left = []
+    for days in (8, 31, 91):
+        door.utc_ms = 1_800_000_000_000 + days * DAY_MS
+        door.desk.sweep()
+        left.append([path.parent.name for path in door.kept()])
+    assert left == [["dispute", "loss"], ["dispute"], []]
+    assert list((door.data / "clips" / "open").iterdir()) == []
