@@ -34,6 +34,7 @@ from ui.texts import Words
 from ui.widgets import TopBar
 
 LOST_AFTER_S = 2.0
+SHEETED = ("shop", "receipt")  # the routes where a line can be opened
 
 
 @dataclass(frozen=True)
@@ -118,25 +119,26 @@ class CartScreen(App):
             self._lose_contact()
 
     def tap_line(self, line_id: str, is_open: bool) -> None:
-        """A yellow line asks its question; on the shopping screen another shows its evidence."""
+        """A yellow line asks its question; another shows its evidence, or once it is paid, asks
+        what is wrong with it."""
         if is_open:
             self.send("ask", line_id)
-        elif self.route == "shop":
-            self._screen("shop").opened = line_id
+        elif self.route in SHEETED:
+            self._screen(self.route).open_line(line_id)
             self._show_sheet()
 
     def close_sheet(self) -> None:
         """Back from the evidence of a line, or from what there was to choose."""
-        shop = self._screen("shop")
-        if not shop.asking:
-            shop.opened = ""
-        shop.asking = ""
-        self._show_sheet()
+        if self.route in SHEETED:
+            self._screen(self.route).step_back()
+            self._show_sheet()
 
     def ask_for(self, what: str) -> None:
-        """Open the choice of a "budget", or of what to "contest" of the line that is looked at."""
-        self._screen("shop").asking = what
-        self._show_sheet()
+        """Open the choice of a "budget", of what to "contest" of the line that is looked at, or of
+        the paid "lines"."""
+        if self.route in SHEETED:
+            self._screen(self.route).asking = what
+            self._show_sheet()
 
     def pick(self, option: Option) -> None:
         """Tell the cart what was chosen, and go back."""
@@ -168,7 +170,8 @@ class CartScreen(App):
         self._show_bar()
         if snapshot.route != self.route:
             self.route = snapshot.route
-            self._screen("shop").opened = self._screen("shop").asking = ""
+            for route in SHEETED:
+                self._screen(route).opened = self._screen(route).asking = ""
             self._stage.clear_widgets()
             self._stage.add_widget(screen)
             self._shot_wanted = self._shots is not None
@@ -179,13 +182,13 @@ class CartScreen(App):
         self._bar.bar = bar.present(self.snapshot, self.words, self.contact_lost)
 
     def _show_sheet(self) -> None:
-        if self.route == "shop":
-            shop = self._screen("shop")
-            sheet = self._sheet(shop.opened)
+        if self.route in SHEETED:
+            screen = self._screen(self.route)
+            sheet = self._sheet(screen.opened)
             if sheet is None:
-                shop.opened = ""
-                shop.asking = "budget" if shop.asking == "budget" else ""
-            shop.show_sheet(sheet, self._menu(shop.asking, shop.opened))
+                screen.opened = ""
+                screen.asking = "" if screen.asking == "contest" else screen.asking
+            screen.show_sheet(sheet, self._menu(screen.asking, screen.opened))
 
     def _sheet(self, line_id: str) -> Sheet | None:
         """The evidence of a line that is on the receipt."""
@@ -198,7 +201,7 @@ class CartScreen(App):
 
     def _menu(self, what: str, line_id: str) -> Menu | None:
         """What there is to choose from; None while nothing is asked for."""
-        if self.snapshot is None or not what:
+        if self.snapshot is None or what in ("", "lines"):
             return None
         if what == "budget":
             return budgets(self.snapshot, self.words)

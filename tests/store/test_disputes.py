@@ -118,6 +118,17 @@ def test_nothing_is_given_back_twice(database: Connection) -> None:
         disputes.credit(database, trip_of(database, "trip-2"), "L0", 1, "")
 
 
+def test_a_word_against_a_paid_line_is_an_item(database: Connection) -> None:
+    """Contested on the screen of the receipt, after the payment."""
+    facts = trip_events("trip-1", 3)
+    pay(database, 1, "trip-1", settled=True)
+    settled = PaymentSettled(9, 1, "R00000001", 478)
+    more = rows([*facts, settled, LineContested(10, "L2", "not_mine")])[-1:]
+    ingest(database, CART, batch(more))
+    (item,) = disputes.rows(database)
+    assert (item["trip_id"], item["line_id"], item["about"]) == ("trip-1", "L2", "not_mine")
+
+
 def test_all_that_is_given_back_is_what_was_paid(database: Connection) -> None:
     """Line by line, tax counted: the shares add up to the receipt's total, to within the rounding
     of the tax of each line."""

@@ -193,6 +193,23 @@ def test_what_is_chosen_beside_the_receipt(
         screen.ask(tap="close")
 
 
+def test_a_paid_line_can_be_contested(screen: Screen) -> None:
+    """From the code to the lines, from a line to what is wrong with it, and back to the code."""
+    lines = KEPT[3].lines
+    paid = fresh(9, lines=lines, contest_reasons=KEPT[3].contest_reasons)
+    screen.show(paid)
+    for step in ("contest", "line.3"):
+        until(partial(can_tap, screen, step), f"{step} to tap")
+        assert "tapped" in screen.ask(tap=step)
+    until(partial(can_tap, screen, "contest.2"), "the reasons")
+    until(partial(nothing_is_cut, screen), "all of the reasons to be read")
+    assert_apart(screen.state()["targets"], "receipt")
+    intent = screen.tap("contest.2")
+    assert (intent.action, intent.target, intent.choice) == ("contest", "l4", "wrong_price")
+    until(lambda: "line.3" not in screen.state()["targets"], "the code again")
+    assert can_tap(screen, "contest")
+
+
 def test_evidence_goes_with_its_line(screen: Screen) -> None:
     """A line that left takes its evidence along."""
     screen.show(fresh(3))
@@ -276,6 +293,12 @@ def test_every_size_and_language_fits(size: str, place: Path) -> None:
         for step in ("budget", "close", "line.3", "contest"):
             if step == "budget":
                 other.show(fresh(3))
+            until(partial(can_tap, other, step), f"{step} to tap")
+            assert "tapped" in other.ask(tap=step)
+            until(partial(nothing_is_cut, other), f"all of {step} to be read")
+            assert_apart(other.state()["targets"], step)
+        other.show(fresh(9, lines=KEPT[3].lines, contest_reasons=KEPT[3].contest_reasons))
+        for step in ("contest", "line.3"):
             until(partial(can_tap, other, step), f"{step} to tap")
             assert "tapped" in other.ask(tap=step)
             until(partial(nothing_is_cut, other), f"all of {step} to be read")

@@ -15,7 +15,7 @@ from cart.core.almost import CHANGES_A_TICK, CHANGES_MAX
 from cart.core.basket import fold
 from cart.core.catalog import Catalog, Product
 from cart.core.events import LineContested, TripOpened
-from cart.core.observations import CatalogArrived
+from cart.core.observations import CatalogArrived, PaymentAnswered
 from cart.core.pricing.basket_amount_off import BasketAmountOff
 from cart.core.pricing.bundle import Bundle, Part
 from cart.core.pricing.buy_x_get_y import BuyXGetY
@@ -243,6 +243,22 @@ def test_a_budget_that_is_none_changes_nothing(choice: str) -> None:
     hands = Hands()
     hands.put(PASTA)
     assert hands.touch("budget", choice=choice) == []
+
+
+def test_a_paid_line_can_be_contested() -> None:
+    """On the receipt's screen, until the trip is closed."""
+    hands = Hands()
+    hands.put(PASTA)
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    trip_id, sum_minor = hands.state.basket.trip_id, hands.total_minor
+    hands.say(PaymentAnswered(hands.now_ms, trip_id, 1, "settled", sum_minor, "R00000001"))
+    shown = snapshot(hands.state, 1, 0)
+    assert (shown.route, len(shown.lines)) == ("receipt", 1)
+    assert "wrong_price" in shown.contest_reasons
+    assert hands.touch("contest", "L1", "wrong_price") == [
+        LineContested(hands.now_ms, "L1", "wrong_price")
+    ]
 
 
 def test_a_contested_line_blocks_nothing() -> None:

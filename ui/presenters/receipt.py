@@ -1,4 +1,4 @@
-"""After paying: thanks, the receipt's number and its QR code."""
+"""After paying: thanks, the receipt's number and its QR code, and its lines to contest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cart.contract.screen import Snapshot
 from ui.presenters.codes import qr_modules
 from ui.presenters.figures import figures_of
-from ui.presenters.rows import Fact
+from ui.presenters.rows import Fact, Row, rows_of
 from ui.texts import Words
 
 
@@ -25,6 +25,9 @@ class Page:
     saved_caption: str = ""
     saved: str = ""
     done: str = ""
+    rows: tuple[Row, ...] = ()
+    contest: str = ""
+    close: str = ""
 
 
 def present(snapshot: Snapshot, words: Words) -> Page:
@@ -51,4 +54,7 @@ def present(snapshot: Snapshot, words: Words) -> Page:
         saved_caption=say("You saved"),
         saved=figures.money(abs(snapshot.savings_minor)),
         done=say("Done"),
+        rows=rows_of(snapshot.lines, figures),
+        contest=say("Something is wrong") if snapshot.lines and snapshot.contest_reasons else "",
+        close=say("Close"),
     )

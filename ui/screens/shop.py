@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from kivy.app import App
 from kivy.properties import ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
-from kivy.uix.gridlayout import GridLayout
 
-from ui.presenters.menu import Menu, Option
+from ui.presenters.menu import Menu
 from ui.presenters.rows import Sheet
 from ui.presenters.shop import Page
 from ui.screens import load_kv
 from ui.widgets import (
-    PushButton,
-    receipt_list,  # noqa: F401 - the list is named in the .kv file
+    menu_pane,  # noqa: F401 - the panes are named in the .kv file
+    receipt_list,  # noqa: F401 - so is the list
 )
 
 
@@ -29,26 +27,6 @@ class SheetPane(BoxLayout):
     """Why a line is on the receipt."""
 
     sheet = ObjectProperty(Sheet(), rebind=True)
-
-
-class MenuPane(BoxLayout):
-    """A few things to choose from."""
-
-    menu = ObjectProperty(Menu(), rebind=True)
-
-
-class MenuButtons(GridLayout):
-    """A button an option."""
-
-    items = ObjectProperty(())
-
-    def on_items(self, _: object, items: tuple[Option, ...]) -> None:
-        """Make the buttons anew: another question."""
-        self.clear_widgets()
-        for item in items:
-            button = PushButton(name=item.name, text=item.text)
-            button.bind(on_release=lambda _, it=item: App.get_running_app().pick(it))
-            self.add_widget(button)
 
 
 class ShopScreen(BoxLayout):
@@ -65,6 +43,16 @@ class ShopScreen(BoxLayout):
         self._deals, self._evidence = self.ids.deals.__self__, self.ids.evidence.__self__
         self._menu = self.ids.menu.__self__
         self.show_sheet(None, None)
+
+    def open_line(self, line_id: str) -> None:
+        """Look at the evidence of a line."""
+        self.opened = line_id
+
+    def step_back(self) -> None:
+        """Back from what there was to choose, or from the evidence."""
+        if not self.asking:
+            self.opened = ""
+        self.asking = ""
 
     def show_sheet(self, sheet: Sheet | None, menu: Menu | None) -> None:
         """Put the menu or the evidence in the place of the deals, or the deals back."""
