@@ -265,11 +265,9 @@ def _parser() -> argparse.ArgumentParser:
         ("after", 30, "rows stay as they are so long after their trip was closed"),
         ("drop-after", 400, "packed rows and pseudonyms go so long after packing"),
     ):
-        words = f"{what}; default {days}"
-        for parser_of_days in (away, serve):
-            parser_of_days.add_argument(
-                f"--{name}-days", type=_days, default=days, metavar="N", help=words
-            )
+        for each in (away, serve):
+            words = f"{what}; default {days}"
+            each.add_argument(f"--{name}-days", type=_days, default=days, help=words)
     receipt = command("receipt", print_receipt)
     receipt.add_argument("trip", help="a trip's id")
     receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")

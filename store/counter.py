@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from msgspec import json
+from msgspec import Raw, json
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, insert, select
 
@@ -18,7 +18,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import chain, coupons, trips
+from store import chain, coupons, moving, trips
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
@@ -45,6 +45,7 @@ def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: in
         trip_id, member = given.trip_id, given.member
     else:
         raise ContractError("PairClaim: this code was used; scan the one on the screen now")
+    carried = moving.carried_to(database, trip_id)
     grant = PairGrant(
         nonce=asked.nonce,
         trip_id=trip_id,
@@ -53,6 +54,7 @@ def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: in
         expires_utc_ms=now_utc_ms + GRANT_MS,
         signature="",
         used=trips.used_before(database, asked.shopper),
+        carried=Raw(carried or b"null"),
     )
     return replace(grant, signature=signer.sign(grant_text(asked.cart, grant)))
 
@@ -63,6 +65,13 @@ def _new_trip(database: Connection, asked: PairClaim) -> str:
         raise ContractError(f"PairClaim: {asked.cart} shows no such code; scan it again")
     trip_id = f"trip-{secrets.token_hex(8)}"
     who = {"cart": asked.cart, "shopper": asked.shopper, "member": asked.member}
+    if asked.move:
+        before = moving.of_shopper(database, asked.shopper, asked.cart)
+        if before is None:
+            raise ContractError("PairClaim: no trip of this shopper goes on at another cart")
+        upto_seq = stored_seq(database, before.cart, before.epoch)
+        moving.move(database, before, asked.cart, trip_id, upto_seq)
+    # Last: what was refused has used up no code.
     database.execute(insert(grants).values(nonce=asked.nonce, trip_id=trip_id, **who))
     return trip_id
 
@@ -89,8 +98,10 @@ def pay(
     if receipt.total_minor != asked.total_minor:
         reason = f"the store adds up {receipt.total_minor}, the cart {asked.total_minor}"
         return replace(_answer(asked, "mismatch", receipt.total_minor, reason), receipt=receipt)
-    called_back = trips.called_back(database, trip, asked.upto_seq, now_utc_ms)
-    return _settle(database, trip, asked, priced, called_back)
+    elsewhere = moving.moved_to(database, cart, asked.trip_id)
+    refusal = f"this trip has moved to {elsewhere}" if elsewhere else ""
+    refusal = refusal or trips.called_back(database, trip, asked.upto_seq, now_utc_ms)
+    return _settle(database, trip, asked, priced, refusal)
 
 
 def _settle(
@@ -98,11 +109,11 @@ def _settle(
     trip: trips.Trip,
     asked: PayRequest,
     priced: trips.PricedTrip,
-    called_back: str,
+    refusal: str,
 ) -> PayAnswer:
     receipt = priced.receipt
-    if called_back:
-        return _answer(asked, "declined", receipt.total_minor, called_back)
+    if refusal:
+        return _answer(asked, "declined", receipt.total_minor, refusal)
     missing = coupons.not_reserved(database, trip, receipt, priced.coupons)
     if missing:
         return _answer(asked, "declined", receipt.total_minor, f"{missing} is not reserved")

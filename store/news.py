@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.store import Packet, packet
-from store import catalogs, disputes, published
+from store import catalogs, disputes, moving, published
 from store.archive import Daily
 from store.configs import Configs
 from store.keys import Signer
@@ -21,6 +21,7 @@ from store.orders import Orders
 from store.provisioning import Provisioning
 from store.trusted import Repository
 
+RELEASE_MS = 30 * 86_400_000  # a cart with a flat battery may come back late
 DELTAS_KEPT = 20  # what a cart that comes back may have missed; one that missed more takes it whole
 
 
@@ -108,6 +109,9 @@ class News:
             self._told_credit = max(self._told_credit, credit.number)
 
     def _of_carts(self) -> Iterator[Packet]:
+        for cart, trip_id in moving.untold(self._database):
+            if self._fleet.orders is not None:
+                self._fleet.orders.add(cart, "release", {"trip_id": trip_id}, RELEASE_MS)
         for config in () if self._fleet.configs is None else self._fleet.configs.all():
             if config.desired.version > self._told_configs.get(config.cart, 0):
                 self._told_configs[config.cart] = config.desired.version

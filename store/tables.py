@@ -108,6 +108,17 @@ grants = Table(
     Column("trip_id", Text, nullable=False),
     UniqueConstraint("trip_id", name="grants_once"),
 )
+# Trips that moved from cart to cart, and the last row that counted; see `store.moving`.
+moves = Table(
+    "moves",
+    METADATA,
+    Column("from_cart", Text, primary_key=True),
+    Column("from_trip", Text, primary_key=True),
+    Column("upto_seq", Whole, nullable=False),
+    Column("to_cart", Text, nullable=False),
+    Column("to_trip", Text, nullable=False),
+    Column("told", Boolean, nullable=False),
+)
 payments = Table(
     "payments",
     METADATA,

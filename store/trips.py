@@ -16,7 +16,14 @@ from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.core.basket import Basket, Line, fold
 from cart.core.catalog import CatalogIndex, parse_catalog
-from cart.core.events import CatalogAdopted, Event, TripBound, TripClosed, TripOpened
+from cart.core.events import (
+    CatalogAdopted,
+    Event,
+    TripBound,
+    TripClosed,
+    TripHandedOver,
+    TripOpened,
+)
 from cart.core.overlay import Overlay, overlaid
 from cart.core.pricing.engine import receipt_of
 from cart.core.receipt import Receipt
@@ -78,7 +85,7 @@ def note(
             database.execute(delete(trips).where(*told))
             bound = {"trip_id": trip_id, "shopper": shopper}
             database.execute(update(trips).where(trips.c.number == newest).values(**bound))
-        case TripClosed():
+        case TripClosed() | TripHandedOver():
             closed = {"last_seq": seq, "closed_utc_ms": now_utc_ms}
             database.execute(update(trips).where(_open(cart, epoch)).values(**closed))
         case _:

@@ -26,6 +26,9 @@ def head_text(tenant: str, store: str, head: CatalogHead) -> bytes:
 def grant_text(cart: str, grant: PairGrant) -> bytes:
     """What the signature of a pairing covers: the cart it is for, too."""
     member = "member" if grant.member else "guest"
+    # Each is there only where it says something, so that older grants keep their text.
+    brought = bytes(grant.carried)
+    carried = [] if brought == b"null" else [hashlib.sha256(brought).hexdigest()]
     used = [json.encode(grant.used, order="sorted").decode()] if grant.used else []
     return _text(
         "pair-grant",
@@ -36,6 +39,7 @@ def grant_text(cart: str, grant: PairGrant) -> bytes:
         member,
         grant.expires_utc_ms,
         *used,
+        *carried,
     )
 
 

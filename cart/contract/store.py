@@ -44,6 +44,7 @@ BATCH_MAX = 50
 PAYLOAD_BYTES_MAX = 200_000
 FIRST_HASH = "0" * 64
 EVENT_SCHEMA = {"description": "one event as in docs/schemas/event.schema.json, byte for byte"}
+NOTHING = Raw(b"null")
 BASKET_SCHEMA = {"description": "the basket, as the cart's own fold of its journal"}
 # A name with this opening is a claim: whoever shows it may ask for a certificate, and no more.
 CLAIM_PREFIX = "claim-"
@@ -129,17 +130,20 @@ class PairOffer(Value):
 
 
 class PairClaim(Value):
-    """From the shopper's app to the store: I stand at this cart and saw this nonce."""
+    """From the shopper's app to the store: I stand at this cart and saw this nonce. `move`: with
+    what I have in the cart that I come from."""
 
     cart: Name
     nonce: Nonce
     shopper: Name
     member: bool = False
+    move: bool = False
 
 
 class PairGrant(Value):
     """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, short-lived.
-    `used`: how often the shopper had each offer that has a limit."""
+    `used`: how often the shopper had each offer that has a limit; `carried`: the basket that a trip
+    brings along from another cart, or null."""
 
     nonce: Nonce
     trip_id: Name
@@ -148,6 +152,9 @@ class PairGrant(Value):
     expires_utc_ms: int
     signature: Signature
     used: dict[str, int] = field(default_factory=dict)
+    carried: Annotated[Raw, Meta(extra_json_schema=BASKET_SCHEMA)] = field(
+        default_factory=lambda: NOTHING
+    )
 
 
 class PayRequest(Value):

@@ -37,6 +37,7 @@ from cart.core.events import (
     QuestionAsked,
     TripBound,
     TripClosed,
+    TripHandedOver,
     TripOpened,
 )
 from cart.core.machine import Machine, config_taken, ended, taken
@@ -322,7 +323,7 @@ def _payment_settled(basket: Basket, event: PaymentSettled) -> Basket:
     return replace(basket, receipt_id=event.receipt_id, paid_minor=event.total_minor)
 
 
-def _trip_closed(basket: Basket, _event: TripClosed) -> Basket:
+def _trip_closed(basket: Basket, _event: TripClosed | TripHandedOver) -> Basket:
     return Basket(
         catalog_version=basket.catalog_version,
         deals_version=basket.deals_version,
@@ -370,6 +371,7 @@ _CHANGES: dict[type, Callable[[Basket, Any], Basket]] = {
     PaymentRequested: _payment_requested,
     PaymentSettled: _payment_settled,
     TripClosed: _trip_closed,
+    TripHandedOver: _trip_closed,
     CommandTaken: _command_taken,
     CommandEnded: _command_ended,
     ConfigTaken: _config_taken,

@@ -50,7 +50,8 @@ class Evidence(Value):
     """Why a line is on the receipt: the load before and after, the code, the look, the score.
 
     `decided_by` says who had the last word: "fusion", "shopper", "late_evidence" or "code_alone"
-    (an item below the scale's floor, or no working scale). `alone` is False when the load change
+    (an item below the scale's floor, or no working scale), or "carried" (it came with the trip from
+    another cart). `alone` is False when the load change
     belongs to several lines together. `readings` is what the scale indicated before and after;
     None without our metrology."""
 
@@ -60,7 +61,7 @@ class Evidence(Value):
     look: LookEvidence | None = None
     score_millinats: int = 0
     margin_millinats: int = 0
-    decided_by: Literal["fusion", "shopper", "late_evidence", "code_alone"] = "fusion"
+    decided_by: Literal["fusion", "shopper", "late_evidence", "code_alone", "carried"] = "fusion"
     alone: bool = True
     readings: Readings | None = None
 
@@ -324,6 +325,12 @@ class TripClosed(Fact, tag="trip_closed"):
     total_minor: int
 
 
+class TripHandedOver(Fact, tag="trip_handed_over"):
+    """The trip goes on at another cart: this one forgets it, and takes no money for it."""
+
+    trip_id: str
+
+
 class CommandTaken(Fact, tag="command_taken"):
     """The store ordered something under an id, which is done once."""
 
@@ -377,6 +384,7 @@ Event = (
     | PaymentDeclined
     | PaymentSettled
     | TripClosed
+    | TripHandedOver
     | CommandTaken
     | CommandEnded
     | ConfigTaken

@@ -33,6 +33,7 @@ NOTICES: dict[str, NoticeKind] = {
     "welcome": NoticeKind(priority=10, shown_ms=4_000),
     "please_pair": NoticeKind(priority=30, sound="soft", shown_ms=6_000),
     "item_added": NoticeKind(priority=20, sound="soft", shown_ms=3_000),
+    "stayed_behind": NoticeKind(priority=40, sound="soft", shown_ms=8_000),
     "item_removed": NoticeKind(priority=20, sound="soft", shown_ms=5_000),
     "own_thing_noted": NoticeKind(priority=20, shown_ms=3_000),
     "price_lowered": NoticeKind(priority=28, sound="soft", shown_ms=8_000),

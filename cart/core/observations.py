@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
+from cart.core.basket import Basket
 from cart.core.catalog import Aisle, Catalog, Recall
 from cart.core.events import CommandStatus, Event, Setting
 from cart.core.intents import TouchAction
@@ -85,13 +86,14 @@ class PairCodeMade(Observation, tag="pair_code_made"):
 
 class Paired(Observation, tag="paired"):
     """The store accepted a shopper for the nonce shown. `shopper` is a pseudonym, `used` how often
-    they had each limited offer."""
+    they had each limited offer, `carried` what they had in the cart that they come from."""
 
     nonce: str
     trip_id: Annotated[str, Meta(min_length=1, max_length=64)]
     shopper: Annotated[str, Meta(max_length=64)]
     member: bool = False
     used: dict[str, int] = msgspec.field(default_factory=dict)
+    carried: Basket | None = None
 
 
 class ScanSeen(Observation, tag="scan_seen"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cart.core import handover
 from cart.core.effects import ReportCommand, RunCommand
 from cart.core.events import CommandEnded, CommandStatus, CommandTaken
 from cart.core.observations import CommandArrived, CommandFinished
@@ -71,11 +72,17 @@ def _report(draft: Draft, cmd_id: str) -> None:
     draft.do(ReportCommand(cmd_id, order.status, order.detail))
 
 
+def _release(draft: Draft, command: CommandArrived) -> None:
+    wrong = handover.release(draft, command.arguments.get("trip_id", ""))
+    _end(draft, command.cmd_id, "failed" if wrong else "succeeded", wrong)
+
+
 # `clip`, `logs` and `rotate_cert` are the shell's: it answers with `CommandFinished`.
 ACTIONS: dict[str, Callable[[Draft, CommandArrived], None]] = {
     "lock": _lock,
     "unlock": _lock,
     "locate": _locate,
+    "release": _release,
     "clip": _ask_shell,
     "logs": _ask_shell,
     "rotate_cert": _ask_shell,

@@ -6,7 +6,7 @@ trip and attempt, so it can't be taken twice.
 
 from __future__ import annotations
 
-from cart.core import restrictions, trip
+from cart.core import handover, restrictions, trip
 from cart.core.effects import MakePairCode, RequestPayment
 from cart.core.events import (
     CheckoutCancelled,
@@ -43,6 +43,7 @@ def start(draft: Draft) -> None:
         return
     if restrictions.hold_back(draft):
         return
+    handover.drop_what_stayed(draft)
     draft.note(question=None, weighed=None)
     draft.fact(CheckoutStarted(draft.now_ms))
     trip.note_time(draft)

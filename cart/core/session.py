@@ -16,6 +16,7 @@ from cart.core.events import (
     PaymentRequested,
     PaymentSettled,
     TripClosed,
+    TripHandedOver,
     TripOpened,
 )
 
@@ -30,6 +31,9 @@ TRANSITIONS: dict[tuple[Phase, type[Event]], Phase] = {
     ("paying", CheckoutCancelled): "shopping",
     ("paying", PaymentSettled): "paid",
     ("paid", TripClosed): "idle",
+    ("shopping", TripHandedOver): "idle",
+    ("checkout", TripHandedOver): "idle",
+    ("paying", TripHandedOver): "idle",
 }
 
 MOVING_FACTS = frozenset(kind for _, kind in TRANSITIONS)

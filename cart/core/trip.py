@@ -5,6 +5,7 @@ It must never touch a line of the basket.
 
 from __future__ import annotations
 
+from cart.core import handover
 from cart.core.basket import fold
 from cart.core.effects import MakePairCode, OfferPairing, TellEyes
 from cart.core.events import TimeNoted, TripBound, TripOpened
@@ -76,6 +77,8 @@ def paired(draft: Draft, observation: Paired) -> None:
     else:
         return
     draft.note(pair_nonce="")
+    if observation.carried is not None:
+        handover.bring(draft, observation.carried)
     draft.tell("welcome")
 
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import accepting, codes, coupons, doubting, lines, paying, restrictions, trip
+from cart.core import (
+    accepting,
+    codes,
+    coupons,
+    doubting,
+    handover,
+    lines,
+    paying,
+    restrictions,
+    trip,
+)
 from cart.core.catalog import CatalogIndex
 from cart.core.effects import WantClip
 from cart.core.events import QuestionAsked
@@ -218,6 +228,8 @@ def _judged_already(draft: Draft, step: Step) -> bool:
 
 def _explain(draft: Draft, evidence: Pending, *, going_out: bool) -> list[Explanation]:
     index, basket = draft.state.catalog, draft.basket
+    if not going_out and (known := handover.arrived(evidence, index, basket)):
+        return [known]
     explain = explain_out if going_out else explain_in
     found = explain(evidence, index, basket)
     return best_first([*found, *explain_swap(evidence, basket, index)])

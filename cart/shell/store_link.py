@@ -56,7 +56,7 @@ from cart.shell.store_catalog import StoreKey
 from cart.shell.store_goods import GOODS, GoodsDesk
 from cart.shell.store_orders import OrderDesk
 from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
-from cart.shell.store_words import Answer, Question, message_of, observation_of, snap_of
+from cart.shell.store_words import Answer, Question, carried_in, message_of, observation_of, snap_of
 
 APP_VERSION = version("dashcart")  # once: it is looked up on the disk
 POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
@@ -311,7 +311,7 @@ class StoreLink:
             raise ContractError("PairGrant: it came too late; scan the code again")
         self._offered_nonce = ""
         told = (grant.nonce, grant.trip_id, grant.shopper, grant.member, grant.used)
-        self._inbox.put(Paired(0, *told))
+        self._inbox.put(Paired(0, *told, carried_in(grant)))
 
     def _command_came(self, command: Command) -> None:
         too_late = self._orders.came(command, self._utc_ms())

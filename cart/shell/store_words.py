@@ -10,17 +10,20 @@ import logging
 from msgspec import Raw, json
 
 from cart.contract.fleet import CommandState, ReportedConfig
+from cart.contract.lines import decode as decode_json
 from cart.contract.store import (
     PAYLOAD_BYTES_MAX,
     BasketView,
     CouponAnswer,
     CouponRequest,
     Credit,
+    PairGrant,
     PairOffer,
     PayAnswer,
     PayRequest,
     Snap,
 )
+from cart.core.basket import Basket
 from cart.core.effects import (
     OfferPairing,
     ReportCommand,
@@ -84,3 +87,10 @@ def snap_of(told: TellBasket, epoch: int, upto_seq: int, row_hash: str) -> tuple
         log.warning("the basket is not told: %d bytes are too many for a message", len(basket))
         return ()
     return (Snap(told.basket.trip_id, upto_seq, epoch, upto_seq, row_hash, Raw(basket)),)
+
+
+def carried_in(grant: PairGrant) -> Basket | None:
+    """The basket that a trip brings along. Raises ContractError."""
+    what = "PairGrant: carried"
+    carried: Basket | None = decode_json(Basket | None, bytes(grant.carried), what)
+    return carried

@@ -15,6 +15,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "welcome": (mark("Welcome, {shopper}"), mark("Welcome")),
     "please_pair": (mark("Please scan the code with the app to begin"),) * 2,
     "item_added": (mark("Added: {name}"), mark("Added to your cart")),
+    "stayed_behind": (
+        mark("{name} is not in this cart. It is not charged."),
+        mark("What is not in this cart is not charged."),
+    ),
     "item_removed": (mark("Taken out: {name}"), mark("Taken out of your cart")),
     "own_thing_noted": (mark("Your own thing, not charged"),) * 2,
     "deal_applied": (mark("Deal: {title}"), mark("A deal was applied")),

@@ -14,6 +14,7 @@ DECIDERS = {
     "shopper": mark("You"),
     "late_evidence": mark("The cart, later"),
     "code_alone": mark("Its code"),
+    "carried": mark("Your other cart"),
 }
 
 # Why a line is wrong: a row for each `ContestReason`.

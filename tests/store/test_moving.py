@@ -1,0 +1,115 @@
+"""The store hands a trip over to another cart: once, whole, and only one of the two is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+from sqlalchemy import Connection, update
+
+from cart import mqtt
+from cart.contract.lines import ContractError
+from cart.contract.signing import grant_text
+from cart.contract.store import (
+    NOTHING,
+    CartState,
+    PairClaim,
+    PairGrant,
+    PairOffer,
+    PayRequest,
+    decode,
+    packet,
+    topic_of,
+)
+from cart.core.basket import Basket
+from cart.core.observations import CommandArrived
+from cart.shell.clock import monotonic_ms
+from cart.shell.store_catalog import StoreKey
+from store import catalogs, counter, ledger, moving
+from store.keys import signer_of
+from store.tables import trips as trip_rows
+from tests.store.shop import CART, CATALOG, STORE, TENANT, batch, rows, trip_events
+from tests.store.test_link import Shop, open_shop
+from tests.waiting import until
+
+OTHER, NONCE = "cart-2", "nonce-0002"
+
+
+@pytest.fixture
+def stored(database: Connection) -> Connection:
+    """Ann's trip with two tins at one cart, and the code of another one on its screen."""
+    catalogs.add(database, CATALOG)
+    ledger.ingest(database, CART, batch(rows(trip_events("trip-1", 2))))
+    counter.offer(database, OTHER, NONCE)
+    return database
+
+
+def test_a_trip_moves_once_and_only_the_new_one_is_paid(stored: Connection, tmp_path: Path) -> None:
+    """The grant brings the basket along, also when it is asked for again; the old trip is not
+    paid any more, and nothing moves twice."""
+    signer = signer_of(tmp_path)
+    claim = PairClaim(OTHER, NONCE, "ann", move=True)
+    grant = counter.claim(stored, signer, claim, 0)
+    assert len(msgspec.json.decode(grant.carried, type=Basket).lines) == 2
+    assert StoreKey(signer.public_pem).has_signed(grant_text(OTHER, grant), grant.signature)
+    bare = msgspec.structs.replace(grant, carried=NOTHING)
+    assert not StoreKey(signer.public_pem).has_signed(grant_text(OTHER, bare), grant.signature)
+    again = counter.claim(stored, signer, claim, 0)
+    assert (again.trip_id, bytes(again.carried)) == (grant.trip_id, bytes(grant.carried))
+    answer = counter.pay(stored, CART, PayRequest("trip-1", 1, 319, 1, 4))
+    assert answer is not None
+    assert (answer.outcome, "moved to cart-2" in answer.reason) == ("declined", True)
+    assert moving.untold(stored) == [(CART, "trip-1")]
+    assert moving.untold(stored) == []
+    counter.offer(stored, "cart-3", "nonce-0003")
+    with pytest.raises(ContractError, match="no trip of this shopper"):
+        counter.claim(stored, signer, PairClaim("cart-3", "nonce-0003", "ann", move=True), 0)
+
+
+def test_a_paid_trip_does_not_move(stored: Connection, tmp_path: Path) -> None:
+    """Who has paid begins a new trip."""
+    answer = counter.pay(stored, CART, PayRequest("trip-1", 1, 319, 1, 4))
+    assert answer is not None
+    assert answer.outcome == "settled"
+    with pytest.raises(ContractError, match="is paid"):
+        counter.claim(stored, signer_of(tmp_path), PairClaim(OTHER, NONCE, "ann", move=True), 0)
+    stored.execute(update(trip_rows).values(last_seq=9))
+    with pytest.raises(ContractError, match="no trip"):
+        counter.claim(stored, signer_of(tmp_path), PairClaim(OTHER, NONCE, "ann", move=True), 0)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop on iotcore."""
+    with open_shop(tmp_path) as opened:
+        yield opened
+
+
+def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop) -> None:
+    """Over the wire: the grant at the new cart, the order to forget at the old one."""
+    shop.cart.write(trip_events("trip-1", 2))
+    until(shop.cart.is_all_acked, "everything acknowledged")
+    topic = topic_of("pair_grant", TENANT, STORE, cart=OTHER)
+    will = packet("cart_state", CartState("x", online=False), TENANT, STORE, cart=OTHER)
+    here = mqtt.Endpoint(shop.broker.host, shop.broker.port)
+    other = mqtt.Connection(here, OTHER, [topic], monotonic_ms, Random(2), will)
+    shop.stack.callback(other.close)
+    until(lambda: other.poll(50) and other.up, "the other cart connects")
+    shop.say(other, packet("pair_offer", PairOffer(NONCE), TENANT, STORE, cart=OTHER))
+    app = shop.someone("ann")
+    heard: list[PairGrant] = []
+
+    def granted() -> bool:
+        claim = PairClaim(OTHER, NONCE, "ann", move=True)
+        shop.say(app, packet("pair_claim", claim, TENANT, STORE, shopper="ann"))
+        came = [each for each in other.poll(200) if isinstance(each, mqtt.Incoming)]
+        heard.extend(decode(PairGrant, each.payload) for each in came)
+        return bool(heard)
+
+    until(granted, "the grant")
+    assert len(msgspec.json.decode(heard[0].carried, type=Basket).lines) == 2
+    told = shop.cart.hear(CommandArrived)
+    assert (told.action, told.arguments) == ("release", {"trip_id": "trip-1"})

@@ -1,0 +1,105 @@
+"""A trip that moves to another cart: nothing is charged twice, what stayed behind not at all."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from cart.core.basket import fold
+from cart.core.events import ItemAdded, LinesWeighed, TripHandedOver
+from cart.core.observations import CommandArrived, Paired
+from tests.unit.mind_world import BANANAS, PASTA, RICE, TOMATOES, Hands
+
+
+def old_cart() -> Hands:
+    """Two tins, pasta and a kilogram of bananas."""
+    hands = Hands()
+    hands.touch("start")
+    hands.put(TOMATOES, 2)
+    hands.wait(2_000)
+    hands.put(PASTA)
+    hands.wait(2_000)
+    hands.sight(BANANAS)
+    hands.load(1_000_000)
+    hands.wait(10_000)
+    hands.touch("budget", choice="5000")
+    assert hands.skus == [TOMATOES, PASTA, BANANAS]
+    assert hands.total_minor == 200 + 149 + 149
+    return hands
+
+
+def new_cart(old: Hands) -> Hands:
+    """Another cart, after its code was scanned."""
+    hands = Hands()
+    carried = old.state.basket
+    hands.say(Paired(hands.now_ms, "nonce-0001", "trip-2", "ann", member=False, carried=carried))
+    return hands
+
+
+def test_the_trip_is_there_before_its_goods() -> None:
+    """Lines, prices and budget are what they were; a restart changes nothing."""
+    hands = new_cart(old_cart())
+    assert hands.skus == [TOMATOES, PASTA, BANANAS]
+    assert hands.total_minor == 498
+    assert hands.state.basket.budget_minor == 5_000
+    assert fold(hands.events) == hands.state.basket
+    assert {line.evidence.decided_by for line in hands.state.basket.lines} == {"carried"}
+
+
+def test_goods_that_come_over_are_not_charged_again() -> None:
+    """In any order, shown to the camera or not, two in one hand; what is new is charged."""
+    hands = new_cart(old_cart())
+    hands.sight(BANANAS)
+    hands.load(1_000_000)
+    hands.wait(3_000)
+    hands.put(PASTA)
+    hands.wait(3_000)
+    hands.load(2 * 458_000)
+    hands.wait(3_000)
+    assert hands.total_minor == 498
+    assert len([event for event in hands.events if isinstance(event, LinesWeighed)]) == 3
+    hands.put(RICE)
+    hands.wait(3_000)
+    assert hands.total_minor == 498 + 219
+    hands.put(PASTA)
+    hands.wait(3_000)
+    assert hands.total_minor == 498 + 219 + 149
+
+
+def test_something_new_is_never_taken_for_what_is_awaited() -> None:
+    """A code for another good speaks before the mass."""
+    hands = new_cart(old_cart())
+    hands.put(RICE)  # five grams more than the pasta that is still to come
+    hands.wait(3_000)
+    added = [event for event in hands.events if isinstance(event, ItemAdded)]
+    assert added[-1].sku == RICE
+    assert hands.total_minor == 498 + 219
+
+
+def test_what_stayed_behind_is_not_charged() -> None:
+    """Before paying it leaves the receipt, and the shopper is told."""
+    hands = new_cart(old_cart())
+    hands.put(PASTA)
+    hands.wait(3_000)
+    hands.touch("pay_start")
+    assert hands.skus == [PASTA]
+    assert hands.total_minor == 149
+    assert "stayed_behind" in hands.told()
+
+
+def test_the_old_cart_forgets_the_trip() -> None:
+    """Also while it waits for a payment; a trip that was paid stays, another one too."""
+    for touches in ((), ("pay_start",), ("pay_start", "pay_confirm")):
+        old = old_cart()
+        for touch in touches:
+            old.touch(touch)  # type: ignore[arg-type]  # each is an action
+        trip_id = old.state.basket.trip_id
+        old.say(CommandArrived(old.now_ms, "c-0", "release", {"trip_id": "another"}))
+        assert old.state.basket.trip_id == trip_id
+        old.say(CommandArrived(old.now_ms, "c-1", "release", {"trip_id": trip_id}))
+        assert TripHandedOver(old.now_ms, trip_id) in old.events
+        assert (old.state.basket.phase, old.state.basket.lines) == ("idle", ())
+    paid = old_cart()
+    paid.state = replace(paid.state, basket=replace(paid.state.basket, phase="paid"))
+    trip_id = paid.state.basket.trip_id
+    paid.say(CommandArrived(paid.now_ms, "c-1", "release", {"trip_id": trip_id}))
+    assert paid.state.basket.machine.orders[-1].status == "failed"
