@@ -12,15 +12,16 @@ from math import gcd
 from typing import NamedTuple
 
 from cart.core.pricing.bound import Problem
-from cart.core.pricing.field import Budget, Component, Contender, Field, Use
+from cart.core.pricing.budget import Budget
+from cart.core.pricing.field import Component, Contender, Field, Use
 from cart.core.pricing.kinds import ITEM_KINDS
 from cart.core.pricing.search import solve
 from cart.core.pricing.uses import Compiled, Each
 
 STEPS_MAX = 4_000_000
-# A group looked at in steps of work, and the share of the work that may go there.
-GROUP_STEPS = 10
-GROUP_SHARE = 30
+# A group looked at in steps of work; one look in so many steps of work is allowed.
+LOOK_STEPS = 8
+LOOK_SHARE = 15
 
 
 class Chosen(NamedTuple):
@@ -49,7 +50,7 @@ class Form(NamedTuple):
 @lru_cache(maxsize=512)
 def chosen(component: Component, steps_max: int = STEPS_MAX) -> Chosen:
     """The best uses of these offers."""
-    budget = Budget(steps_max // GROUP_SHARE)
+    budget = Budget(steps_max // LOOK_SHARE)
     form = compiled(component, budget)
     answer = solve(form.problem, steps_max)
     uses = uses_of(form, answer.uses)
@@ -58,7 +59,7 @@ def chosen(component: Component, steps_max: int = STEPS_MAX) -> Chosen:
     bound = answer.root if budget.is_spent else answer.bound
     bound = bound // form.scale * form.grain
     return Chosen(uses, worth, max(bound, worth), answer.root // form.scale * form.grain, values,
-                  answer.steps + budget.groups * GROUP_STEPS)  # fmt: skip
+                  answer.steps + budget.looks * LOOK_STEPS)  # fmt: skip
 
 
 def worth_of(component: Component, uses: Sequence[tuple[int, Use]]) -> int:

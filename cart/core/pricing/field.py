@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from cart.core.pricing.budget import LOOKS_MAX, Budget
 from cart.core.pricing.offers import Deal
 from cart.core.units import Rounding, allocate, divide, round_fraction
 from cart.core.value import Value
 
 SHARES = 1_000_000
-GROUPS_MAX = 100_000
 
 
 class Good(Value):
@@ -76,25 +76,6 @@ class Component(NamedTuple):
 Use = tuple[tuple[int, int], ...]
 
 
-class Budget:
-    """How many groups the offers of one component may look at, all together. After that what they
-    say of plans is not the most, and proves nothing."""
-
-    def __init__(self, groups_max: int) -> None:
-        self.groups_max = groups_max
-        self.groups = 0
-
-    def may_look(self) -> bool:
-        """Count one more group."""
-        self.groups += 1
-        return self.groups <= self.groups_max
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether more was asked for."""
-        return self.groups > self.groups_max
-
-
 class Field:
     """What an offer is compiled against: the classes, the rounding, what a discount is worth.
 
@@ -105,7 +86,7 @@ class Field:
         uses_max: int, factor: int, budget: Budget | None = None,
     ) -> None:  # fmt: skip
         self.classes = classes
-        self.budget = budget or Budget(GROUPS_MAX)
+        self.budget = budget or Budget(LOOKS_MAX)
         self.deal = deal
         self.rounding: Rounding = deal.rounding or rounding
         self.covered = covered

@@ -58,7 +58,7 @@ class MixedCheapest(Cheapest):
     ) -> None:
         """Of each class take some, of those let some be free."""
         number, row, credit, taken = place
-        if tops[number][row][credit] < floor:
+        if tops[number][row][credit] < floor or not self._may_look():
             return
         if number == len(units):
             found.add(tuple(use))
@@ -68,8 +68,8 @@ class MixedCheapest(Cheapest):
         while after < len(units) and units[after][0] == at:
             after += 1
         rows, width = len(tops[after]), len(tops[after][0])
-        for count in range(after - number + 1):
-            for more in range(count + 1):
+        for count in range(after - number, -1, -1):
+            for more in range(count, -1, -1):
                 credit_after = credit + (count - more) * self.free - more * self.paid
                 row_after = row + more if rows > 1 else 0
                 if not 0 <= credit_after < width or row_after >= rows:

@@ -57,6 +57,7 @@ def price(order: Order) -> Priced:
     best: Try | None = None
     for way in ways:
         found = _bounded(order, way, effort)
+        effort.spend(_bill_steps(order))
         bounded.append(found)
         first = _finished(order, found, found.way, found.choice.uses)
         best = first if best is None else _cheaper(best, first)

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cart.core.pricing.bound import Problem, tighten
+from cart.core.pricing.bound import Bound, Problem, tighten
+from cart.core.pricing.greedy import fair
 from cart.core.pricing.shapes import Counts
 from cart.core.pricing.table import Table
 
-# What work is counted as, in steps of about a microsecond: a plan made, an offer's best found.
+# What work is counted as, in steps of about a microsecond: a plan made.
 PLAN_STEPS = 33
-BEST_STEPS = 33
 # This part of the work is kept for a good answer without proof, should it come to that.
 KEPT_SHARE = 4
+# A search for values may take this share of the work.
+VALUES_SHARE = 2
 WIDTH = 24
 PLANS_EACH = 40
+# With more than this share open another way to find an answer is tried, worth so many rounds.
+FAIR_SHARE = 10
+FAIR_ROUNDS = 12
 STEPS_ROOT_MAX = 60
 FIRST_SHARE = 8
 # Where a search opened more choices than that in vain, or had more plans, better values come first.
@@ -54,12 +59,16 @@ def solve(problem: Problem, steps_max: int) -> Answer:
     count = len(problem.shapes)
     # One offer alone competes with nothing: its units are worth what is left of them brings.
     start = first_values(problem) if count > 1 else _rest_values(problem)
-    bound, steps = tighten(problem, start, min(STEPS_ROOT_MAX, 6 + 2 * count), FIRST_SHARE)
-    slack = first_slack = max(1, bound.total // (SLACK_SHARE * count))
-    steps *= count * BEST_STEPS
     most = steps_max - steps_max // KEPT_SHARE
-    table = Table(problem, bound, slack)
-    while True:
+    round_steps = 1 + sum([shape.work(problem.caps) for shape in problem.shapes])
+    rounds = max(1, most // (VALUES_SHARE * round_steps))
+    root = min(STEPS_ROOT_MAX, 6 + 2 * count, rounds)
+    bound, steps = tighten(problem, start, root, FIRST_SHARE)
+    slack = first_slack = max(1, bound.total // (SLACK_SHARE * count))
+    steps *= round_steps
+    proved = bound.total
+    table = Table(problem, bound, slack, max(PLANS_EACH * count, (most - steps) // PLAN_STEPS))
+    while table.whole:
         steps += table.size * PLAN_STEPS
         found, opened, lost = table.best(most - steps)
         steps += table.steps
@@ -69,9 +78,10 @@ def solve(problem: Problem, steps_max: int) -> Answer:
             return Answer(worth, proved, found.uses, bound.total, bound.values, steps)
         goal = bound.total - (2 * slack if table.size < EASY_SIZE else slack * 5 // 4)
         if steps < most and (opened > EASY_NODES or table.size > EASY_PLANS):
-            more, made = tighten(problem, bound.values, STEPS_MORE, MORE_SHARE * count)
+            share = MORE_SHARE * count
+            more, made = tighten(problem, bound.values, min(STEPS_MORE, rounds), share)
             bound = min(bound, more)
-            steps += made * count * BEST_STEPS
+            steps += made * round_steps
         slack = max(first_slack, bound.total - goal)
         if steps >= most:
             break
@@ -80,13 +90,23 @@ def solve(problem: Problem, steps_max: int) -> Answer:
             steps += wider.size * PLAN_STEPS
             break
         table = wider
-    # The plans of the widest table may be few: of each offer some that lose more.
-    table = Table(problem, table.bound, slack, each_max=PLANS_EACH, near=table)
+    return _without_proof(problem, bound, table, slack, min(proved, bound.total), steps)
+
+
+def _without_proof(
+    problem: Problem, bound: Bound, table: Table, slack: int, proved: int, steps: int
+) -> Answer:
+    """A good choice where the work is spent. The plans of the widest table may be few: of each
+    offer some that lose more are looked at too."""
+    near = table if table.whole else None
+    table = Table(problem, table.bound, slack, each_max=PLANS_EACH, near=near)
     found = table.good(WIDTH)
     steps += table.size * PLAN_STEPS + table.steps
-    worth = table.bound.total - found.lost
-    proved = max(worth, min(proved, bound.total))
-    return Answer(worth, proved, found.uses, bound.total, bound.values, steps)
+    worth, uses = table.bound.total - found.lost, found.uses
+    if (proved - worth) * FAIR_SHARE > proved:
+        worth, uses = max((worth, uses), fair(problem, bound))
+        steps += FAIR_ROUNDS * sum([shape.work(problem.caps) for shape in problem.shapes])
+    return Answer(worth, max(worth, proved), uses, bound.total, bound.values, steps)
 
 
 def _rest_values(problem: Problem) -> list[int]:

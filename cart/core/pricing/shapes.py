@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from cart.core.pricing.budget import Budget
+
 Counts = tuple[int, ...]
 NEVER = -(1 << 100)
 
@@ -34,6 +36,9 @@ class Shape(Protocol):
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Every plan within `caps` whose value is at least `floor`, but for the empty one."""
+
+    def work(self, caps: Sequence[int]) -> int:
+        """About how many steps `best` takes."""
 
 
 # The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes).
@@ -91,6 +96,10 @@ class Groups:
                 break
             total += gain
         return total, [at for count, _, units in ranked for at in units[: uses * count]]
+
+    def work(self, caps: Sequence[int]) -> int:  # noqa: ARG002 - the protocol's
+        """Units are sorted by class."""
+        return 4 + len(self.classes)
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Fill slot after slot, dearest values first, as long as the rest can reach the floor."""
@@ -193,8 +202,10 @@ class Cheapest:
 
     def __init__(
         self, classes: Counts, paid_worths: Counts, worths: Counts, paid: int, free: int,
-        uses_max: int,
+        uses_max: int, budget: Budget,
     ) -> None:  # fmt: skip
+        self.budget = budget
+        self._left = 0
         self.classes = classes
         self.paid_worths = paid_worths
         self.worths = worths
@@ -266,6 +277,13 @@ class Cheapest:
         tops.reverse()
         return tops
 
+    def work(self, caps: Sequence[int]) -> int:
+        """A table of `_tops` for each unit."""
+        units = sum([caps[at] for at in self.classes])
+        uses = min(self.uses_max, units // (self.paid + self.free))
+        rows = uses * self.free + 1 if uses < units // (self.paid + self.free) else 1
+        return units * (10 + rows * (self.paid * self.free * uses + 1)) // 5
+
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Walk from dear to cheap, as long as the rest can reach the floor."""
         units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
@@ -275,7 +293,9 @@ class Cheapest:
         size = self.paid + self.free
         found: set[Counts] = set()
         use = [0] * len(self.classes)
+        self._left = granted = self.budget.granted()
         self._roam((0, 0, 0, 0), units, values, tops, floor, use, found)
+        self.budget.spend(granted, self._left)
         for counts in sorted(found):
             uses, odd = divmod(sum(counts), size)
             if odd or not 0 < uses <= self.uses_max:
@@ -296,6 +316,10 @@ class Cheapest:
             for n, k in enumerate(units)
         ])  # fmt: skip
 
+    def _may_look(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
     def _roam(
         self,
         place: tuple[int, int, int, int],
@@ -308,7 +332,7 @@ class Cheapest:
     ) -> None:
         """Take a unit or leave it out: whether it is paid for follows from those taken before."""
         number, row, credit, taken = place
-        if tops[number][row][credit] < floor:
+        if tops[number][row][credit] < floor or not self._may_look():
             return
         if number == len(units):
             found.add(tuple(use))
@@ -344,6 +368,10 @@ class Fixed:
         for plan in self.plans(values, caps, 1):
             top = max(top, (plan.value, plan.use))
         return top[0], [at for at, n in zip(self.classes, top[1], strict=False) for _ in range(n)]
+
+    def work(self, caps: Sequence[int]) -> int:  # noqa: ARG002 - the protocol's
+        """A look at each rung."""
+        return 4 + 2 * len(self.ladder)
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Every rung that the caps allow."""

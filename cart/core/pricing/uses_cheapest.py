@@ -21,7 +21,9 @@ def cheapest_of_groups(field: Field, paid: int, free: int, share_ppm: int) -> Co
     paid_worths = tuple([field.worth(at, 0) for at in classes])
     worths = tuple(map(field.worth, classes, savings_minor))
     if not field.even(classes):
-        mixed = MixedCheapest(classes, paid_worths, worths, paid, free, field.uses_max)
+        mixed = MixedCheapest(
+            classes, paid_worths, worths, paid, free, field.uses_max, field.budget
+        )
 
         def mixed_uses(counts: Counts) -> list[Use]:
             frees = mixed.free_of(counts)
@@ -41,4 +43,6 @@ def cheapest_of_groups(field: Field, paid: int, free: int, share_ppm: int) -> Co
             for group in cut(units_of_counts(classes, counts), paid + free)
         ]
 
-    return Compiled(Cheapest(classes, paid_worths, worths, paid, free, field.uses_max), uses)
+    return Compiled(
+        Cheapest(classes, paid_worths, worths, paid, free, field.uses_max, field.budget), uses
+    )

@@ -95,13 +95,20 @@ def _apart(order: Order, chosen: Sequence[int], prices: Sequence[int]) -> Iterat
 
 def narrower(way: Way) -> Iterator[Way]:
     """The same offers on items with fewer offers on the basket, and coupons in every order or left
-    out; binding ones stay. The whole of it first."""
+    out, the store's before the makers'; binding ones stay. The whole of it first."""
     tops = [n for n, deal in enumerate(way.tops) if not deal.binding]
+    stores = [deal for deal in way.coupons if deal.funder == "store"]
+    makers = [deal for deal in way.coupons if deal.funder != "store"]
     for off in _subsets(tops):
         kept = tuple([deal for n, deal in enumerate(way.tops) if n not in off])
-        for size in range(len(way.coupons), -1, -1):
-            for coupons in permutations(way.coupons, size):
-                stores_first = sorted(coupons, key=lambda deal: deal.funder != "store")
-                forced = [deal for deal in way.coupons if deal.binding]
-                if [*coupons] == stores_first and all(deal in coupons for deal in forced):
-                    yield way._replace(tops=kept, coupons=coupons)
+        for first in _orders(stores):
+            for last in _orders(makers):
+                yield way._replace(tops=kept, coupons=(*first, *last))
+
+
+def _orders(coupons: Sequence[Coupon]) -> Iterator[tuple[Coupon, ...]]:
+    """Every order of all of them, then of all but one, and so on."""
+    for size in range(len(coupons), -1, -1):
+        for some in permutations(coupons, size):
+            if all(deal in some for deal in coupons if deal.binding):
+                yield some
