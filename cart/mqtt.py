@@ -33,6 +33,10 @@ from cart.core.value import Value
 CONNECT_MS_MAX, PATIENCE_DOUBLINGS = 2_000, 3
 KEEPALIVE_S = 5
 RETRY_MS_FIRST = 100
+# RabbitMQ 3.10 names the queue of a client by its id: a connection that ends late takes the queue
+# of the next one with it, which then stands and hears nothing. So the next one comes later, and
+# one that is doubted so often without hearing anything begins anew.
+RETRY_MS_FIRST_OLD, DOUBTS_MAX = 800, 3
 HAPPENINGS_MAX = 500
 IN_FLIGHT_MAX = 100
 Dialect = Literal["5", "3.1.1"]
@@ -123,6 +127,7 @@ class Connection:
         self._retry_ms = 0
         self._give_up_ms = 0
         self._reason = ""
+        self._doubts = 0
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
         self._ear.setblocking(False)
@@ -177,6 +182,15 @@ class Connection:
         self._endpoint = endpoint
         self.up = False
         self._failures = self._retry_ms = 0
+
+    def doubt(self) -> None:
+        """The owner expects to hear something and does not. Over MQTT 3.1.1 such a connection is
+        given up in the end."""
+        self._doubts += 1
+        is_deaf = self._doubts >= DOUBTS_MAX and not self.is_modern
+        if is_deaf and self._client is not None and self.up:
+            self._client.disconnect()
+            self._lost("nothing is heard on this connection")
 
     def wake(self) -> None:
         """End a `poll` that waits. The one method for other threads."""
@@ -267,7 +281,8 @@ class Connection:
             self._happenings.append(Changed(up=False, reason=reason))
         self._client = None
         self.up = False
-        pause_ms = min(self._retry_ms_max, RETRY_MS_FIRST << min(self._failures, 10))
+        first_ms = RETRY_MS_FIRST if self.is_modern else RETRY_MS_FIRST_OLD
+        pause_ms = min(self._retry_ms_max, first_ms << min(self._failures, 10))
         self._failures += 1
         # Jitter: a thousand carts must not come back in the same millisecond.
         self._retry_ms = self._clock() + self._random.randint(pause_ms // 2, pause_ms)
@@ -305,10 +320,11 @@ class Connection:
 
     def _stands(self) -> None:
         self.up = True
-        self._failures = 0
+        self._failures = self._doubts = 0
         self._happenings.append(Changed(up=True))
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        self._doubts = 0
         self._happenings.append(Incoming(message.topic, bytes(message.payload)))
 
     def _on_publish(

@@ -88,6 +88,12 @@ class Broker:
             raise BrokerError(f"no broker on port {self.port}; see {self._log}")
         return self
 
+    @property
+    def process_id(self) -> int:
+        """The number of its process, while it runs."""
+        assert self._process is not None, "it runs"
+        return self._process.pid
+
     def kill(self) -> None:
         """End it with SIGKILL, as a power cut would."""
         if self._process is not None:

@@ -88,12 +88,12 @@ class ClipDesk:
             before.rename(meanwhile)
         except FileNotFoundError as error:
             raise Refusal(410, "this address is in use, or was used") from error
+        came = False
         try:
             yield
-        except BaseException:
-            meanwhile.rename(before)
-            raise
-        meanwhile.unlink()
+            came = True
+        finally:
+            meanwhile.unlink() if came else meanwhile.rename(before)
 
     def keep(self, number: str, opening: Opening, data: bytes) -> Path:
         """Keep a clip. Raises Refusal for what is none."""

@@ -47,6 +47,7 @@ from store.news import Fleet, News
 from store.tables import carts
 
 POLL_MS = 250
+SAY_MS = 3_000
 RETRY_MS_MAX = 1_000
 ROWS_AT_ONCE = 5_000
 UP_CHANNELS = (
@@ -107,7 +108,7 @@ class Service:
         self._stopping = threading.Event()
         self._waiting: dict[str, PayRequest] = {}
         self._snaps: dict[str, Snap] = {}
-        self._look_ms = 0
+        self._look_ms = self._said_ms = 0
         self._credit = BATCH_MAX
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -119,6 +120,7 @@ class Service:
                     self._changed(happening, on_ready)
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
             self._publish_news()
+            self._say_now_and_then()
         self._say_state(online=False)
         self._connection.close()
 
@@ -126,6 +128,13 @@ class Service:
         """End `run` soon; from any thread or a signal handler."""
         self._stopping.set()
         self._connection.wake()
+
+    def _say_now_and_then(self) -> None:
+        """Over MQTT 3.1.1 we hear ourselves, or the connection is one that hears nothing."""
+        if not self._connection.is_modern and self._clock() - self._said_ms >= SAY_MS:
+            self._said_ms = self._clock()
+            self._connection.doubt()
+            self._say_state(online=True)
 
     def _filters(self) -> list[str]:
         filters = [topic_of(name, *self._names, cart="+") for name in UP_CHANNELS]

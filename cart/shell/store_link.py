@@ -89,6 +89,7 @@ class StoreLink:
         assert config.broker, "a cart without a broker has no link"
         assert config.store_public_key, "the configuration demands it with a broker"
         self._config = config
+        self._names = (config.tenant, config.store)
         self._journal = journal
         self._inbox = inbox
         self._guard = guard
@@ -158,16 +159,15 @@ class StoreLink:
         self._connection.wake()
 
     def _new_connection(self, broker: BrokerConfig, random: Random) -> mqtt.Connection:
-        names = (self._config.tenant, self._config.store)
         cart = self._config.cart_id
-        filters = [topic_of(name, *names, cart=cart, claim=cart, file="+") for name in HEARD]
+        filters = [topic_of(name, *self._names, cart=cart, claim=cart, file="+") for name in HEARD]
         return mqtt.Connection(
             broker.endpoint(),
             cart,
             filters,
             self._clock,
             random,
-            packet("cart_state", CartState(self._boot_id, online=False), *names, cart=cart),
+            packet("cart_state", CartState(self._boot_id, online=False), *self._names, cart=cart),
             WILL_DELAY_S,
         )
 
@@ -228,11 +228,11 @@ class StoreLink:
         handle(self, decode(kind, payload))
 
     def _store_came_or_went(self, state: StoreState) -> None:
-        self._store_up = state.online
-        if state.online:
-            self._greet()
-        else:
+        if not state.online:
             self._store_gone()
+        elif not (self._store_up and self._greeted):
+            self._store_up = True
+            self._greet()
 
     def _store_gone(self) -> None:
         # A cluster keeps what is retained on one node, where it grows old: there we greet unasked.
@@ -253,6 +253,7 @@ class StoreLink:
             catalog_version=self._goods.version,
         )
         self._publish("birth", birth)
+        self._connection.doubt()
 
     def _ack_came(self, ack: Ack) -> None:
         now_ms = self._clock()
@@ -333,8 +334,8 @@ class StoreLink:
 
     def _ask_certificate(self) -> None:
         if self._connection.up and (asked := self._renewal.to_ask(self._clock())):
-            names = (self._config.tenant, self._config.store)
-            self._connection.publish(packet("csr", asked, *names, claim=self._config.cart_id))
+            claim = self._config.cart_id
+            self._connection.publish(packet("csr", asked, *self._names, claim=claim))
 
     def _ask_store(self) -> None:
         while self._requests:
@@ -369,10 +370,8 @@ class StoreLink:
         return True
 
     def _publish(self, name: str, message: Value) -> None:
-        config = self._config
-        self._connection.publish(
-            packet(name, message, config.tenant, config.store, cart=config.cart_id)
-        )
+        cart = self._config.cart_id
+        self._connection.publish(packet(name, message, *self._names, cart=cart))
 
     def _tell_online(self, online: bool) -> None:
         if online != self._online:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rig.bench import alone, barcodes, bridge, link, money, scale, together
+from rig.bench import alone, barcodes, bridge, fleet, link, money, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
 
-PARTS = ("shop", "scale", "money", "link", "barcodes")
+PARTS = ("shop", "scale", "money", "link", "fleet", "barcodes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         figures += money.figures()
     if "link" in parts:
         figures += link.figures(console, link.CARTS_SMALL if arguments.small else link.CARTS)
+    if "fleet" in parts:
+        figures += fleet.figures(console, fleet.CARTS_SMALL if arguments.small else fleet.CARTS)
     if figures:
         _show(figures, as_table=not arguments.json)
     if "barcodes" in parts and not arguments.json:

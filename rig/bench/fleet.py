@@ -1,0 +1,126 @@
+"""What a cart and an event cost the store's side: bytes, processor time, rows, memory.
+
+Real carts (journal and link, many a process), a real broker and store. docs/scale.md reckons with
+these figures from one store to thousands. It must never count what the carts themselves need: each
+cart brings its own computer.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from rig.bench.figures import Figure
+from rig.broker import Broker, Kind
+from rig.faults.fleet import Fleet, fleet
+from rig.faults.shop import Shop
+
+CARTS, CARTS_SMALL = 200, 50
+EVENTS_A_CART = 20
+IDLE_S = 20.0
+DONE_S_MAX = 120.0
+TICKS_A_S = os.sysconf("SC_CLK_TCK")
+
+
+def figures(console: Console, carts: int = CARTS) -> list[Figure]:
+    """Measure everything once."""
+    kind: Kind = "mosquitto" if shutil.which("mosquitto") else "iotcore"
+    with tempfile.TemporaryDirectory(prefix="dashcart-fleet-") as temporary:
+        folder = Path(temporary)
+        with Shop(folder, kind, ()) as shop:
+            began = _Costs(shop)
+            time.sleep(IDLE_S)  # the figure is what resting costs
+            before = _Costs(shop)
+            console.print(f"{carts} carts come, rest and shop …")
+            with fleet(shop, carts) as parts:
+                came_in = _Costs(shop)
+                time.sleep(IDLE_S)  # the same with carts
+                rested = _Costs(shop)
+                _shopped(parts)
+                shopped = _Costs(shop)
+    return [*_of_carts(began, before, came_in, rested, carts), *_of_events(rested, shopped, carts)]
+
+
+class _Costs:
+    """What broker and store have used so far; the carts' computers are not counted."""
+
+    def __init__(self, shop: Shop) -> None:
+        assert isinstance(shop.broker, Broker)
+        assert shop.store.process is not None
+        self._processes = {"broker": shop.broker.process_id, "store": shop.store.process.pid}
+        self.cpu_s = {name: _cpu_s(pid) for name, pid in self._processes.items()}
+        self.memory_bytes = {name: _memory_bytes(pid) for name, pid in self._processes.items()}
+        self.rows, self.database_bytes = _stored(shop.folder / "store.sqlite")
+
+
+def _shopped(parts: list[Fleet]) -> None:
+    """Every cart journals its events one by one, and the store acknowledges all."""
+    for target in range(1, EVENTS_A_CART + 1):
+        for part in parts:
+            for name in part.names:
+                part.say(cart=name, upto=target)
+    for part in parts:
+        assert part.wait(partial(part.have_stored, EVENTS_A_CART), DONE_S_MAX), "not all is stored"
+
+
+def _of_carts(
+    began: _Costs, before: _Costs, there: _Costs, rested: _Costs, carts: int
+) -> list[Figure]:
+    """What carts add to broker and store, which need something without any cart, too."""
+    alone_s = {name: before.cpu_s[name] - began.cpu_s[name] for name in before.cpu_s}
+    resting_s = {name: rested.cpu_s[name] - there.cpu_s[name] for name in before.cpu_s}
+    return [
+        figure
+        for name in before.cpu_s
+        for figure in (
+            Figure(f"{name}: memory of a cart that is online",
+                   (there.memory_bytes[name] - before.memory_bytes[name]) / carts / 1_024, "KiB",
+                   samples=carts),
+            Figure(f"{name}: processor time to let a cart in",
+                   (there.cpu_s[name] - before.cpu_s[name]) * 1_000 / carts, "ms", samples=carts),
+            Figure(f"{name}: processor time of a cart that rests",
+                   (resting_s[name] - alone_s[name]) * 1_000 / carts / IDLE_S * 3_600,
+                   "ms/h", samples=carts),
+        )
+    ]  # fmt: skip
+
+
+def _of_events(before: _Costs, after: _Costs, carts: int) -> list[Figure]:
+    events = carts * EVENTS_A_CART
+    return [
+        *(Figure(f"{name}: processor time of an event",
+                 (after.cpu_s[name] - before.cpu_s[name]) * 1_000 / events, "ms", samples=events)
+          for name in before.cpu_s),
+        Figure("store: rows of an event", (after.rows - before.rows) / events, "rows",
+               samples=events),
+        Figure("store: disk of an event", (after.database_bytes - before.database_bytes) / events,
+               "bytes", samples=events),
+    ]  # fmt: skip
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_S
+
+
+def _memory_bytes(pid: int) -> int:
+    """The proportional set: shared pages count by their share."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1_024 for line in lines if line.startswith("Pss:"))
+
+
+def _stored(path: Path) -> tuple[int, int]:
+    """Rows of all tables that grow by events, and bytes of the pages in use."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        (rows,) = database.execute("SELECT count(*) FROM events").fetchone()
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+    return int(rows), int(pages) * int(size)
