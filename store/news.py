@@ -56,6 +56,7 @@ class News:
     def begin_anew(self) -> None:
         """The connection is new: say everything again."""
         self._published = ""
+        self._told_trust: tuple[tuple[str, bytes], ...] = ()
         self._told_version: int | None = None
         self._told_credit = 0
         self._told_tables: dict[str, int] = {}
@@ -96,11 +97,16 @@ class News:
 
     def _trust_of_today(self) -> Iterator[Packet]:
         repository = self._fleet.repository
-        if repository and self._published and repository.renew_daily():
+        if repository is None:
+            return
+        if self._published:
+            repository.renew_daily()
+        if tuple(repository.files()) != self._told_trust:
             yield from self._trust(repository)
 
     def _trust(self, repository: Repository) -> Iterator[Packet]:
-        for file, data in repository.files():
+        self._told_trust = tuple(repository.files())
+        for file, data in self._told_trust:
             yield packet("trust", data, *self._names, file=file)
 
     def _credits(self) -> Iterator[Packet]:

@@ -29,6 +29,7 @@ from store.provisioning import Provisioning
 from store.trusted import Repository
 
 FOLDER = "authority"
+TARGET = re.compile(r"(models|configuration)/[A-Za-z0-9_.-]{1,64}")
 SWITCHES = {"true": True, "false": False}
 SETTING = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
@@ -67,6 +68,9 @@ def add_commands(command: Command, name: Callable[[str], str]) -> None:
         help="one setting; without any it only shows them",
     )
     config.add_argument("--key", type=Path, help="the service's --key, if it has one")
+    sign = command("sign", sign_file)
+    sign.add_argument("target", type=_target, help="models/NAME or configuration/NAME")
+    sign.add_argument("file", type=Path, help="the file that is the newest from now on")
     look = command("denials", show_denials)
     look.add_argument("log", type=Path, help="the broker's log")
     look.add_argument("--tenant", type=name, required=True, help="the chain")
@@ -167,6 +171,13 @@ def _setting(text: str) -> tuple[str, Setting]:
     return name, int(value) if re.fullmatch(r"-?[0-9]{1,12}", value) else value
 
 
+def sign_file(options: argparse.Namespace) -> int:
+    """Sign a model or a configuration as the newest; a running service tells the carts."""
+    Repository(options.data / "trust").publish(options.target, options.file.read_bytes())
+    _say(f"on a cart: python -m cart trusted --config FILE {options.target} {options.file.name}")
+    return 0
+
+
 def show_denials(options: argparse.Namespace) -> int:
     """Show what the broker turned away, and how often."""
     with options.log.open(encoding="utf-8", errors="replace") as lines:
@@ -177,6 +188,12 @@ def show_denials(options: argparse.Namespace) -> int:
     for (kind, who, what), count in Counter((d.kind, d.who, d.what) for d in found).items():
         _say(f"{count:6}  {kind:9}  {who:20}  {what}")
     return 0
+
+
+def _target(text: str) -> str:
+    if not TARGET.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: write models/NAME or configuration/NAME")
+    return text
 
 
 def _say(line: str) -> None:

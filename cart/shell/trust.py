@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tuf.api.exceptions import DownloadHTTPError, RepositoryError
+from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import FetcherInterface, Updater
 
-from cart.contract.goods import TRUSTED_CATALOG
 from cart.core.catalog import CatalogError
 from cart.shell.config import Config
 
@@ -47,6 +47,14 @@ class Trust:
         """Whether this is the newest file under a name, as far as is known."""
         return self._targets.get(target) == (sha256, size_bytes)
 
+    def bring_back(self) -> None:
+        """Believe again what was known last, if it still holds. Raises CatalogError."""
+        for name in NEEDED:
+            path = self._folder / name
+            if not path.is_file():
+                raise CatalogError(f"trust: no {name} came yet; let the cart go online once")
+            self.came(name, path.read_bytes())
+
     def _check(self) -> None:
         updater = Updater(
             str(self._folder), BASE, str(self._folder / "targets"), BASE, _Brought(self._files),
@@ -54,11 +62,14 @@ class Trust:
         )  # fmt: skip
         try:
             updater.refresh()
-            found = updater.get_targetinfo(TRUSTED_CATALOG)
         except (RepositoryError, DownloadHTTPError) as error:
             raise CatalogError(f"trust: {error}; the store publishes it again") from error
-        if found is not None:
-            self._targets[TRUSTED_CATALOG] = (found.hashes["sha256"], found.length)
+        # What the updater has kept has passed all its checks.
+        checked: Metadata[Targets] = Metadata.from_file(str(self._folder / "targets.json"))
+        self._targets = {
+            name: (target.hashes["sha256"], target.length)
+            for name, target in checked.signed.targets.items()
+        }
 
 
 def trust_of(config: Config) -> Trust | None:

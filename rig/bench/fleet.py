@@ -112,9 +112,9 @@ def _cpu_s(pid: int) -> float:
 
 
 def _memory_bytes(pid: int) -> int:
-    """The proportional set: shared pages count by their share."""
+    """What it has for itself alone: libraries, which the carts here map, too, are not counted."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1_024 for line in lines if line.startswith("Pss:"))
+    return next(int(line.split()[1]) * 1_024 for line in lines if line.startswith("Anonymous:"))
 
 
 def _stored(path: Path) -> tuple[int, int]:

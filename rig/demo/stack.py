@@ -37,6 +37,7 @@ data_folder = "{data}"
 screen_socket = "{short}/screen.sock"
 eyes_socket = "{short}/eyes.sock"
 store_public_key = "{key}"
+trust_root = "{root}"
 [scale]
 port = "{short}/scale"
 calibration = "{calibration}"
@@ -171,8 +172,9 @@ class Stack(contextlib.ExitStack):
     def _start_cart(self) -> None:
         text = CART_TOML.format(
             cart=CART, tenant=TENANT, store=STORE, data=self.cart_data, short=self._short,
-            key=self.store_data / "store.pub", host=self.proxy.host, port=self.proxy.port,
-            calibration=CALIBRATION,
+            key=self.store_data / "store.pub",
+            root=self.store_data / "trust" / "root.json", calibration=CALIBRATION,
+            host=self.proxy.host, port=self.proxy.port,
         )  # fmt: skip
         config = self._write("cart.toml", text)
         self.supervisor.start(Program(CARTD, python("cart", "run", "--config", config), READY))

@@ -1,4 +1,5 @@
-"""The store's signed metadata against six attacks: none changes what a cart takes for new."""
+"""The store's signed metadata against six attacks on catalog, models and configuration: none
+changes what a cart takes for new."""
 
 from __future__ import annotations
 
@@ -9,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from cart.__main__ import main as cart_main
 from cart.core.catalog import CatalogError
 from cart.shell.trust import FILE_BYTES_MAX, Trust
+from store.__main__ import main as store_main
 from store.trusted import Repository, now_utc
 
 OLD, NEW, EVIL = b'{"version":1}', b'{"version":2}', b'{"version":3}'
+NAMES = ("catalog.json", "models/reader.onnx", "configuration/cart.toml")
 Files = dict[str, bytes]
 
 
@@ -23,12 +27,14 @@ class Fixture:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = Repository(folder / "store")
-        self.store.publish("catalog.json", OLD)
+        for name in NAMES:
+            self.store.publish(name, OLD)
         self.old = dict(self.store.files())
         self.cart = self.new_cart()
         bring(self.cart, self.old)
         assert allows(self.cart, OLD)
-        self.store.publish("catalog.json", NEW)
+        for name in NAMES:
+            self.store.publish(name, NEW)
         self.new = dict(self.store.files())
         bring(self.cart, self.new)
 
@@ -44,8 +50,11 @@ def bring(cart: Trust, files: Files) -> None:
 
 
 def allows(cart: Trust, data: bytes) -> bool:
-    """Whether a cart takes this for the newest catalog."""
-    return cart.allows("catalog.json", hashlib.sha256(data).hexdigest(), len(data))
+    """Whether a cart takes this for the newest under each name; never for some and not others."""
+    digest = hashlib.sha256(data).hexdigest()
+    answers = {cart.allows(name, digest, len(data)) for name in NAMES}
+    assert len(answers) == 1
+    return answers.pop()
 
 
 def rollback(seen: Fixture) -> Files:
@@ -62,7 +71,8 @@ def wrong_key(seen: Fixture) -> Files:
     """A whole repository by other keys, with higher versions."""
     other = Repository(seen.folder / "other")
     for data in (OLD, NEW, EVIL, NEW, EVIL):
-        other.publish("catalog.json", data)
+        for name in NAMES:
+            other.publish(name, data)
     return dict(other.files())
 
 
@@ -103,7 +113,8 @@ def test_six_attacks_change_nothing(
     if restarted and attack in (mix_and_match, arbitrary):
         (tmp_path / "cart" / "targets.json").unlink()  # else its own copy serves
     if attack in (mix_and_match, arbitrary) and not restarted:
-        seen.store.publish("catalog.json", EVIL)
+        for name in NAMES:
+            seen.store.publish(name, EVIL)
         files = {**dict(seen.store.files()), "targets.json": files["targets.json"]}
     with pytest.raises(CatalogError, match="trust: "):
         bring(cart, files)
@@ -126,3 +137,33 @@ def test_the_same_again_is_no_new_version(tmp_path: Path) -> None:
     seen = Fixture(tmp_path)
     seen.store.publish("catalog.json", NEW)
     assert dict(seen.store.files()) == seen.new
+
+
+def test_a_model_is_checked_before_it_is_taken_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Signed by the store's command, known to the cart: the command lets the newest model through,
+    and no older or altered one."""
+    model, data = tmp_path / "reader.onnx", tmp_path / "store"
+    config = tmp_path / "cart.toml"
+    config.write_text(
+        f'cart_id = "c"\ntenant = "t"\nstore = "s"\ndata_folder = "{tmp_path}/data"\n'
+        f'screen_socket = "s.sock"\neyes_socket = "e.sock"\n'
+        f'trust_root = "{data}/trust/root.json"\n'
+    )
+    check = ["trusted", "--config", str(config), "models/reader.onnx", str(model)]
+    for content in (OLD, NEW):
+        model.write_bytes(content)
+        signed = ["sign", "--data", str(data), "models/reader.onnx", str(model)]
+        assert store_main(signed) == 0
+    assert cart_main(check) == 1
+    assert "go online" in capsys.readouterr().err
+    cart = Trust(tmp_path / "data" / "trust", (data / "trust" / "root.json").read_bytes())
+    bring(cart, dict(Repository(data / "trust").files()))
+    assert cart_main(check) == 0
+    for content in (OLD, EVIL):
+        model.write_bytes(content)
+        assert cart_main(check) == 1
+        assert "not the newest" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        store_main(["sign", "--data", str(data), "../root.json", str(model)])
