@@ -22,6 +22,7 @@ from rig.pictures import product_pictures
 from rig.proxy import FaultProxy
 from rig.supervisor import Program, Supervisor, SupervisorError, tail
 from rig.world_client import WorldClient
+from store.trusted import Repository
 
 TENANT, STORE, CART = "demo", "corner-shop", "cart-7"
 NO_SCREEN_STATUS = 3
@@ -164,6 +165,7 @@ class Stack(contextlib.ExitStack):
         )  # fmt: skip
         if done.returncode:
             raise SupervisorError(f"store import: {done.stderr.strip()}")
+        Repository(self.store_data / "trust")  # its root must be there before the cart starts
         host, port = self.broker
         argv = python("store", "run", "--data", data, "--broker", f"{host}:{port}",
                       "--tenant", TENANT, "--store", STORE)  # fmt: skip
