@@ -15,11 +15,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import ClassVar
 
+from msgspec import json
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
-from cart.contract.fleet import CertificateRequest, CommandState, ReportedConfig
+from cart.contract.fleet import CertificateRequest, CommandState, ReportedConfig, Telemetry
 from cart.contract.goods import Get
 from cart.contract.lines import ContractError
 from cart.contract.store import (
@@ -44,7 +45,7 @@ from store import counter, coupons, disputes, giving, healing, ledger
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.news import Fleet, News
-from store.tables import carts
+from store.tables import carts, health
 
 POLL_MS = 250
 SAY_MS = 3_000
@@ -61,6 +62,7 @@ UP_CHANNELS = (
     "command_state",
     "get",
     "config_state",
+    "telemetry",
 )
 
 log = logging.getLogger(__name__)
@@ -272,6 +274,12 @@ class Service:
             raise ContractError("CommandState: not for an open order of this store")
         yield from ()
 
+    def _health_told(self, cart: str, told: Telemetry) -> Iterator[Packet]:
+        self._database.execute(delete(health).where(health.c.cart == cart))
+        kept = {"utc_ms": self._utc_ms(), "told": json.encode(told)}
+        self._database.execute(insert(health).values(cart=cart, **kept))
+        yield from ()
+
     def _config_told(self, cart: str, reported: ReportedConfig) -> Iterator[Packet]:
         if self._configs is not None:
             self._configs.heard(cart, reported)
@@ -333,6 +341,7 @@ class Service:
         "pair_claim": (PairClaim, _code_claimed),
         "coupon_request": (CouponRequest, _coupon_shown),
         "get": (Get, _asked),
+        "telemetry": (Telemetry, _health_told),
         "config_state": (ReportedConfig, _config_told),
         "pay_request": (PayRequest, _payment_asked),
         "command_state": (CommandState, _command_told),

@@ -13,7 +13,9 @@ from msgspec import json, to_builtins
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, func, select
+from sqlalchemy import Row as SomeRow
 
+from cart.contract.fleet import Telemetry
 from cart.contract.lines import ContractError
 from cart.core.basket import Line
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM, decimal_text
@@ -32,7 +34,20 @@ def carts(database: Connection) -> list[Row]:
     events = count.scalar_subquery().label("events")
     columns = (here.c.cart, here.c.online, here.c.epoch, events, here.c.app_version)
     found = database.execute(select(*columns, here.c.catalog_version).order_by(here.c.cart))
-    return [{**row, "events": int(row["events"])} for row in found.mappings()]
+    told_last = {row.cart: row for row in database.execute(select(tables.health))}
+    rows = [{**row, "events": int(row["events"])} for row in found.mappings()]
+    return [row | _health(told_last.get(row["cart"])) for row in rows]
+
+
+def _health(told: SomeRow[Any] | None) -> Row:
+    """What a cart said of its health, and when; None where it has said nothing."""
+    said = None if told is None else json.decode(bytes(told.told), type=Telemetry)
+    return {
+        "battery_percent": None if said is None else said.battery_percent,
+        "signal_dbm": None if said is None else said.signal_dbm,
+        "uptime_ms": None if said is None else said.uptime_ms,
+        "told_utc_ms": None if told is None else told.utc_ms,
+    }
 
 
 def trip_rows(database: Connection) -> list[Row]:

@@ -34,6 +34,14 @@ carts = Table(
     Column("app_version", Text, nullable=False),
     Column("catalog_version", Whole, nullable=False),
 )
+# What each cart has said last of its health: a `Telemetry` as JSON, and when.
+health = Table(
+    "health",
+    METADATA,
+    Column("cart", Text, primary_key=True),
+    Column("utc_ms", Whole, nullable=False),
+    Column("told", LargeBinary, nullable=False),
+)
 # How far each journal is stored, so that this is known without its rows.
 journals = Table(
     "journals",

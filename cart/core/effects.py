@@ -83,12 +83,20 @@ class ReportConfig(Value, tag="report_config"):
     refused: dict[str, str]
 
 
+class TellHealth(Value, tag="tell_health"):
+    """Tell the store how the machine is, as far as the mind knows; it may be lost."""
+
+    battery_percent: int | None
+    inputs_refused: int
+
+
 Effect = (
     MakePairCode
     | OfferPairing
     | RequestPayment
     | ReserveCoupon
     | TellBasket
+    | TellHealth
     | TellEyes
     | WantClip
     | RunCommand

@@ -110,5 +110,6 @@ def _let_time_pass(draft: Draft) -> None:
     trip.keep_time(draft)
     accepting.keep_asking(draft)
     mirroring.keep_telling(draft)
+    mirroring.keep_telling_health(draft)
     paying.keep_asking(draft)
     telling.end_passed(draft)

@@ -1,4 +1,5 @@
-"""When the store is told the whole basket: often enough that what it lost comes back in time.
+"""When the store is told the whole basket, and how the cart is: often enough that what it lost
+comes back in time.
 
 The journal's rows are what counts; the snapshot only shows whether they arrived unchanged. It must
 never state a fact.
@@ -6,7 +7,7 @@ never state a fact.
 
 from __future__ import annotations
 
-from cart.core.effects import TellBasket
+from cart.core.effects import TellBasket, TellHealth
 from cart.core.observations import BasketViewed
 from cart.core.settings import period_ms
 from cart.core.state import Draft
@@ -23,6 +24,15 @@ def keep_telling(draft: Draft) -> None:
     is_new = told is None or (told.trip_id, told.phase) != (basket.trip_id, basket.phase)
     if is_new or (since_ms >= period_ms(draft, "basket_s") and told != basket):
         _tell(draft)
+
+
+def keep_telling_health(draft: Draft) -> None:
+    """Tell how the machine is now and then; what is lost is told again soon."""
+    state, told_ms = draft.state, draft.state.health_told_ms
+    due = told_ms is None or draft.now_ms - told_ms >= period_ms(draft, "telemetry_s")
+    if state.online and due:
+        draft.do(TellHealth(state.battery_percent, state.inputs_refused))
+        draft.note(health_told_ms=draft.now_ms)
 
 
 def viewed(draft: Draft, view: BasketViewed) -> None:

@@ -79,6 +79,8 @@ class State(Value):
     basket_told_ms: int = 0
     online: bool = False
     battery_percent: int | None = None
+    inputs_refused: int = 0
+    health_told_ms: int | None = None
     aisle: str = ""
     lost: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()

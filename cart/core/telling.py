@@ -61,6 +61,7 @@ def end_passed(draft: Draft) -> None:
 
 def input_refused(draft: Draft, observation: InputRefused) -> None:
     """A boundary refused something: tell the shopper only where it matters to the shopper."""
+    draft.note(inputs_refused=draft.state.inputs_refused + 1)
     code = REFUSALS.get(observation.boundary)
     if code is not None:
         draft.tell(code)

@@ -32,6 +32,7 @@ from cart.core.effects import (
     RunCommand,
     TellBasket,
     TellEyes,
+    TellHealth,
     WantClip,
 )
 from cart.core.observations import (
@@ -159,6 +160,7 @@ class Cart:
             ReportConfig: ask_store,
             ReserveCoupon: ask_store,
             TellBasket: ask_store,
+            TellHealth: ask_store,
             TellEyes: self.eyes.tell,
             WantClip: self.eyes.want_clip,
         }

@@ -30,7 +30,6 @@ from cart.contract.store import (
     EventBatch,
     PairGrant,
     PayAnswer,
-    Snap,
     StoreState,
     decode,
     packet,
@@ -38,7 +37,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.catalog import CatalogError
-from cart.core.effects import OfferPairing, RunCommand, TellBasket
+from cart.core.effects import OfferPairing, RunCommand
 from cart.core.observations import (
     InputRefused,
     LinkChanged,
@@ -56,7 +55,15 @@ from cart.shell.store_catalog import StoreKey
 from cart.shell.store_goods import GOODS, GoodsDesk
 from cart.shell.store_orders import OrderDesk
 from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
-from cart.shell.store_words import Answer, Question, carried_in, message_of, observation_of, snap_of
+from cart.shell.store_words import (
+    Answer,
+    Request,
+    Wish,
+    carried_in,
+    message_of,
+    observation_of,
+    requests_of,
+)
 
 APP_VERSION = version("dashcart")  # once: it is looked up on the disk
 POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
@@ -68,7 +75,6 @@ HEARD = (
     "store_state", "recall", "trust", "catalog_head", "given", "deals", "planogram", "config",
 )  # fmt: skip
 
-Request = Question | RunCommand | Snap
 log = logging.getLogger(__name__)
 
 
@@ -109,6 +115,7 @@ class StoreLink:
         self._greeted = False
         self._online = False
         self._birth_ms = 0
+        self._began_ms = clock()
         self._offset_ms = 0
         self._local_offset_ms = 0
         self._offered_nonce = ""
@@ -141,16 +148,12 @@ class StoreLink:
         """There are new rows to send."""
         self._connection.wake()
 
-    def perform(self, effect: Question | RunCommand | TellBasket) -> None:
+    def perform(self, effect: Wish) -> None:
         """Ask the store; may be lost with the link, and is then asked again by the mind.
 
         Called by the core right after its commit: a basket is the fold up to the newest row."""
-        if isinstance(effect, TellBasket):
-            journal = self._journal
-            stands = (journal.epoch, journal.last_seq, journal.last_hash)
-            self._requests.extend(snap_of(effect, *stands))
-        else:
-            self._requests.append(effect)
+        stands = (self._journal.epoch, self._journal.last_seq, self._journal.last_hash)
+        self._requests.extend(requests_of(effect, *stands, self._clock() - self._began_ms))
         self._connection.wake()
 
     def renew(self) -> None:
@@ -342,9 +345,6 @@ class StoreLink:
             request = self._requests.popleft()
             if isinstance(request, RunCommand):
                 self._orders.run(request)
-                continue
-            if isinstance(request, Snap):
-                self._publish("snap", request)
                 continue
             if isinstance(request, OfferPairing):
                 self._offered_nonce = request.nonce

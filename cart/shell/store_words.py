@@ -6,10 +6,12 @@ It must never wait for an answer: what the mind still needs it asks again.
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
 
 from msgspec import Raw, json
 
-from cart.contract.fleet import CommandState, ReportedConfig
+from cart.contract.fleet import CommandState, ReportedConfig, Telemetry
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import (
     PAYLOAD_BYTES_MAX,
@@ -30,22 +32,55 @@ from cart.core.effects import (
     ReportConfig,
     RequestPayment,
     ReserveCoupon,
+    RunCommand,
     TellBasket,
+    TellHealth,
 )
 from cart.core.observations import BasketViewed, CouponAnswered, CreditCame, PaymentAnswered
 from cart.core.value import Value
 
 SNAP_BYTES_OVERHEAD = 500
+WIRELESS = Path("/proc/net/wireless")
+LEVEL = re.compile(r"^\s*\w+: +\S+ +\S+ +(-\d+)", re.MULTILINE)
+Wish = (
+    OfferPairing
+    | RequestPayment
+    | ReserveCoupon
+    | ReportCommand
+    | ReportConfig
+    | RunCommand
+    | TellBasket
+    | TellHealth
+)
 Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand | ReportConfig
+Request = Question | RunCommand | Snap | Telemetry
 Heard = BasketViewed | CouponAnswered | CreditCame | PaymentAnswered
 Answer = PayAnswer | CouponAnswer | Credit | BasketView
 
 log = logging.getLogger(__name__)
 
 
-def message_of(asked: Question, epoch: int, last_seq: int) -> tuple[str, Value]:
+def requests_of(
+    wish: Wish, epoch: int, last_seq: int, last_hash: str, uptime_ms: int
+) -> tuple[Request, ...]:
+    """What to ask or tell, as of the journal's newest row now."""
+    match wish:
+        case TellBasket():
+            return snap_of(wish, epoch, last_seq, last_hash)
+        case TellHealth():
+            return (telemetry_of(wish, uptime_ms),)
+        case _:
+            return (wish,)
+
+
+TOLD: dict[type[Value], str] = {Snap: "snap", Telemetry: "telemetry"}
+
+
+def message_of(asked: Question | Snap | Telemetry, epoch: int, last_seq: int) -> tuple[str, Value]:
     """Its channel and its message; a payment counts the journal's rows up to `last_seq`."""
     match asked:
+        case Snap() | Telemetry():
+            return TOLD[type(asked)], asked
         case OfferPairing(nonce=nonce):
             return "pair_offer", PairOffer(nonce)
         case ReserveCoupon(trip_id=trip_id, coupon_id=coupon_id):
@@ -94,3 +129,22 @@ def carried_in(grant: PairGrant) -> Basket | None:
     what = "PairGrant: carried"
     carried: Basket | None = decode_json(Basket | None, bytes(grant.carried), what)
     return carried
+
+
+def telemetry_of(told: TellHealth, uptime_ms: int) -> Telemetry:
+    """How the machine is: what the mind knows, and what this computer does."""
+    return Telemetry(
+        uptime_ms=uptime_ms,
+        battery_percent=told.battery_percent,
+        signal_dbm=signal_dbm(),
+        inputs_refused=told.inputs_refused,
+    )
+
+
+def signal_dbm(wireless: Path = WIRELESS) -> int | None:
+    """The radio's level as Linux tells it; None without a radio."""
+    try:
+        found = LEVEL.search(wireless.read_text(encoding="ascii", errors="replace"))
+    except OSError:
+        return None
+    return None if found is None else int(found[1])

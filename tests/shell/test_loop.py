@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from cart.contract.screen import Snapshot
-from cart.core.effects import Effect, MakePairCode, OfferPairing
+from cart.core.effects import Effect, MakePairCode, OfferPairing, TellHealth
 from cart.core.events import TripOpened
 from cart.core.observations import AnyObservation, Booted, LinkChanged, PairCodeMade, Tick, Touch
 from cart.shell.clock import monotonic_ms
@@ -126,7 +126,7 @@ def test_effects_are_asked_for_in_order(bench: Bench) -> None:
     bench.inbox.put(PairCodeMade(0, "n" * 16))
     bench.inbox.put(LinkChanged(0, online=True))
     bench.think()
-    assert [type(effect) for effect in bench.effects] == [MakePairCode, OfferPairing]
+    assert [type(effect) for effect in bench.effects] == [MakePairCode, OfferPairing, TellHealth]
 
 
 def test_a_full_disk_keeps_the_turn_and_says_so(bench: Bench) -> None:

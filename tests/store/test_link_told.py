@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import json
 
 from cart.contract.goods import CatalogHead
 from cart.contract.store import decode
 from cart.core.basket import fold
-from cart.core.effects import TellBasket
+from cart.core.effects import TellBasket, TellHealth
 from cart.core.observations import BasketViewed, CatalogArrived
+from cart.shell.store_words import signal_dbm
 from tests.store.shop import CartLink, item, store_command, trip_events
 from tests.store.test_link import Shop, open_shop
 from tests.waiting import until
@@ -106,3 +108,22 @@ def newest(cart: CartLink) -> int:
     cart.unheard += cart.inbox.take(0)
     seen = [each.catalog.version for each in cart.unheard if isinstance(each, CatalogArrived)]
     return max(seen, default=0)
+
+
+def test_a_person_sees_how_a_cart_is(shop: Shop) -> None:
+    """What the cart tells of its health stands beside it in the list of carts."""
+    shop.cart.link.perform(TellHealth(battery_percent=37, inputs_refused=2))
+
+    def shown() -> object:
+        (row,) = store_command(shop.folder, "carts", "--json").stdout.splitlines()
+        return json.decode(row)["battery_percent"]
+
+    until(lambda: shown() == 37, "the store knows the battery")
+
+
+def test_the_radio_s_level_is_read_as_linux_tells_it(tmp_path: Path) -> None:
+    """A machine without a radio says nothing."""
+    wireless = tmp_path / "wireless"
+    assert signal_dbm(wireless) is None
+    wireless.write_text("Inter-| sta-|\n face | tus |\n wlan0: 0000   54.  -56.  -256        0\n")
+    assert signal_dbm(wireless) == -56
