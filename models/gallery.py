@@ -33,7 +33,8 @@ UNKNOWN_WIDTH = 0.05
 ACCEPTANCE = 0.9
 WORDS_NATS = 15.0
 UNKNOWN_SMOOTHING = 2.0
-"""How much smoother than the softmax trained vectors' maximum is; 2 of {1, 1.5, 2, 2.5, 3}."""
+"""How much smoother than the softmax trained vectors' maximum is; 2 of {1, 1.5, 2, 2.5, 3}. Means
+of photos lie close together: theirs is as smooth as the softmax."""
 
 FAIRNESS = 0.75
 PRIOR_PHOTOS = 5
@@ -119,7 +120,9 @@ class Gallery:
         chances = calibration.log_softmax(similarities / self.temperature)
         return _belief(self.labels, np.append(chances, unknown))
 
-    def calibrated(self, embeddings: Sequence[Embedding], labels: Sequence[str]) -> Gallery:
+    def calibrated(
+        self, embeddings: Sequence[Embedding], labels: Sequence[str], unknown_smoothing: float = 1.0
+    ) -> Gallery:
         """The same gallery, as sure as held-out photos say it may be.
 
         "Unknown" is learned from the same photos counted twice: with their label in the gallery,
@@ -133,7 +136,7 @@ class Gallery:
         temperature = calibration.best_temperature(similarities, own)
         absent = similarities.copy()
         absent[np.arange(len(own)), own] = -1
-        unknown_temperature = UNKNOWN_SMOOTHING * temperature
+        unknown_temperature = unknown_smoothing * temperature
         unknown = calibration.best_unknown(
             *(
                 calibration.smooth_maximum(one, unknown_temperature)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.errors import ModelError
 from models.evaluation import Answers, pictures, table
-from models.gallery import Gallery
+from models.gallery import UNKNOWN_SMOOTHING, Gallery
 from models.grocery import labelled
 from models.pictures import read_rgb
 from models.recogniser import Recogniser
@@ -102,7 +102,7 @@ def _calibrated(gallery: Gallery, data_dir: Path, out: Path) -> Iterator[str]:
     photos = grocery(data_dir, {"val"})
     looks = [recogniser.look(read_rgb(photo.path)).embedding for photo in photos]
     names = [photo.label for photo in photos]
-    gallery = gallery.calibrated(looks, names)
+    gallery = gallery.calibrated(looks, names, UNKNOWN_SMOOTHING)
     gallery.save(out / GALLERY_NAME)
     seal(out)
     coarse = {row["fine_name"]: row["coarse_name"] for row in labelled(data_dir)}
