@@ -115,6 +115,8 @@ class Scene:
 
     def __init__(self, seed: int = 1) -> None:
         self._dice = random.Random(seed)
+        # Dice of their own: how many frames were painted must not change how a thing falls.
+        self._flicker = random.Random(seed)
         self._lying: dict[str, tuple[Sprite, int, int]] = {}
         self._ground = _basket_floor()
         self._base = self._ground
@@ -157,7 +159,7 @@ class Scene:
         reach = self.reach
         if reach is not None:
             reach.paint(frame, now_s)
-        across, down = self._dice.randrange(_NOISE_MARGIN), self._dice.randrange(_NOISE_MARGIN)
+        across, down = (self._flicker.randrange(_NOISE_MARGIN) for _ in range(2))
         window = (slice(down, down + HEIGHT), slice(across, across + WIDTH))
         cv2.add(frame, self._brighter[window], dst=frame)
         cv2.subtract(frame, self._darker[window], dst=frame)

@@ -51,6 +51,7 @@ def rows(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
     return {row["rule"]: row for row in listed}
 
 
+@pytest.mark.machines
 def test_our_store_keeps_every_rule(
     broker: Broker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,6 +78,7 @@ def test_no_store_keeps_no_rule(broker: Broker, capsys: pytest.CaptureFixture[st
     assert kept == {"an invented code opens none"}
 
 
+@pytest.mark.machines
 def test_our_cart_keeps_every_rule(
     broker: Broker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,6 +63,8 @@ def test_a_refused_publish_is_noticed(tmp_path: Path) -> None:
         trial.settle()
         assert cart.online
         cluster.control("set_topic_permissions", "guest", "amq.topic", r"^(?!.*\.up\.ev$)", ".*")
+        # A connection keeps what it was allowed before.
+        cluster.control("close_all_connections", "other permissions")
         began_s = time.monotonic()
         trial.write(10)
         until(lambda: "confirms no row" in str(cart.told.get("refused")), "it is said", 60)

@@ -37,6 +37,7 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...]) -> None:
     assert "usage: python -m rig" in done.stderr
 
 
+@pytest.mark.machines
 def test_hil_measures_on_the_simulated_chip() -> None:
     """One JSON object: every figure with its limits and verdict, and the whole."""
     done = rig("hil", "--bench", str(SIM), "--json")
@@ -49,6 +50,7 @@ def test_hil_measures_on_the_simulated_chip() -> None:
         assert one["low"] <= one["value"] <= one["high"]
 
 
+@pytest.mark.machines
 def test_hil_fails_when_a_limit_is_missed(tmp_path: Path) -> None:
     """The same chip against limits no scale can hold."""
     strict = SIM.read_text(encoding="utf-8").replace("high = 1_500", "high = 101")

@@ -48,6 +48,7 @@ def audited(folder: Path) -> tuple[int, dict[str, object]]:
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.machines
 def test_audit_recounts_a_run(kept: Path) -> None:
     """The recount agrees: as many kills as were noted, and each event stored once, in order."""
     status, verdict = audited(kept)
@@ -70,6 +71,7 @@ def test_audit_recounts_a_run(kept: Path) -> None:
         (lambda lines: lines[::-1], "reordered"),
     ],
 )
+@pytest.mark.machines
 def test_a_spoilt_export_is_found(kept: Path, spoil: object, shows: str) -> None:
     """A line deleted from, doubled in or moved within store.jsonl makes the audit fail."""
     assert callable(spoil)
@@ -83,6 +85,7 @@ def test_a_spoilt_export_is_found(kept: Path, spoil: object, shows: str) -> None
     assert verdict[shows]
 
 
+@pytest.mark.machines
 def test_an_export_is_held_against_its_database(kept: Path) -> None:
     """A row that vanished from journal and store export alike is still in the databases."""
     exports = [kept / "store.jsonl", *kept.glob("carts/*/journal.jsonl")]

@@ -4,6 +4,7 @@ from those of photographs."""
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from rig.enrol import demo_catalog
 from rig.sequence_figures import handled, idle_core_percent
@@ -18,6 +19,7 @@ def test_the_same_seed_paints_the_same_frames() -> None:
         assert shown.done == again.done
 
 
+@pytest.mark.machines
 def test_what_hands_bring_and_fetch_is_found_and_read() -> None:
     """Every code shown is read and no other; regions are found where goods came and went, and
     which way is never said wrongly."""
@@ -32,6 +34,7 @@ def test_what_hands_bring_and_fetch_is_found_and_read() -> None:
     assert figures.get("directions_right", 0)
 
 
+@pytest.mark.machines
 def test_what_an_idle_basket_costs_can_be_measured() -> None:
     """The real camera process lives and works; how little is for `python -m rig sequences`."""
     assert 0 < idle_core_percent(1.0) < 100

@@ -9,6 +9,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from rig.cart_watch import CartWatch
 from rig.demo.stack import BROKER, Options, Stack
 from tests.data import ROOT
@@ -27,6 +29,7 @@ def was_started(stack: Stack, name: str, times: int) -> bool:
     return stack.supervisor.starts(name) >= times
 
 
+@pytest.mark.machines
 def test_a_killed_broker_is_back_and_the_cart_online(tmp_path: Path) -> None:
     """`kill -9` from outside is noticed; cart and store find the broker on the same port."""
     with Stack(Options(tmp_path)) as stack, CartWatch(stack.screen_socket, lambda _: None) as watch:
@@ -37,6 +40,7 @@ def test_a_killed_broker_is_back_and_the_cart_online(tmp_path: Path) -> None:
         assert watch.wait_for(lambda snapshot: snapshot.online, DEADLINE_S)
 
 
+@pytest.mark.machines
 def test_a_full_disk_takes_pictures_and_rows_but_not_the_table(tmp_path: Path) -> None:
     """One clear line, the table last, status 1; every other row was played."""
     out = tmp_path / "out"

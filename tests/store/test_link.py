@@ -160,6 +160,7 @@ def test_online_means_that_the_store_answers(shop: Shop) -> None:
     assert shop.cart.hear(LinkChanged).online is True
 
 
+@pytest.mark.machines
 def test_half_open_network_is_noticed(shop: Shop) -> None:
     """When bytes go nowhere without a word, the cart says offline, and recovers."""
     shop.proxy.stall()
@@ -224,6 +225,7 @@ def test_forged_catalog_is_refused(shop: Shop) -> None:
     assert (shop.cart.config.data_folder / "catalog.signed").read_bytes() == kept
 
 
+@pytest.mark.machines
 def test_new_catalog_reaches_the_cart(shop: Shop) -> None:
     """What is imported beside the running service is published, 12 MB in chunks, adopted whole."""
     many = tuple(

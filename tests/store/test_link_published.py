@@ -94,6 +94,7 @@ def test_a_planogram_names_its_bad_rows(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.machines
 def test_settings_go_there_and_back(shop: Shop) -> None:
     """What a person wants arrives signed; what the cart says stands beside it."""
     cart = shop.cart

@@ -61,6 +61,7 @@ def test_a_greeted_store_says_what_it_holds(shop: Shop) -> None:
     assert (seen.trip_id, seen.lines) == ("trip-1", 2)
 
 
+@pytest.mark.machines
 def test_a_price_reaches_the_cart_as_a_change(shop: Shop) -> None:
     """A price that a person sets comes as a small change; so do four, one after the other, and one
     that holds later waits for its hour. Nothing is collected whole."""
@@ -84,6 +85,7 @@ def price(shop: Shop, amount: str, *options: str) -> CatalogArrived:
     return shop.cart.hear(CatalogArrived)
 
 
+@pytest.mark.machines
 def test_changes_missed_are_fetched_and_a_restart_goes_on(tmp_path: Path) -> None:
     """A cart that was away for changes has them after it comes back, from the broker's memory or
     from the store's; a cart that is started again has the newest catalog before it is online."""
