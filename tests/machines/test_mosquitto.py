@@ -19,7 +19,8 @@ from cart import mqtt
 from cart.contract.store import CartState, Packet, packet
 from cart.shell.clock import monotonic_ms
 from rig.broker import Broker
-from tests.store.test_link import open_shop, survive_kills_and_cuts
+from tests.store.open_shop import open_shop
+from tests.store.test_link import survive_kills_and_cuts
 from tests.waiting import until
 
 pytestmark = pytest.mark.machines

@@ -1,4 +1,5 @@
-"""A store's database to test with: SQLite everywhere, PostgreSQL in `make test-machines`."""
+"""What the store's tests share: a whole shop, and a database (SQLite everywhere, PostgreSQL in
+`make test-machines`)."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from store.database import open_database
 from tests.store import postgresql
+from tests.store.open_shop import Shop, open_shop
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.machines)]
 
@@ -38,4 +40,11 @@ def database_url(request: pytest.FixtureRequest) -> str | None:
 def database(database_url: str | None, tmp_path: Path) -> Iterator[Connection]:
     """An empty database of a store."""
     with closing(open_database(tmp_path, database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop on iotcore."""
+    with open_shop(tmp_path) as opened:
         yield opened

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -22,16 +19,9 @@ from cart.core.observations import (
     RecallsCame,
 )
 from cart.core.settings import SETTINGS
+from tests.store.open_shop import Shop
 from tests.store.shop import CART, STORE, TENANT, CartLink, store_command, trip_events
-from tests.store.test_link import Shop, open_shop
 from tests.waiting import until
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A shop on iotcore."""
-    with open_shop(tmp_path) as opened:
-        yield opened
 
 
 def publish(shop: Shop, kind: str, text: str, *options: str) -> str:

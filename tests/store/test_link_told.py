@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,16 +16,9 @@ from cart.core.basket import fold
 from cart.core.effects import TellBasket, TellHealth
 from cart.core.observations import BasketViewed, CatalogArrived
 from cart.shell.store_words import signal_dbm
+from tests.store.open_shop import Shop, open_shop
 from tests.store.shop import CartLink, item, store_command, trip_events
-from tests.store.test_link import Shop, open_shop
 from tests.waiting import until
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A shop on iotcore."""
-    with open_shop(tmp_path) as opened:
-        yield opened
 
 
 def harm(shop: Shop, statement: str) -> None:

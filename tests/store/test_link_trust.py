@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
 import msgspec
-import pytest
 from msgspec.structs import replace
 
 from cart import mqtt
@@ -21,6 +19,7 @@ from cart.core.observations import CatalogArrived, CommandArrived, InputRefused
 from cart.shell.clock import monotonic_ms
 from rig.broker import Broker
 from store.keys import signer_of
+from tests.store.open_shop import Shop
 from tests.store.shop import (
     CART,
     CATALOG,
@@ -31,15 +30,7 @@ from tests.store.shop import (
     import_catalog,
     store_command,
 )
-from tests.store.test_link import Shop, open_shop
 from tests.waiting import until
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A shop on iotcore."""
-    with open_shop(tmp_path) as opened:
-        yield opened
 
 
 def test_an_order_is_done_once_and_ends(shop: Shop) -> None:

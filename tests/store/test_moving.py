@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -31,8 +30,8 @@ from cart.shell.store_catalog import StoreKey
 from store import catalogs, counter, ledger, moving
 from store.keys import signer_of
 from store.tables import trips as trip_rows
+from tests.store.open_shop import Shop
 from tests.store.shop import CART, CATALOG, STORE, TENANT, batch, rows, trip_events
-from tests.store.test_link import Shop, open_shop
 from tests.waiting import until
 
 OTHER, NONCE = "cart-2", "nonce-0002"
@@ -79,13 +78,6 @@ def test_a_paid_trip_does_not_move(stored: Connection, tmp_path: Path) -> None:
     stored.execute(update(trip_rows).values(last_seq=9))
     with pytest.raises(ContractError, match="no trip"):
         counter.claim(stored, signer_of(tmp_path), PairClaim(OTHER, NONCE, "ann", move=True), 0)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A shop on iotcore."""
-    with open_shop(tmp_path) as opened:
-        yield opened
 
 
 def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop) -> None:

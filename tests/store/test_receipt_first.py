@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from random import Random
 
 import msgspec
-import pytest
 from sqlalchemy import select
 
 from cart import mqtt
@@ -19,19 +16,12 @@ from cart.core.observations import PaymentAnswered
 from cart.shell.clock import monotonic_ms
 from store.database import open_database
 from store.tables import payments
+from tests.store.open_shop import Shop
 from tests.store.shop import CART, STORE, TENANT, trip_events
-from tests.store.test_link import Shop, open_shop
 from tests.waiting import until
 
 ANSWERS = topic_of("pay_answer", TENANT, STORE, cart=CART)
 ROWS = topic_of("events", TENANT, STORE, cart=CART)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A shop on iotcore."""
-    with open_shop(tmp_path) as opened:
-        yield opened
 
 
 def test_the_receipt_comes_before_the_door(shop: Shop) -> None:
