@@ -38,6 +38,8 @@ PACKAGES: dict[AnyKind, tuple[str, ...]] = {
 }  # fmt: skip
 COLUMNS = ("fault", "events", "kills", "lost", "duplicated", "reordered", "recovery_ms_p95")
 
+WRONG = ("lost", "duplicated", "reordered", "settled")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m rig faults`."""
@@ -156,5 +158,7 @@ def _progress(text: str) -> None:
 
 
 def _line(result: Result) -> str:
-    verdict = "passed" if result.passed else "NOT passed"
-    return f"{result.fault}: {verdict} in {result.seconds} s"
+    if result.passed:
+        return f"{result.fault}: passed in {result.seconds} s"
+    counted = ", ".join(f"{name} {getattr(result, name)}" for name in WRONG)
+    return f"{result.fault}: NOT passed in {result.seconds} s: {counted}"

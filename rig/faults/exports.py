@@ -6,16 +6,22 @@ the row's hash in its journal's chain. It reads databases and never changes one.
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
 STORE_EXPORT = "store.jsonl"
 JOURNAL_EXPORT = "journal.jsonl"
-STORED = "SELECT cart, epoch, seq, hash FROM events ORDER BY number"
+# Packed rows were stored before those that are not; the catalog in use stays beside its pack.
+PACKED = "SELECT cart, epoch, rows FROM archives ORDER BY packed_utc_ms, cart, last_seq"
+STORED = """
+SELECT cart, epoch, seq, hash FROM events WHERE kind <> 'catalog_adopted' OR NOT EXISTS (
+    SELECT * FROM archives WHERE archives.cart = events.cart AND archives.epoch = events.epoch
+    AND events.seq BETWEEN first_seq AND last_seq) ORDER BY number"""
 JOURNALED = "SELECT ?, epoch, seq, hash FROM events ORDER BY seq"
 
 
@@ -28,16 +34,28 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
+class PackedRow(msgspec.Struct, frozen=True):
+    """What of a packed row is needed here."""
+
+    seq: int
+    hash: str
+
+
 class ExportError(OSError):
     """A folder holds no run, or a line of it can't be read; the text says which."""
 
 
 ROW = msgspec.json.Decoder(Row)
+PACKED_ROWS = msgspec.json.Decoder(PackedRow).decode_lines
 
 
 def stored(folder: Path) -> list[Row]:
-    """Every row in the store's database, in the order of its commits."""
-    return _select(folder / "store.sqlite", STORED)
+    """Every row in the store's database, packed away or not, in the order of its commits."""
+    with _database(folder / "store.sqlite") as database:
+        database.execute("BEGIN")  # rows that are being packed meanwhile are neither lost nor two
+        packs = database.execute(PACKED)
+        packed = [row for cart, epoch, rows in packs for row in _unpacked(cart, epoch, rows)]
+        return packed + [Row(*values) for values in database.execute(STORED)]
 
 
 def journaled(folder: Path) -> list[Row]:
@@ -47,9 +65,8 @@ def journaled(folder: Path) -> list[Row]:
         *sorted(folder.glob("journal-*.sqlite")),
     ]
     rows = [
-        row for file in [*files, folder / "journal.sqlite"]
-        for row in _select(file, JOURNALED, folder.name)
-    ]  # fmt: skip
+        row for file in [*files, folder / "journal.sqlite"] for row in _written(file, folder.name)
+    ]
     return list(dict.fromkeys(rows))
 
 
@@ -81,9 +98,20 @@ def _lines(rows: Iterable[Row]) -> bytes:
     return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
 
 
-def _select(file: Path, query: str, *names: str) -> list[Row]:
+def _written(journal: Path, cart: str) -> list[Row]:
+    with _database(journal) as database:
+        return [Row(*values) for values in database.execute(JOURNALED, (cart,))]
+
+
+def _unpacked(cart: str, epoch: int, rows: bytes) -> list[Row]:
+    return [Row(cart, epoch, row.seq, row.hash) for row in PACKED_ROWS(gzip.decompress(rows))]
+
+
+@contextmanager
+def _database(file: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            return [Row(*values) for values in database.execute(query, names)]
+        uri = f"{file.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+            yield database
     except sqlite3.Error as error:
         raise ExportError(f"{file}: {error}") from error
