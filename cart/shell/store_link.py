@@ -1,9 +1,8 @@
 """The link to the store: journal rows out, pairing, catalog and payment in. One thread owns it.
 
-What the store has is a cursor over the journal, moved only by the store's own acknowledgement
-(docs/asyncapi.yaml). The rest is asked again by the mind while it still wants it, so nothing needs
-a second queue. It must never decide: what arrives is checked, becomes an observation, and that is
-all. What is refused is said aloud and changes nothing.
+Its desks do the work: rows, goods, orders, certificates. What the mind wants it asks again while it
+still wants it, so nothing needs a second queue. It must never decide: what arrives is checked,
+becomes an observation, and that is all. What is refused is said aloud and changes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from cart.contract.store import (
     CartState,
     CouponAnswer,
     Credit,
-    EventBatch,
     PairGrant,
     PayAnswer,
     StoreState,
@@ -38,23 +36,19 @@ from cart.contract.store import (
 )
 from cart.core.catalog import CatalogError
 from cart.core.effects import OfferPairing, RunCommand
-from cart.core.observations import (
-    InputRefused,
-    LinkChanged,
-    Paired,
-    StoreTime,
-)
+from cart.core.observations import InputRefused, Paired
 from cart.core.value import Value
 from cart.shell.clock import Clock
 from cart.shell.config import BrokerConfig, Config
 from cart.shell.guard import Beat, Guard
 from cart.shell.inbox import Inbox
-from cart.shell.journal import Journal, JournalError
+from cart.shell.journal import Journal
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import StoreKey
+from cart.shell.store_clock import StoreClock
 from cart.shell.store_goods import GOODS, GoodsDesk
 from cart.shell.store_orders import OrderDesk
-from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
+from cart.shell.store_rows import RowDesk
 from cart.shell.store_words import (
     Answer,
     Request,
@@ -102,22 +96,20 @@ class StoreLink:
         self._clock = clock
         self._boot_id = f"{random.getrandbits(64):016x}"
         self._key = StoreKey(config.store_public_key.read_bytes())
-        self._outbox = Outbox(journal.epoch, journal.acked_seq)
-        self._connection = self._new_connection(config.broker, random)
-        self._goods = GoodsDesk(config, self._key, inbox, self._connection, clock, self._time_told)
+        self._time = StoreClock(clock, inbox)
+        self._connection = connection = self._new_connection(config.broker, random)
+        self._goods = GoodsDesk(config, self._key, inbox, connection, clock, self._time.told)
         self._renewal = Renewal(config.cart_id, config.broker)
         self._orders = OrderDesk(config, self._key, inbox, self._renewal, guard)
+        self._rows = RowDesk(
+            journal, inbox, connection, clock,
+            self._publish, self._birth, self._greeting_answered, self._refuse,
+        )  # fmt: skip
         self._requests: deque[Request] = deque(maxlen=16)
         self._recalls = topic_of("recall", config.tenant, config.store)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._store_up = False
-        self._greeted = False
-        self._online = False
-        self._birth_ms = 0
         self._began_ms = clock()
-        self._offset_ms = 0
-        self._local_offset_ms = 0
         self._offered_nonce = ""
 
     @property
@@ -182,7 +174,7 @@ class StoreLink:
             self._let_time_pass()
             self._ask_store()
             self._ask_certificate()
-            self._send_rows()
+            self._rows.send()
         self._publish("cart_state", CartState(self._boot_id, online=False))
         self._connection.close()
 
@@ -192,13 +184,9 @@ class StoreLink:
 
     def _let_time_pass(self) -> None:
         try:
-            self._goods.time_passed(self._utc_ms())
+            self._goods.time_passed(self._time.utc_ms())
         except (ContractError, CatalogError) as error:
             self._refuse(error)
-
-    def _utc_ms(self) -> int:
-        """The store's wall clock, as far as it was told; long ago before that."""
-        return self._clock() + self._offset_ms
 
     def _take(self, happening: mqtt.Happening) -> None:
         match happening:
@@ -212,7 +200,7 @@ class StoreLink:
                 self._refuse(ContractError(f"{reason}; mend the broker's access list"))
             case mqtt.Changed(reason=reason):
                 log.info("store_link down: %s", reason)
-                self._store_gone()
+                self._rows.store_gone()
                 self._dial_anew(self._renewal.went_down())
             case mqtt.Incoming(topic=topic, payload=payload):
                 try:
@@ -225,29 +213,21 @@ class StoreLink:
         if not payload:
             return  # it only clears what the broker had kept
         if address.channel.name in GOODS:
-            self._goods.heard(address, payload, self._utc_ms())
+            self._goods.heard(address, payload, self._time.utc_ms())
             return
         kind, handle = self._handlers[address.channel.name]
         handle(self, decode(kind, payload))
 
     def _store_came_or_went(self, state: StoreState) -> None:
-        if not state.online:
-            self._store_gone()
-        elif not (self._store_up and self._greeted):
-            self._store_up = True
-            self._greet()
+        (self._rows.store_came if state.online else self._rows.store_gone)()
 
-    def _store_gone(self) -> None:
-        # A cluster keeps what is retained on one node, where it grows old: there we greet unasked.
-        self._store_up, self._greeted = not self._connection.is_modern, False
-        self._tell_online(False)
+    def _ack_came(self, ack: Ack) -> None:
+        self._rows.heard(ack)
 
-    def _greet(self) -> None:
-        """Say who we are and how far; the answer says how far the store is."""
+    def _birth(self) -> Birth:
+        """Who we are, and how far."""
         journal = self._journal
-        self._greeted = False
-        self._birth_ms = self._clock()
-        birth = Birth(
+        return Birth(
             boot_id=self._boot_id,
             epoch=journal.epoch,
             last_seq=journal.last_seq,
@@ -255,55 +235,10 @@ class StoreLink:
             app_version=APP_VERSION,
             catalog_version=self._goods.version,
         )
-        self._publish("birth", birth)
-        self._connection.doubt()
 
-    def _ack_came(self, ack: Ack) -> None:
-        now_ms = self._clock()
-        journal = self._journal
-        if is_of_another_journal(ack, journal.epoch, journal.last_seq, journal.hash_of):
-            self._begin_epoch(ack.newest_epoch)
-            return
-        self._outbox.acknowledged(ack, self._journal.last_seq, now_ms)
-        try:
-            self._journal.acked(ack.epoch, ack.upto_seq)
-        except JournalError as error:
-            log.warning("the cursor stays, rows may be sent again: %s", error)
-        if self._greeted:
-            self._tell_online(not self._outbox.is_stuck)
-        for row in ack.rejected:
-            self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
-        if ack.utc_ms and not self._greeted:
-            self._greeting_answered(ack)
-
-    def _begin_epoch(self, newest: int) -> None:
-        """Number our journal anew and send it from its first row."""
-        try:
-            self._journal.begin_epoch(newest + 1)
-        except JournalError as error:
-            log.warning("offline until the journal can be numbered anew: %s", error)
-            return
-        log.error("the store knows another journal of this cart: now epoch %d", newest + 1)
-        self._outbox = Outbox(newest + 1, 0)
-        self._greet()
-
-    def _greeting_answered(self, ack: Ack) -> None:
-        self._local_offset_ms = ack.local_offset_ms
-        self._time_told(ack.utc_ms, self._birth_ms)
-        self._greeted = True
-        self._outbox.rewind()
-        if self._outbox.trouble:
-            self._refuse(ContractError(self._outbox.trouble))
-        self._tell_online(not self._outbox.is_stuck)
+    def _greeting_answered(self, ack: Ack, asked_ms: int) -> None:
+        self._time.told(ack.utc_ms, asked_ms, ack.local_offset_ms)
         self._renewal.check(ack.utc_ms)
-
-    def _time_told(self, utc_ms: int, asked_ms: int) -> None:
-        """The store's wall clock, somewhere between the question and now."""
-        now_ms = self._clock()
-        uncertainty_ms = (now_ms - asked_ms + 1) // 2 + 1
-        self._offset_ms = utc_ms - (now_ms + asked_ms) // 2
-        told = (self._offset_ms, uncertainty_ms)
-        self._inbox.put(StoreTime(0, *told, local_offset_ms=self._local_offset_ms))
 
     def _grant_came(self, grant: PairGrant) -> None:
         """Open the trip only for the code on our screen, once, in time, by the store's own hand."""
@@ -311,14 +246,14 @@ class StoreLink:
             raise ContractError("PairGrant: not signed by this store for this cart")
         if grant.nonce != self._offered_nonce:
             raise ContractError("PairGrant: not for the code on the screen; scan it again")
-        if self._utc_ms() > grant.expires_utc_ms:
+        if self._time.utc_ms() > grant.expires_utc_ms:
             raise ContractError("PairGrant: it came too late; scan the code again")
         self._offered_nonce = ""
         told = (grant.nonce, grant.trip_id, grant.shopper, grant.member, grant.used)
         self._inbox.put(Paired(0, *told, carried_in(grant)))
 
     def _command_came(self, command: Command) -> None:
-        too_late = self._orders.came(command, self._utc_ms())
+        too_late = self._orders.came(command, self._time.utc_ms())
         if too_late is not None:
             self._publish("command_state", too_late)
 
@@ -350,33 +285,9 @@ class StoreLink:
                 self._offered_nonce = request.nonce
             self._publish(*message_of(request, self._journal.epoch, self._journal.last_seq))
 
-    def _send_rows(self) -> None:
-        now_ms = self._clock()
-        if self._store_up and not self._greeted and now_ms - self._birth_ms >= RESEND_MS:
-            self._tell_online(False)
-            self._greet()
-        elif self._greeted and self._outbox.is_overdue(now_ms):
-            self._greet()
-        while self._greeted and self._send_batch(now_ms):
-            pass
-
-    def _send_batch(self, now_ms: int) -> bool:
-        after, count = self._outbox.next_rows(self._journal.last_seq, now_ms)
-        if not count:
-            return False
-        entries = fitting(self._journal.entries_after(after, count))
-        self._publish("events", EventBatch(self._journal.epoch, entries))
-        self._outbox.sent(entries[-1].seq, now_ms)
-        return True
-
     def _publish(self, name: str, message: Value) -> None:
         cart = self._config.cart_id
         self._connection.publish(packet(name, message, *self._names, cart=cart))
-
-    def _tell_online(self, online: bool) -> None:
-        if online != self._online:
-            self._online = online
-            self._inbox.put(LinkChanged(0, online, self._journal.epoch))
 
     def _refuse(self, error: ContractError | CatalogError) -> None:
         log.warning("refused: %s", error)
