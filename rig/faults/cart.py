@@ -10,6 +10,7 @@ way. It keeps nothing in memory that a kill may not take.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import cast
 
+from cart.contract.deltas import canonical
 from cart.core.effects import OfferPairing
 from cart.core.events import Event, Fact, ItemAdded
 from cart.core.observations import CatalogArrived, InputRefused, LinkChanged, Paired
@@ -117,7 +119,8 @@ class LinkedCart:
                     case LinkChanged(online=online, epoch=epoch):
                         self._say(online=online, epoch_online=epoch)
                     case CatalogArrived(catalog=catalog):
-                        self._say(catalog=catalog.version)
+                        sha256 = hashlib.sha256(canonical(catalog)).hexdigest()
+                        self._say(catalog=catalog.version, sha256=sha256)
                     case Paired(nonce=nonce):
                         self._say(paired=nonce)
                     case InputRefused(reason=reason):

@@ -46,27 +46,33 @@ def arriving(trial: Trial) -> None:
         VICTIMS[number % len(VICTIMS)](trial)
         trial.write(2)
         for cart in shop.carts:
-            if not cart.wait(partial(_has, cart, version), SETTLE_S_MAX):
+            if not cart.wait(partial(has, cart, version), SETTLE_S_MAX):
                 trial.lost += 1
         trial.settle(began_s)
 
 
-def _has(cart: Cart, version: int) -> bool:
+def has(cart: Cart, version: int) -> bool:
+    """Whether a cart has taken this version into use."""
     return cart.told.get("catalog") == version
 
 
-def _kill_cart(trial: Trial) -> None:
-    cart = trial.shop.carts[0]
+def kill_cart(trial: Trial, cart: Cart) -> None:
+    """SIGKILL a cart, and start it again."""
     cart.kill()
     trial.killed(cart.name, "while a catalog arrives")
     cart.begin()
     cart.await_ready()
 
 
-def _kill_broker(trial: Trial) -> None:
+def kill_broker(trial: Trial) -> None:
+    """SIGKILL the broker, which keeps nothing, and start it again."""
     trial.shop.broker.kill()
     trial.killed("broker", "while a catalog arrives")
     trial.shop.broker.start()
+
+
+def _kill_first_cart(trial: Trial) -> None:
+    kill_cart(trial, trial.shop.carts[0])
 
 
 def _kill_store(trial: Trial) -> None:
@@ -76,4 +82,4 @@ def _kill_store(trial: Trial) -> None:
     trial.shop.store.await_ready()
 
 
-VICTIMS = (_kill_cart, _kill_broker, _kill_store)
+VICTIMS = (_kill_first_cart, kill_broker, _kill_store)

@@ -102,7 +102,8 @@ class Talker:
 
 
 class Cart(Talker):
-    """A cart's process. `target` is how many rows it was told to write, `told` what it said last.
+    """A cart's process. `target` is how many rows it was told to write, `told` what it said last,
+    `catalogs` each (version, hash) that it took into use.
 
     `vanished` counts rows that it had said were written and that its journal then lacked."""
 
@@ -116,6 +117,7 @@ class Cart(Talker):
         self.epoch = self.epoch_online = 0
         self.online = self.is_ready = False
         self.told: dict[str, object] = {}
+        self.catalogs: list[tuple[int, str]] = []
 
     def begin(self) -> None:
         """Start it, with what it still owes."""
@@ -157,6 +159,8 @@ class Cart(Talker):
             self.is_ready = True
             self.vanished += max(0, self.last_seq - int(str(said["last_seq"])))
         self.told.update(said)
+        if "catalog" in said:
+            self.catalogs.append((int(str(said["catalog"])), str(said["sha256"])))
         for name in ("epoch", "epoch_online", "last_seq", "acked_seq", "online"):
             if name in said:
                 setattr(self, name, said[name])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rig.faults import (
     clocks,
+    deltas,
     disks,
     fleet,
     foreign,
@@ -54,6 +55,7 @@ FAULTS = (
     Fault("read-only disk", 5, 1, disks.read_only),
     Fault("carts reconnect", 2, 1, fleet.reconnecting, on_a_chain=False),
     Fault("catalog with kills", 12, 2, goods.arriving, on_a_chain=False),
+    Fault("1,000 catalog deltas", 1_000, 30, deltas.changing, on_a_chain=False),
     Fault("power cuts", 10_000, 600, power.cuts, ("strace",), on_a_chain=False),
     Fault("certificates rotate", 50, 5, guarded.rotation, ("mosquitto",), on_a_chain=False),
     Fault("hostile attempts", 1, 1, guarded.hostile, ("mosquitto",), on_a_chain=False),

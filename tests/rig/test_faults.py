@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rig.faults.audit import Count, count
+from rig.faults.deltas import judged
 from rig.faults.exports import Row
 from tests.data import ROOT
 
@@ -113,6 +114,15 @@ def test_counts_of_what_can_go_wrong() -> None:
         ([second, first, third, *rest], 0, 0, 1),
     ):
         assert count(ROWS, stored) == Count(5, lost, duplicated, reordered)
+
+
+def test_a_mixed_catalog_and_one_that_goes_back_are_found() -> None:
+    """A version with other bytes than the store's counts as lost, a step back as moved; the same
+    one again, as after a restart, and versions that were skipped are right."""
+    made = {1: "a", 2: "b", 3: "c"}
+    assert judged([(1, "a"), (1, "a"), (3, "c")], made) == (0, 0)
+    assert judged([(1, "a"), (2, "mixed"), (3, "c")], made) == (1, 0)
+    assert judged([(1, "a"), (3, "c"), (2, "b"), (4, "d")], made) == (1, 1)
 
 
 @pytest.mark.parametrize(
