@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from cart.core.pricing.field import Field, Good, Use
-from cart.core.pricing.grouping import Grouping
+from cart.core.pricing.grouping import Grouped, Grouping
 from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, Sku
 from cart.core.pricing.shapes import Groups, Slot
 from cart.core.pricing.uses import Compiled
@@ -83,8 +83,12 @@ def compiled(deal: Bundle, field: Field) -> Iterator[Compiled]:
     ]
     linear = field.even(classes) and deal.share_ppm is None and not _capped(deal, parts, field)
     groups = Grouping(slots, use_of, field)
-    exact = None if linear else groups.worth_of
-    yield Compiled(Groups(slots, constant, field.uses_max, exact), groups.uses)
+    shape = (
+        Groups(slots, constant, field.uses_max)
+        if linear
+        else Grouped(slots, constant, field.uses_max, groups)
+    )
+    yield Compiled(shape, groups.uses)
 
 
 def _wants(part: Part, good: Good) -> bool:

@@ -7,9 +7,9 @@ It must never be used where a dearer piece is always worth more: `Cheapest` is f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from cart.core.pricing.shapes import Cheapest, Counts
+from cart.core.pricing.shapes import NEVER, Cheapest, Counts, Plan
 
 # How many pieces are free so far: what they bring at most, and how many are free of each entry.
 Free = dict[int, tuple[int, Counts]]
@@ -28,56 +28,76 @@ class MixedCheapest(Cheapest):
         return self._best(counts)[1]
 
     def _best(self, counts: Counts) -> tuple[int, Counts]:
-        """From dear to cheap: the n-th free unit needs the paid ones of its group before it."""
-        frees = sum(counts) // (self.paid + self.free) * self.free
         edge: Free = {0: (0, ())}
         before = 0
         for k, count in enumerate(counts):
             before += count
-            after: Free = {}
-            for taken, (worth, so_far) in edge.items():
-                for more in range(min(count, frees - taken) + 1):
-                    total = taken + more
-                    if more and before - total < -(-total // self.free) * self.paid:
-                        break
-                    brings = worth + more * self.worths[k] + (count - more) * self.paid_worths[k]
-                    if total not in after or brings > after[total][0]:
-                        after[total] = brings, (*so_far, more)
-            edge = after
-        return edge[frees]
+            edge = self._after(edge, k, count, before)
+        return edge[before // (self.paid + self.free) * self.free]
 
-    def _roam(
+    def _after(self, edge: Free, k: int, count: int, before: int) -> Free:
+        """With `count` units of an entry more, `before` units in all. From dear to cheap: the n-th
+        free unit needs the paid ones of its group before it."""
+        after: Free = {}
+        for taken, (worth, so_far) in edge.items():
+            for more in range(count + 1):
+                total = taken + more
+                if more and before - total < -(-total // self.free) * self.paid:
+                    break
+                brings = worth + more * self.worths[k] + (count - more) * self.paid_worths[k]
+                if total not in after or brings > after[total][0]:
+                    after[total] = brings, (*so_far, more)
+        return after
+
+    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
+        """Of each entry take some, as long as the rest can reach the floor; the best first."""
+        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
+        tops = self._tops(units, values)
+        if tops:
+            self._left = granted = self.budget.granted()
+            found: list[Plan] = []
+            self._walk((), 0, {0: (0, ())}, values, caps, tops, floor, found)
+            self.budget.spend(granted, self._left)
+            yield from sorted(found, reverse=True)
+
+    def _walk(
         self,
-        place: tuple[int, int, int, int],
-        units: Sequence[tuple[int, int]],
+        use: Counts,
+        passed: int,
+        edge: Free,
         values: Sequence[int],
+        caps: Sequence[int],
         tops: Sequence[list[list[int]]],
         floor: int,
-        use: list[int],
-        found: set[Counts],
+        found: list[Plan],
     ) -> None:
-        """Of each class take some, of those let some be free."""
-        number, row, credit, taken = place
-        if tops[number][row][credit] < floor or not self._may_look():
+        """`floor` is what the units taken must bring with the rest; `passed` of all are decided."""
+        before = sum(use)
+        edge = {
+            taken: brings
+            for taken, brings in edge.items()
+            if brings[0] + self._most(tops[passed], taken, before) >= floor
+        }
+        if not edge or not self._may_look():
             return
-        if number == len(units):
-            found.add(tuple(use))
+        if len(use) == len(self.classes):
+            taken = before // (self.paid + self.free) * self.free
+            worth = edge[taken][0] if taken in edge else 0
+            if worth > 0:
+                spent = sum([values[at] * n for at, n in zip(self.classes, use, strict=True)])
+                found.append(Plan(worth - spent, worth, use))
             return
-        at, k = units[number]
-        after = number
-        while after < len(units) and units[after][0] == at:
-            after += 1
-        rows, width = len(tops[after]), len(tops[after][0])
-        for count in range(after - number, -1, -1):
-            for more in range(count, -1, -1):
-                credit_after = credit + (count - more) * self.free - more * self.paid
-                row_after = row + more if rows > 1 else 0
-                if not 0 <= credit_after < width or row_after >= rows:
-                    continue
-                use[k] = count
-                brings = more * self.worths[k] + (count - more) * self.paid_worths[k]
-                self._roam(
-                    (after, row_after, credit_after, taken + count), units, values, tops,
-                    floor + values[at] * count - brings, use, found,
-                )  # fmt: skip
-        use[k] = 0
+        at, k = self.classes[len(use)], len(use)
+        for count in range(caps[at] + 1):
+            after = self._after(edge, k, count, before + count)
+            self._walk(
+                (*use, count), passed + caps[at], after, values, caps, tops,
+                floor + values[at] * count, found,
+            )  # fmt: skip
+
+    def _most(self, rows: Sequence[Sequence[int]], taken: int, before: int) -> int:
+        """What the units that are not decided may still bring, with so many free of those taken."""
+        row = taken if len(rows) > 1 else 0
+        credit = (before - taken) * self.free - taken * self.paid
+        fits = row < len(rows) and 0 <= credit < len(rows[0])
+        return rows[row][credit] if fits else NEVER

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from cart.core.pricing.field import Field, Use
-from cart.core.pricing.grouping import Grouping
+from cart.core.pricing.grouping import Grouped, Grouping
 from cart.core.pricing.offers import Deal, PriceMinor
 from cart.core.pricing.shapes import Groups, Slot
 from cart.core.pricing.uses import Compiled
@@ -37,5 +37,10 @@ def compiled(deal: NForPrice, field: Field) -> Iterator[Compiled]:
 
     slot = Slot(deal.quantity, classes, worths)
     groups = Grouping([slot], use_of, field)
-    exact = None if field.even(classes) else groups.worth_of
-    yield Compiled(Groups([slot], -deal.price_minor * top, field.uses_max, exact), groups.uses)
+    constant = -deal.price_minor * top
+    shape = (
+        Groups([slot], constant, field.uses_max)
+        if field.even(classes)
+        else Grouped([slot], constant, field.uses_max, groups)
+    )
+    yield Compiled(shape, groups.uses)

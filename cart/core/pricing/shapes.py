@@ -72,30 +72,39 @@ class Groups:
 
     def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
         """Every slot takes its best units; that two slots may want the same unit is not seen."""
+        gains, ranked = self._ranked(values, caps)
+        total = uses = 0
+        for gain in gains:
+            if gain <= 0:
+                break
+            total, uses = total + gain, uses + 1
+        return total, [at for count, units in ranked for at in units[: uses * count]]
+
+    def _ranked(
+        self, values: Sequence[int], caps: Sequence[int]
+    ) -> tuple[list[int], list[tuple[int, list[int]]]]:
+        """What each use more brings at most, less and less; what a use takes of each slot, and the
+        slot's units, the best first."""
         uses = self.uses_max
-        ranked: list[tuple[int, list[int], list[int]]] = []
+        ranked: list[tuple[int, list[int]]] = []
+        costs: list[list[int]] = []
         for count, classes, worths in self.slots:
             order = sorted(
                 [(values[at] - worth, at) for at, worth in zip(classes, worths, strict=True)]
             )
-            costs: list[int] = []
             units: list[int] = []
+            paid: list[int] = []
             for cost, at in order:
-                cap = caps[at]
-                costs += [cost] * cap
-                units += [at] * cap
+                units += [at] * caps[at]
+                paid += [cost] * caps[at]
             uses = min(uses, len(units) // count)
-            ranked.append((count, costs, units))
-        total = 0
-        for use in range(uses):
-            gain = self.constant
-            for count, costs, _ in ranked:
-                gain -= sum(costs[use * count : (use + 1) * count])
-            if gain <= 0:
-                uses = use
-                break
-            total += gain
-        return total, [at for count, _, units in ranked for at in units[: uses * count]]
+            ranked.append((count, units))
+            costs.append(paid)
+        gains = [self.constant] * uses
+        for (count, _), paid in zip(ranked, costs, strict=True):
+            for use in range(uses):
+                gains[use] -= sum(paid[use * count : (use + 1) * count])
+        return gains, ranked
 
     def work(self, caps: Sequence[int]) -> int:  # noqa: ARG002 - the protocol's
         """Units are sorted by class."""
