@@ -14,6 +14,10 @@ from typing import NamedTuple
 from cart.core.pricing.shapes import Shape
 
 
+# After so many steps in vain the next ones aim less far.
+STALLED_MAX = 3
+
+
 class Problem(NamedTuple):
     """Classes of units (`caps` of each), offers that take them, and what units that no offer takes
     bring: `rests[at][n]` for n of a class."""
@@ -70,12 +74,12 @@ def tighten(
         total, tops, left = bound_at(problem, now)
         if best is None or total < best.total:
             best, stalled = Bound(total, tuple(now), tuple(tops)), 0
-            best_left = left
         else:
             stalled += 1
-            if stalled == 3:
+            if stalled == STALLED_MAX:
                 stalled, share = 0, share * 2
-                now, total, left = list(best.values), best.total, best_left
+        # A value of 0 cannot fall, so what is left over there asks for nothing.
+        left = [n if value or n < 0 else 0 for value, n in zip(now, left, strict=True)]
         size = sum([n * n for n in left])
         if not size:
             break

@@ -7,7 +7,7 @@ It must never be used where a dearer piece is always worth more: `Cheapest` is f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from cart.core.pricing.shapes import NEVER, Cheapest, Counts, Plan
 
@@ -49,18 +49,17 @@ class MixedCheapest(Cheapest):
                     after[total] = brings, (*so_far, more)
         return after
 
-    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
-        """Of each entry take some, as long as the rest can reach the floor; the best first."""
-        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
-        tops = self._tops(units, values)
-        if tops:
-            self._left = granted = self.budget.granted()
-            found: list[Plan] = []
-            self._walk((), 0, {0: (0, ())}, values, caps, tops, floor, found)
-            self.budget.spend(granted, self._left)
-            yield from sorted(found, reverse=True)
+    def _list(
+        self,
+        values: Sequence[int],
+        caps: Sequence[int],
+        tops: Sequence[list[list[int]]],
+        floor: int,
+        found: list[Plan],
+    ) -> None:
+        self._share((), 0, {0: (0, ())}, values, caps, tops, floor, found)
 
-    def _walk(
+    def _share(
         self,
         use: Counts,
         passed: int,
@@ -90,7 +89,7 @@ class MixedCheapest(Cheapest):
         at, k = self.classes[len(use)], len(use)
         for count in range(caps[at] + 1):
             after = self._after(edge, k, count, before + count)
-            self._walk(
+            self._share(
                 (*use, count), passed + caps[at], after, values, caps, tops,
                 floor + values[at] * count, found,
             )  # fmt: skip

@@ -62,7 +62,7 @@ def solve(problem: Problem, steps_max: int) -> Answer:
     most = steps_max - steps_max // KEPT_SHARE
     round_steps = 1 + sum([shape.work(problem.caps) for shape in problem.shapes])
     rounds = max(1, most // (VALUES_SHARE * round_steps))
-    root = min(STEPS_ROOT_MAX, 6 + 2 * count, rounds)
+    root = min(STEPS_ROOT_MAX, 2 + 2 * count, rounds)
     bound, steps = tighten(problem, start, root, FIRST_SHARE)
     slack = first_slack = max(1, bound.total // (SLACK_SHARE * count))
     steps *= round_steps

@@ -8,6 +8,7 @@ integers of one scale. A shape must never know of money, tax or lines.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from cart.core.pricing.budget import Budget
@@ -112,10 +113,10 @@ class Groups:
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Fill slot after slot, dearest values first, as long as the rest can reach the floor."""
-        uses_max = self.uses_max
-        for slot in self.slots:
-            uses_max = min(uses_max, sum([caps[at] for at in slot.classes]) // slot.need)
-        for uses in range(uses_max, 0, -1):
+        tops = [*accumulate(self._ranked(values, caps)[0])]
+        for uses in range(len(tops), 0, -1):
+            if tops[uses - 1] < floor:
+                continue
             left = list(caps)
             use = [0] * len(self.classes)
             for value in self._fill(0, uses, values, left, use, floor - uses * self.constant):
@@ -294,74 +295,67 @@ class Cheapest:
         return units * (10 + rows * (self.paid * self.free * uses + 1)) // 5
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
-        """Walk from dear to cheap, as long as the rest can reach the floor."""
+        """Walk from dear to cheap, as long as the rest can reach the floor; the best first."""
         units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
         tops = self._tops(units, values)
-        if not tops:
-            return
-        size = self.paid + self.free
-        found: set[Counts] = set()
-        use = [0] * len(self.classes)
-        self._left = granted = self.budget.granted()
-        self._roam((0, 0, 0, 0), units, values, tops, floor, use, found)
-        self.budget.spend(granted, self._left)
-        for counts in sorted(found):
-            uses, odd = divmod(sum(counts), size)
-            if odd or not 0 < uses <= self.uses_max:
-                continue
-            worth = self.worth_of(counts)
-            value = worth - sum(
-                [values[at] * n for at, n in zip(self.classes, counts, strict=True)]
-            )
-            if worth > 0 and value >= floor:
-                yield Plan(value, worth, counts)
+        if tops:
+            self._left = granted = self.budget.granted()
+            found: list[Plan] = []
+            self._list(values, caps, tops, floor, found)
+            self.budget.spend(granted, self._left)
+            yield from sorted(found, reverse=True)
 
-    def worth_of(self, counts: Counts) -> int:
-        """What these units bring, the free and the paid ones."""
-        units = [k for k, n in enumerate(counts) for _ in range(n)]
-        size = self.paid + self.free
-        return sum([
-            self.paid_worths[k] if n % size < self.paid else self.worths[k]
-            for n, k in enumerate(units)
-        ])  # fmt: skip
+    def _list(
+        self,
+        values: Sequence[int],
+        caps: Sequence[int],
+        tops: Sequence[list[list[int]]],
+        floor: int,
+        found: list[Plan],
+    ) -> None:
+        self._walk((), (0, 0, 0, 0), values, caps, tops, floor, found)
 
     def _may_look(self) -> bool:
         self._left -= 1
         return self._left >= 0
 
-    def _roam(
+    def _walk(
         self,
+        use: Counts,
         place: tuple[int, int, int, int],
-        units: Sequence[tuple[int, int]],
         values: Sequence[int],
+        caps: Sequence[int],
         tops: Sequence[list[list[int]]],
         floor: int,
-        use: list[int],
-        found: set[Counts],
+        found: list[Plan],
     ) -> None:
-        """Take a unit or leave it out: whether it is paid for follows from those taken before."""
-        number, row, credit, taken = place
-        if tops[number][row][credit] < floor or not self._may_look():
+        """Take more and more of a class: whether a unit is paid for follows from those before it.
+        `place`: the units passed, those paid for, those that are free, what they bring."""
+        passed, paid, free, worth = place
+        rows = tops[passed]
+        row = free if len(rows) > 1 else 0
+        credit = paid * self.free - free * self.paid
+        if rows[row][credit] < floor or not self._may_look():
             return
-        if number == len(units):
-            found.add(tuple(use))
+        if len(use) == len(self.classes):
+            if worth > 0:
+                spent = sum([values[at] * n for at, n in zip(self.classes, use, strict=True)])
+                found.append(Plan(worth - spent, worth, use))
             return
-        at, k = units[number]
-        after = number + 1
-        rest = (units, values, tops)
-        use[k] += 1
-        if taken % (self.paid + self.free) < self.paid:
-            if credit + self.free < len(tops[after][row]):
-                paid_for = (after, row, credit + self.free, taken + 1)
-                self._roam(paid_for, *rest, floor + values[at] - self.paid_worths[k], use, found)
-        elif row + 1 < len(tops[after]) or len(tops[after]) == 1:
-            freed = (after, min(row + 1, len(tops[after]) - 1), credit - self.paid, taken + 1)
-            self._roam(freed, *rest, floor + values[at] - self.worths[k], use, found)
-        use[k] -= 1
-        # Left out: then its equals are left out too, or one set of units would be found twice.
-        while after < len(units) and units[after][0] == at:
-            after += 1
-        self._roam((after, row, credit, taken), *rest, floor, use, found)
+        k = len(use)
+        cap, value = caps[self.classes[k]], values[self.classes[k]]
+        passed += cap
+        rows = tops[passed]
+        for count in range(cap + 1):
+            if row >= len(rows) or credit >= len(rows[row]):
+                break
+            self._walk((*use, count), (passed, paid, free, worth), values, caps, tops, floor, found)
+            if (paid + free) % (self.paid + self.free) < self.paid:
+                paid, credit, brings = paid + 1, credit + self.free, self.paid_worths[k]
+            else:
+                free, credit, brings = free + 1, credit - self.paid, self.worths[k]
+                row = free if len(rows) > 1 else 0
+            worth, floor = worth + brings, floor + value - brings
 
 
 class Fixed:
