@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from cart.core.pricing.shapes import Shape
 
-
 # After so many steps in vain the next ones aim less far.
 STALLED_MAX = 3
 

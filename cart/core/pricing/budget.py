@@ -6,6 +6,8 @@ It must never be asked by the search itself, which counts its own work.
 from __future__ import annotations
 
 LOOKS_MAX = 400_000
+# A look in steps of work.
+LOOK_STEPS = 4
 # What an offer may still look at where nothing is left: an answer without proof needs some plans.
 LEAST = 150
 
@@ -19,9 +21,14 @@ class Budget:
         self.looks = 0
         self.is_spent = False
 
-    def may_look(self) -> bool:
-        """Count one more look."""
-        self.looks += 1
+    @property
+    def steps(self) -> int:
+        """All looks in steps of work."""
+        return self.looks * LOOK_STEPS
+
+    def may_look(self, looks: int = 1) -> bool:
+        """Count so many more looks."""
+        self.looks += looks
         self.is_spent = self.is_spent or self.looks > self.looks_max
         return self.looks <= self.looks_max
 

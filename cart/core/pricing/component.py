@@ -15,12 +15,12 @@ from cart.core.pricing.bound import Problem
 from cart.core.pricing.budget import Budget
 from cart.core.pricing.field import Component, Contender, Field, Use
 from cart.core.pricing.kinds import ITEM_KINDS
+from cart.core.pricing.outdone import lasting
 from cart.core.pricing.search import solve
 from cart.core.pricing.uses import Compiled, Each
 
 STEPS_MAX = 4_000_000
-# A group looked at in steps of work; one look in so many steps of work is allowed.
-LOOK_STEPS = 8
+# One look in so many steps of work is allowed.
 LOOK_SHARE = 15
 
 
@@ -51,15 +51,23 @@ class Form(NamedTuple):
 def chosen(component: Component, steps_max: int = STEPS_MAX) -> Chosen:
     """The best uses of these offers."""
     budget = Budget(steps_max // LOOK_SHARE)
-    form = compiled(component, budget)
-    answer = solve(form.problem, steps_max)
+    form = _without_outdone(compiled(component, budget))
+    answer = solve(form.problem, steps_max, budget)
     uses = uses_of(form, answer.uses)
     worth = worth_of(component, uses)
     values = tuple([-(-value * form.grain // form.scale) for value in answer.values])
     bound = answer.root if budget.is_spent else answer.bound
     bound = bound // form.scale * form.grain
-    return Chosen(uses, worth, max(bound, worth), answer.root // form.scale * form.grain, values,
-                  answer.steps + budget.looks * LOOK_STEPS)  # fmt: skip
+    root = answer.root // form.scale * form.grain
+    return Chosen(uses, worth, max(bound, worth), root, values, answer.steps + budget.steps)
+
+
+def _without_outdone(form: Form) -> Form:
+    """The same with the offers that are worth looking at."""
+    kept = lasting(form.problem.shapes, form.problem.caps)
+    groups = tuple([form.groups[n] for n in kept])
+    shapes = tuple([part.shape for _, part in groups])
+    return form._replace(groups=groups, problem=form.problem._replace(shapes=shapes))
 
 
 def worth_of(component: Component, uses: Sequence[tuple[int, Use]]) -> int:

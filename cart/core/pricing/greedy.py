@@ -12,7 +12,7 @@ from cart.core.pricing.bound import Bound, Problem
 from cart.core.pricing.shapes import Counts, Plan, Shape
 
 # The shares of the values at which units are bought, in tenths.
-TENTHS = (10, 5, 0)
+TENTHS = (10, 9, 8, 5, 0)
 # How far from the most that an offer might bring its plan may be, in eighths.
 EIGHTHS = 8
 

@@ -17,6 +17,8 @@ from cart.core.pricing.shapes import Counts, Groups, Slot
 
 # How many choices of groups are looked at for a bound: then a looser one will do.
 TRIES_MAX = 200
+# A group costs as much as so many other looks.
+COLUMN_LOOKS = 3
 
 
 class Column(NamedTuple):
@@ -65,7 +67,7 @@ class Grouping:
         parts = [[*_some(units, need)] for need, units in self._parts(caps)]
         found = []
         for choice in product(*parts):
-            if not self.field.budget.may_look():
+            if not self.field.budget.may_look(COLUMN_LOOKS):
                 return None
             entries = tuple([entry for part in choice for entry in part])
             units = tuple([self.classes[entry] for entry in entries])

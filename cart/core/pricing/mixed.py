@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cart.core.pricing.shapes import NEVER, Cheapest, Counts, Plan
+from cart.core.pricing.cheapest import NEVER, Cheapest
+from cart.core.pricing.shapes import Counts, Plan
 
 # How many pieces are free so far: what they bring at most, and how many are free of each entry.
 Free = dict[int, tuple[int, Counts]]
+# So many of those cost as much as a look at anything else.
+SHARES_A_LOOK = 3
 
 
 class MixedCheapest(Cheapest):
@@ -77,6 +80,7 @@ class MixedCheapest(Cheapest):
             for taken, brings in edge.items()
             if brings[0] + self._most(tops[passed], taken, before) >= floor
         }
+        self._left -= len(edge) // SHARES_A_LOOK
         if not edge or not self._may_look():
             return
         if len(use) == len(self.classes):

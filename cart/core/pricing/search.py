@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cart.core.pricing.bound import Bound, Problem, tighten
+from cart.core.pricing.bound import Problem, tighten
+from cart.core.pricing.budget import Budget
 from cart.core.pricing.greedy import fair
 from cart.core.pricing.shapes import Counts
 from cart.core.pricing.table import Table
 
 # What work is counted as, in steps of about a microsecond: a plan made.
-PLAN_STEPS = 33
+PLAN_STEPS = 25
 # This part of the work is kept for a good answer without proof, should it come to that.
 KEPT_SHARE = 4
 # A search for values may take this share of the work.
@@ -24,17 +25,14 @@ VALUES_SHARE = 2
 WIDTH = 24
 PLANS_EACH = 40
 # With more than this share open another way to find an answer is tried, worth so many rounds.
-FAIR_SHARE = 10
-FAIR_ROUNDS = 12
+FAIR_SHARE = 100
+FAIR_ROUNDS = 20
 STEPS_ROOT_MAX = 60
+# With more units of a class than that, values are harder to find.
+MANY_EACH = 3
 FIRST_SHARE = 8
-# Where a search opened more choices than that in vain, or had more plans, better values come first.
-EASY_NODES = 20
-EASY_PLANS = 200
 # With so many plans the next search is asked for a little more only: what it opens grows fast.
 EASY_SIZE = 1_000
-STEPS_MORE = 40
-MORE_SHARE = 32
 SLACK_SHARE = 10
 
 
@@ -50,9 +48,9 @@ class Answer(NamedTuple):
     steps: int
 
 
-def solve(problem: Problem, steps_max: int) -> Answer:
+def solve(problem: Problem, steps_max: int, looked: Budget) -> Answer:
     """Look at plans that lose little, and at more of them until they make a whole choice, or until
-    so many steps were made."""
+    so many steps were made, with those that listing plans took."""
     if not problem.shapes:
         worth = sum([rest[-1] for rest in problem.rests])
         return Answer(worth, worth, (), worth, (0,) * len(problem.caps), 0)
@@ -62,47 +60,46 @@ def solve(problem: Problem, steps_max: int) -> Answer:
     most = steps_max - steps_max // KEPT_SHARE
     round_steps = 1 + sum([shape.work(problem.caps) for shape in problem.shapes])
     rounds = max(1, most // (VALUES_SHARE * round_steps))
-    root = min(STEPS_ROOT_MAX, 2 + 2 * count, rounds)
+    many = max(0, sum(problem.caps) - MANY_EACH * len(problem.caps))
+    root = min(STEPS_ROOT_MAX, 2 + 2 * count + many, rounds)
     bound, steps = tighten(problem, start, root, FIRST_SHARE)
-    slack = first_slack = max(1, bound.total // (SLACK_SHARE * count))
-    steps *= round_steps
+    slack = max(1, bound.total // (SLACK_SHARE * count))
+    steps = (steps + 1) * round_steps
     proved = bound.total
-    table = Table(problem, bound, slack, max(PLANS_EACH * count, (most - steps) // PLAN_STEPS))
+    table = Table(
+        problem, bound, slack, max(PLANS_EACH * count, (most - steps - looked.steps) // PLAN_STEPS)
+    )
     while table.whole:
         steps += table.size * PLAN_STEPS
-        found, opened, lost = table.best(most - steps)
+        found, lost = table.best(most - steps - looked.steps)
         steps += table.steps
         proved = table.bound.total - lost
         if found is not None:
             worth = table.bound.total - found.lost
             return Answer(worth, proved, found.uses, bound.total, bound.values, steps)
-        goal = bound.total - (2 * slack if table.size < EASY_SIZE else slack * 5 // 4)
-        if steps < most and (opened > EASY_NODES or table.size > EASY_PLANS):
-            share = MORE_SHARE * count
-            more, made = tighten(problem, bound.values, min(STEPS_MORE, rounds), share)
-            bound = min(bound, more)
-            steps += made * round_steps
-        slack = max(first_slack, bound.total - goal)
-        if steps >= most:
+        slack = slack * 2 if table.size < EASY_SIZE else slack * 5 // 4
+        if steps + looked.steps >= most:
             break
-        wider = Table(problem, bound, slack, (most - steps) // PLAN_STEPS)
+        wider = Table(problem, bound, slack, (most - steps - looked.steps) // PLAN_STEPS)
         if not wider.whole:
             steps += wider.size * PLAN_STEPS
             break
         table = wider
-    return _without_proof(problem, bound, table, slack, min(proved, bound.total), steps)
+    return _without_proof(problem, table, slack, min(proved, bound.total), steps, steps_max)
 
 
 def _without_proof(
-    problem: Problem, bound: Bound, table: Table, slack: int, proved: int, steps: int
+    problem: Problem, table: Table, slack: int, proved: int, steps: int, steps_max: int
 ) -> Answer:
     """A good choice where the work is spent. The plans of the widest table may be few: of each
     offer some that lose more are looked at too."""
+    bound = table.bound
     near = table if table.whole else None
-    table = Table(problem, table.bound, slack, each_max=PLANS_EACH, near=near)
-    found = table.good(WIDTH)
-    steps += table.size * PLAN_STEPS + table.steps
-    worth, uses = table.bound.total - found.lost, found.uses
+    table = Table(problem, bound, slack, each_max=PLANS_EACH, near=near)
+    steps += table.size * PLAN_STEPS
+    found = table.good(WIDTH, steps_max // KEPT_SHARE)
+    steps += table.steps
+    worth, uses = bound.total - found.lost, found.uses
     if (proved - worth) * FAIR_SHARE > proved:
         worth, uses = max((worth, uses), fair(problem, bound))
         steps += FAIR_ROUNDS * sum([shape.work(problem.caps) for shape in problem.shapes])

@@ -17,8 +17,10 @@ from typing import NamedTuple
 from cart.core.pricing.bound import Bound, Problem, rest_top
 from cart.core.pricing.shapes import Counts
 
-# A choice opened is so many steps of work, and one more for each plan that is looked at.
-NODE_STEPS = 25
+# A choice opened is so many steps of work, and half a one more for each plan that is looked at;
+# so many looks at what another offer must lose are one.
+NODE_STEPS = 12
+LOOKS_A_STEP = 8
 PLANS_MAX = 1_000_000
 
 
@@ -46,12 +48,13 @@ class Least:
     """What an offer must lose with what is left, and the leftovers of classes that nobody else
     will take any more (`dead`)."""
 
-    def __init__(self, plans: Sequence[Loss], mask: int, guard: int, dead: Dead, none: int) -> None:
+    def __init__(self, table: Table, plans: Sequence[Loss], mask: int, dead: Dead) -> None:
+        self.table = table
         self.plans = plans
         self.mask = mask
-        self.guard = guard
+        self.guard = table.guard
         self.dead = dead
-        self.none = none
+        self.none = table.slack + 1
         self.known: dict[int, int] = {}
 
     def of(self, left: int) -> int:
@@ -64,15 +67,18 @@ class Least:
 
     def _found(self, free: int) -> int:
         found, guard = self.none, self.guard
+        looks = 0
         for own, taken, _ in self.plans:
             if own >= found:
                 break
+            looks += 1
             rest = free - taken
             if rest & guard == guard:
                 lost = own
                 for shift, mask, leftover in self.dead:
                     lost += leftover[rest >> shift & mask]
                 found = min(found, lost)
+        self.table.steps += looks // LOOKS_A_STEP
         return found
 
 
@@ -120,6 +126,7 @@ class Table:
         self.slack = slack
         self.bound = bound
         self.size = self.steps = 0
+        self.steps_max = 1 << 60
         self.plans_max = plans_max
         self.each_max = each_max
         self.near = near
@@ -171,7 +178,7 @@ class Table:
 
     def _least(self, plans: Sequence[Loss], own: Sequence[int], dead: Dead) -> Least:
         mask = sum([self._field(at) for at in own])
-        return Least(plans, mask, self.guard, dead, self.slack + 1)
+        return Least(self, plans, mask, dead)
 
     def _dead(
         self, users: dict[int, list[int]], leftover: Sequence[tuple[int, ...]], step: int, done: int
@@ -213,39 +220,41 @@ class Table:
         top = rest_top(rest, value)[0]
         return tuple([top + value * n - worth for n, worth in enumerate(rest)])
 
-    def best(self, steps_max: int) -> tuple[Whole | None, int, int]:
-        """The whole choice that loses least, how many choices were opened, and what everything
-        else loses at least."""
+    def best(self, steps_max: int) -> tuple[Whole | None, int]:
+        """The whole choice that loses least, and what everything else loses at least."""
         count = len(self.turns)
-        self.steps = 0
+        self.steps_max = steps_max
         if self.must > self.slack:
-            return None, 0, self.slack + 1
+            return None, self.must
         heap: list[Open] = [(0, 0, 0, Choice(self.must, 0, self.lost, self.left, None))]
         seen: list[dict[int, int]] = [{} for _ in range(count + 1)]
-        nodes = number = 0
+        number = 0
         while heap:
             choice = heappop(heap)[-1]
             at = choice.decided
             if at == count:
-                return Whole(choice.lost, self._aligned(choice.uses)), nodes, choice.must
+                return Whole(choice.lost, self._aligned(choice.uses)), choice.must
             if seen[at].get(choice.left, choice.lost) < choice.lost:
                 continue
-            if self.steps >= steps_max:
-                return None, nodes, choice.must
-            nodes += 1
             for after in self._after(choice, seen[at + 1]):
                 number += 1
                 heappush(heap, (after.must, -at, number, after))
-        return None, nodes, self.slack + 1
+            if self.steps >= steps_max:
+                return None, choice.must
+        return None, self.slack + 1
 
-    def good(self, width: int) -> Whole:
+    def good(self, width: int, steps_max: int) -> Whole:
         """A whole choice without a proof: of those that decided as many offers only the `width`
-        that must lose least are followed. After it the table is good for nothing else."""
+        that must lose least are followed, the best alone when that takes long. After it the table
+        is good for nothing else."""
         self.slack = 1 << self.slack.bit_length() + 60
         edge = [Choice(self.must, 0, self.lost, self.left, None)]
         for _ in self.turns:
             ahead: dict[int, int] = {}
-            found = [after for choice in edge for after in self._after(choice, ahead)]
+            found: list[Choice] = []
+            for choice in edge:
+                if not found or self.steps < steps_max:
+                    found += self._after(choice, ahead)
             edge = nsmallest(width, found, key=lambda choice: choice.must)
         return Whole(edge[0].lost, self._aligned(edge[0].uses))
 
@@ -257,8 +266,10 @@ class Table:
         others = must - lost - sum([found.of(left) for found in (step.own, *step.before)])
         free = left | guard
         near = bisect_right(step.losses, slack - lost - others)
-        self.steps += NODE_STEPS + near
+        self.steps += NODE_STEPS + near // 2
         for own, taken, use in step.plans[:near]:
+            if self.steps >= self.steps_max:
+                return
             now = lost + own
             rest = free - taken
             if rest & guard != guard:
@@ -270,6 +281,8 @@ class Table:
                 continue
             for found in rivals:
                 total += found.of(rest)
+                if total > slack:
+                    break
             rest &= live
             if total <= slack and ahead.get(rest, now + 1) > now:
                 ahead[rest] = now
