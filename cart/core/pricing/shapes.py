@@ -39,8 +39,9 @@ class Shape(Protocol):
         """About how many steps `best` takes."""
 
 
-# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes).
-Worth = Callable[[Counts], int]
+# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes);
+# None where no more may be looked at.
+Worth = Callable[[Counts], int | None]
 
 
 class Slot(NamedTuple):
@@ -124,6 +125,8 @@ class Groups:
                 )
                 if self.worth_of is not None:
                     exact = self.worth_of(counts)
+                    if exact is None:
+                        return
                     total, worth = total - worth + exact, exact
                 if worth > 0 and total >= floor:
                     yield Plan(total, worth, counts)
