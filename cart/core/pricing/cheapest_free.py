@@ -42,7 +42,7 @@ def compiled(deal: CheapestFree, field: Field) -> Iterator[Compiled]:
 
 def _rising(field: Field) -> list[int]:
     """All covered pieces, the cheapest first."""
-    classes = field.pieces()[::-1]
+    classes = field.in_order("cheapest")
     return units_of_counts(classes, field.counts(classes))
 
 

@@ -73,9 +73,5 @@ def _told(
 
 
 def _in_order(field: Field, pick: Pick) -> Sequence[int]:
-    classes = field.pieces()
-    if pick == "line_order":
-        classes.sort(key=lambda at: field.classes[at].good.position)
-    elif pick == "cheapest":
-        classes = classes[::-1]
+    classes = field.in_order(pick)
     return units_of_counts(classes, field.counts(classes))
