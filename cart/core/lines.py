@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import adopting, restrictions, trip
+from cart.core import kept, restrictions, trip
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import Product
 from cart.core.events import (
@@ -275,7 +275,7 @@ def _add(
     load_mg: int | None = None,
 ) -> bool:
     """State one added line; False where it has to be weighed again before it has a price."""
-    product, higher_minor = adopting.at_best_price(draft.state, _product(draft, part))
+    product, higher_minor = kept.at_best_price(draft.state, _product(draft, part))
     line_id = line_id or draft.next_line_id()
     weighing = None
     if _never_sold(draft, part, line_id, change_mg - beside_mg, proof, load_mg):

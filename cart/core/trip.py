@@ -5,7 +5,7 @@ It must never touch a line of the basket.
 
 from __future__ import annotations
 
-from cart.core import handover
+from cart.core import handover, kept
 from cart.core.basket import fold
 from cart.core.effects import MakePairCode, OfferPairing, TellEyes
 from cart.core.events import TimeNoted, TripBound, TripOpened
@@ -38,6 +38,7 @@ def booted(draft: Draft, observation: Booted) -> None:
         epoch=observation.epoch,
         boot_id=observation.boot_id,
         basket=basket,
+        kept_prices=kept.at_end_of(observation.journal),
         # Between trips the cart is emptied without a fact: then the first load is the rest.
         rest_mg=None if basket.phase == "idle" else basket.load_mg,
         pay_sent=basket.phase == "paying",  # nobody knows: perhaps it had left

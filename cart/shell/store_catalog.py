@@ -90,8 +90,9 @@ class CatalogIntake:
             return None
         return self._tip_version + 1
 
-    def restore(self) -> Catalog | None:
-        """The catalog of the last run, None if there is none. Raises CatalogError."""
+    def restore(self, upto_version: int | None = None) -> Catalog | None:
+        """The catalog of the last run, None if there is none; of those that are still here the last
+        that is no newer than `upto_version`. Raises CatalogError."""
         kept = self._files.read()
         if kept is None:
             return None
@@ -99,7 +100,7 @@ class CatalogIntake:
         try:
             head = self._checked(decode(CatalogHead, line))
             self._use(head, self._whole(head, data))
-            self._restore(changes)
+            self._restore(changes, upto_version)
         except ContractError as error:
             raise CatalogError(f"{self._files.path}: {error}") from error
         return self._used
@@ -244,12 +245,14 @@ class CatalogIntake:
         self._tip = (head, after)
         self._untold.append(delta)
 
-    def _restore(self, changes: Sequence[bytes]) -> None:
+    def _restore(self, changes: Sequence[bytes], upto_version: int | None) -> None:
         """Make the changes that were in use again; the last hash proves them all."""
-        for number, line in enumerate(changes, 1):
-            delta = decode(CatalogDelta, line)
+        deltas = [decode(CatalogDelta, line) for line in changes]
+        if upto_version is not None:
+            deltas = [delta for delta in deltas if delta.version <= upto_version]
+        for number, delta in enumerate(deltas, 1):
             if delta.version == self._tip_version + 1:
-                self._step(delta, check=number == len(changes))
+                self._step(delta, check=number == len(deltas))
         self._untold.clear()
         if self._tip is not None:
             self._use(*self._tip)

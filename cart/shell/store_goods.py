@@ -71,11 +71,20 @@ class GoodsDesk:
         """Its hash."""
         return self._catalog.sha256
 
-    def restore(self) -> None:
-        """Bring back what held in the last run. Raises CatalogError."""
+    def restore(self, adopted_version: int) -> None:
+        """Bring back what held in the last run. Raises CatalogError.
+
+        A cart that died between a new catalog's coming and its adoption hears of the adopted one
+        first, as long as it is here: what it cost counts for the trip."""
         for told in self._published.restore():
             self._inbox.put(told)
-        self._adopt(self._catalog.restore())
+        newest = self._catalog.restore()
+        if newest is not None and 0 < adopted_version < newest.version:
+            before = self._catalog.restore(adopted_version)
+            if before is not None and before.version == adopted_version:
+                self._adopt(before)
+            newest = self._catalog.restore()
+        self._adopt(newest)
 
     def came_up(self) -> None:
         """The connection is new: nothing is listened for yet."""

@@ -121,11 +121,11 @@ class StoreLink:
         """Connect, and keep connecting."""
         self._thread = self._guard.start("store_link", self._live, LOOKUP_MS_MAX)
 
-    def bring_back_catalog(self) -> None:
+    def bring_back_catalog(self, adopted_version: int = 0) -> None:
         """Put the catalog of the last run into the inbox, before `start`: a restarted cart knows
-        its prices before it shows its first receipt."""
+        its prices before it shows its first receipt. `adopted_version` is what the journal says."""
         try:
-            self._goods.restore()
+            self._goods.restore(adopted_version)
         except CatalogError as error:
             self._refuse(error)
 
