@@ -121,12 +121,16 @@ class Gallery:
         return _belief(self.labels, np.append(chances, unknown))
 
     def calibrated(
-        self, embeddings: Sequence[Embedding], labels: Sequence[str], unknown_smoothing: float = 1.0
+        self,
+        embeddings: Sequence[Embedding],
+        labels: Sequence[str],
+        unknown_smoothing: float = 1.0,
+        absent_share: float = calibration.ABSENT_SHARE,
     ) -> Gallery:
         """The same gallery, as sure as held-out photos say it may be.
 
         "Unknown" is learned from the same photos counted twice: with their label in the gallery,
-        and with it left out.
+        and with it left out; the more weight on these (`absent_share`), the more it doubts.
         """
         foreign = sorted(set(labels) - set(self.labels))
         if foreign:
@@ -137,12 +141,10 @@ class Gallery:
         absent = similarities.copy()
         absent[np.arange(len(own)), own] = -1
         unknown_temperature = unknown_smoothing * temperature
-        unknown = calibration.best_unknown(
-            *(
-                calibration.smooth_maximum(one, unknown_temperature)
-                for one in (similarities, absent)
-            )
+        present, without = (
+            calibration.smooth_maximum(one, unknown_temperature) for one in (similarities, absent)
         )
+        unknown = calibration.best_unknown(present, without, absent_share)
         surer = replace(
             self,
             temperature=temperature,
