@@ -37,6 +37,7 @@ from cart.shell.catalog_files import CatalogFiles
 from cart.shell.config import ConfigError
 from cart.shell.trust import Trust
 
+BODY = "CatalogDelta: body"
 DELTAS_MAX = 20  # a cart that is further behind collects the catalog whole
 
 
@@ -82,6 +83,7 @@ class CatalogIntake:
         self._tip: tuple[CatalogHead, Catalog] | None = None
         self._untold: list[CatalogDelta] = []
         self._next: CatalogDelta | None = None
+        self._long_version = 0  # no message holds the change to this one
 
     @property
     def next_version(self) -> int | None:
@@ -135,7 +137,9 @@ class CatalogIntake:
 
         Raises CatalogError."""
         self._checked(head)
-        return self._used is not None and 0 <= head.version - self._tip_version <= DELTAS_MAX
+        if self._used is None or self._tip_version < self._long_version <= head.version:
+            return False
+        return 0 <= head.version - self._tip_version <= DELTAS_MAX
 
     def change(self, delta: CatalogDelta, now_utc_ms: int) -> Catalog | None:
         """Take the next change; the catalog that comes of it, once it holds and is trusted.
@@ -145,6 +149,9 @@ class CatalogIntake:
             return None
         if not self._key.has_signed(published_text(*self._names, delta), delta.signature):
             raise ContractError("CatalogDelta: not signed by this store")
+        if decode_json(Change, bytes(delta.body), BODY).is_long:
+            self._long_version = delta.version
+            return None
         self._next = delta
         return self.time_passed(now_utc_ms)
 
@@ -232,7 +239,7 @@ class CatalogIntake:
         """From the newest catalog here to the next, or CatalogError: never to a mixture."""
         before = self._used if self._tip is None else self._tip[1]
         assert before is not None, "a change follows a catalog"
-        change = decode_json(Change, bytes(delta.body), "CatalogDelta: body")
+        change = decode_json(Change, bytes(delta.body), BODY)
         head = change.head
         if head is None or head.version != delta.version:
             raise CatalogError(f"catalog: change {delta.version} has no head; publish it again")

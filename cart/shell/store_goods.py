@@ -166,6 +166,10 @@ class GoodsDesk:
         self._waiting_since_ms, self._asked_change = self._clock(), False
         self._adopt(self._catalog.change(decode(CatalogDelta, payload), now_utc_ms))
         self._listen()
+        near = self._near
+        if near is not None and not self._catalog.is_close(near):
+            self._near = None
+            self._collect(near)
 
     def _given(self, given: Given, now_utc_ms: int) -> None:
         what, _, number = given.correlation.partition("-")
