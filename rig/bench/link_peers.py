@@ -6,7 +6,6 @@ keeps nothing and counts a PUBACK, which is not durable: it is the yardstick of 
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections import deque
@@ -19,12 +18,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 
 from cart.shell.export import canonical
+from rig.bench.link_floor import WAIT_S_MAX, send_at_once
 from rig.broker import Broker
 from rig.faults.cart import item
 from rig.rabbit import Cluster
 
 WINDOW, EVENTS, EVENTS_SLOW = 100, 10_000, 500
-WAIT_S_MAX = 120.0
 AnyBroker = Broker | Cluster
 TOPIC = "bench/events"
 
@@ -46,15 +45,10 @@ def payload(number: int) -> bytes:
     return canonical(item(number))
 
 
-def _send_at_once(_client: paho.Client, _data: object, wire: object) -> None:
-    assert isinstance(wire, socket.socket)
-    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 def _raw_paho(broker: AnyBroker, _folder: Path) -> float:
     client = paho.Client(CallbackAPIVersion.VERSION2, "raw", protocol=paho.MQTTv5)
     client.max_inflight_messages_set(WINDOW)
-    client.on_socket_open = _send_at_once
+    client.on_socket_open = send_at_once
     room, ready = threading.Semaphore(WINDOW), threading.Event()
     client.on_connect = lambda *_: ready.set()
     client.on_publish = lambda *_: room.release()
