@@ -11,6 +11,7 @@ from cart.core.pricing.checker import check
 from cart.core.pricing.order import Priced
 from cart.core.pricing.pricing import price
 from cart.core.pricing.scenario import scenario_of
+from cart.core.pricing.vocabulary import ScenarioError
 
 Row = dict[str, Any]
 
@@ -114,3 +115,46 @@ def test_of_equal_prices_the_told_unit_is_the_one_that_saves_most() -> None:
     spend = offer("cheapest_free", lines=["a", "b", "c"], min_spend=1_074)
     each = {"id": "each", "type": "amount_off_each", "lines": ["b", "c"], "amount": 18}
     assert priced(goods, [spend]).total_minor == priced(goods, [spend, each]).total_minor == 900
+
+
+def test_an_exclusive_coupon_shares_its_goods_with_no_offer() -> None:
+    """Nor with another coupon: what saves more stands alone."""
+    coupon = {"id": "C", "type": "coupon", "line": "a", "amount": 30, "stack": "exclusive"}
+    each = offer("percent_off", line="a", percent=10)
+    assert priced([{"line": "a", "unit_price": 500}], [coupon, each]).total_minor == 450
+    assert priced([{"line": "a", "unit_price": 500, "qty": 2}], [
+        {**coupon, "amount": 60, "count": 1}, each]).total_minor == 890  # fmt: skip
+
+
+INCOMPLETE: list[Row] = [
+    {"type": "percent_off"},
+    {"type": "cheapest_free"},
+    {"type": "cheapest_free", "n": 2, "free": 2},
+    {"type": "bundle", "need": {"a": 1}},
+    {"type": "bundle", "need": {"a": 1}, "price": 5, "amount": 10},
+    {"type": "coupon", "line": "a"},
+    {"type": "coupon", "line": "a", "amount": 5, "percent": 50},
+    {"type": "markdown", "line": "a"},
+    {"type": "weight_price", "line": "a"},
+    {"type": "tiered_spend", "tiers": [{"min_spend": 5}]},
+    {"type": "percent_off", "percent": 5, "window": {"hours": ["25:00", "26:00"]}},
+    {"type": "percent_off", "percent": 5, "window": {"starts": "2026-13-45T00:00"}},
+    {"type": "percent_off", "percent": 5,
+     "window": {"starts": "2026-02-01T00:00", "ends": "2026-01-01T00:00"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", INCOMPLETE, ids=str)
+def test_an_offer_that_says_too_little_or_too_much_is_refused(told: Row) -> None:
+    """Neither is it free goods, nor an offer that nobody ever gets."""
+    with pytest.raises(ScenarioError, match=r"promotions\[0\]"):
+        scenario_of({"items": THREE, "promotions": [{"id": "P", **told}]})
+
+
+def test_a_check_that_does_not_agree_is_told() -> None:
+    """`ext` changes no price; a tender that nobody knows is named too."""
+    weighed = {"line": "a", "unit_price": 59, "net_weight": "2.37", "unit": "lb"}
+    row = {"items": [{**weighed, "ext": 141}], "tender_order": ["SNAP"]}
+    assert scenario_of(row).differs == ("items[0].ext: 141 is told, 140 is right",)
+    assert scenario_of(row).unknown == ("tender_order.SNAP",)
+    assert scenario_of({"items": [{**weighed, "ext": 140}]}).differs == ()

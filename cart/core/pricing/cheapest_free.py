@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from cart.core.pricing.field import SHARES, Field, Use
-from cart.core.pricing.offers import Deal, PriceMinor, SharePpm
+from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, assert_one
 from cart.core.pricing.shapes import Counts, Fixed
 from cart.core.pricing.uses import Compiled, units_of_counts
 from cart.core.pricing.uses_cheapest import cheapest_of_groups
@@ -28,6 +28,11 @@ class CheapestFree(Deal, tag="cheapest_free", kw_only=True):
     share_ppm: SharePpm = SHARES
     min_spend_minor: PriceMinor | None = None
     free_item: FreeItem = "cheapest_of_group"
+
+    def __post_init__(self) -> None:
+        assert_one(self, "quantity", "min_spend_minor")
+        if self.quantity is not None and self.free >= self.quantity:
+            raise ValueError("`free` must be less than `quantity`: somebody pays for something")
 
 
 def compiled(deal: CheapestFree, field: Field) -> Iterator[Compiled]:
