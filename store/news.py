@@ -101,11 +101,11 @@ class News:
             return
         if self._published:
             repository.renew_daily()
-        if tuple(repository.files()) != self._told_trust:
+        if repository.files() != self._told_trust:
             yield from self._trust(repository)
 
     def _trust(self, repository: Repository) -> Iterator[Packet]:
-        self._told_trust = tuple(repository.files())
+        self._told_trust = repository.files()
         for file, data in self._told_trust:
             yield packet("trust", data, *self._names, file=file)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from cart.contract.names import Count, Name, Pem, Sha256, Signature, Version, Words
+from cart.contract.names import Count, FileName, Name, Pem, Sha256, Signature, Version, Words
 from cart.core.value import Value
 
 Setting = str | int | bool
@@ -57,7 +57,9 @@ class ReportedConfig(Value):
 
 
 class Telemetry(Value):
-    """Up, may be lost: how the machine is. None: it has no such part."""
+    """Up, may be lost: how the machine is. None: it has no such part. `files` are the signed files
+    of the store as they stand on it, `files_version` that of the list they came with, and
+    `files_trouble` why a newer one was not taken."""
 
     uptime_ms: Count
     battery_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
@@ -65,6 +67,9 @@ class Telemetry(Value):
     frames_per_minute: Count | None = None
     frames_dropped: Count = 0
     inputs_refused: Count = 0
+    files_version: Count = 0
+    files: dict[FileName, Sha256] = field(default_factory=dict)
+    files_trouble: Words = ""
 
 
 class Visit(Value):

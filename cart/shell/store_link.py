@@ -145,7 +145,9 @@ class StoreLink:
 
         Called by the core right after its commit: a basket is the fold up to the newest row."""
         stands = (self._journal.epoch, self._journal.last_seq, self._journal.last_hash)
-        self._requests.extend(requests_of(effect, *stands, self._clock() - self._began_ms))
+        files = self._config.files
+        here = (self._clock() - self._began_ms, None if files is None else files.folder)
+        self._requests.extend(requests_of(effect, *stands, *here))
         self._connection.wake()
 
     def renew(self) -> None:

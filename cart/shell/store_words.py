@@ -38,6 +38,7 @@ from cart.core.effects import (
 )
 from cart.core.observations import BasketViewed, CouponAnswered, CreditCame, PaymentAnswered
 from cart.core.value import Value
+from cart.shell.fetched import Standing, standing_in
 
 SNAP_BYTES_OVERHEAD = 500
 WIRELESS = Path("/proc/net/wireless")
@@ -61,14 +62,15 @@ log = logging.getLogger(__name__)
 
 
 def requests_of(
-    wish: Wish, epoch: int, last_seq: int, last_hash: str, uptime_ms: int
+    wish: Wish, epoch: int, last_seq: int, last_hash: str, uptime_ms: int, files: Path | None
 ) -> tuple[Request, ...]:
-    """What to ask or tell, as of the journal's newest row now."""
+    """What to ask or tell, as of the journal's newest row now; `files` is the folder of the store's
+    signed files, None: this cart fetches none."""
     match wish:
         case TellBasket():
             return snap_of(wish, epoch, last_seq, last_hash)
         case TellHealth():
-            return (telemetry_of(wish, uptime_ms),)
+            return (telemetry_of(wish, uptime_ms, files),)
         case _:
             return (wish,)
 
@@ -131,13 +133,17 @@ def carried_in(grant: PairGrant) -> Basket | None:
     return carried
 
 
-def telemetry_of(told: TellHealth, uptime_ms: int) -> Telemetry:
-    """How the machine is: what the mind knows, and what this computer does."""
+def telemetry_of(told: TellHealth, uptime_ms: int, folder: Path | None) -> Telemetry:
+    """How the machine is: what the mind knows, what this computer does, what was fetched here."""
+    files = Standing() if folder is None else standing_in(folder)
     return Telemetry(
         uptime_ms=uptime_ms,
         battery_percent=told.battery_percent,
         signal_dbm=signal_dbm(),
         inputs_refused=told.inputs_refused,
+        files_version=files.version,
+        files=files.files,
+        files_trouble=files.trouble,
     )
 
 

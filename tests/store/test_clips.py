@@ -52,7 +52,7 @@ class Door:
         self.desk = ClipDesk(self.data, signer_of(self.data), lambda: self.utc_ms)
         papers = (self.papers / "clips.pem", self.papers / "clips.key")
         self.server = ClipServer(
-            ("127.0.0.1", 0), tls_of(self.data / "authority", *papers), self.desk
+            ("127.0.0.1", 0), tls_of(self.data / "authority", *papers), self.desk, self.data
         )
         self.url = f"https://127.0.0.1:{self.server.port}"
 
