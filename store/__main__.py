@@ -41,7 +41,7 @@ from store.database import (
     open_database,
     transaction,
 )
-from store.keys import KeyFileError, signer_of
+from store.keys import KeyFileError, public_of, signer_of
 from store.paper import FORMATS, paper_of
 from store.service import Service
 
@@ -162,7 +162,8 @@ def print_receipt(options: argparse.Namespace) -> int:
             sys.stdout.buffer.write(FORMATS[options.paper](paper_of(database, trip, options.name)))
             sys.stdout.buffer.flush()
             return 0
-        priced = replace(trips.priced(database, trip), check=chain.check(database, trip))
+        check = chain.check(database, trip, public_of(options.data).has_signed)
+        priced = replace(trips.priced(database, trip), check=check)
         show.print_receipt(priced, as_json=options.json)
     return 0 if priced.check in chain.RIGHT else 1
 

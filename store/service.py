@@ -41,7 +41,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import counter, coupons, disputes, giving, healing, ledger
+from store import chain, counter, coupons, disputes, giving, healing, ledger
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.news import Fleet, News
@@ -240,10 +240,16 @@ class Service:
         yield self._to("ack", cart, wanted)
 
     def _payment_asked(self, cart: str, asked: PayRequest) -> Iterator[Packet]:
+        sealed = chain.is_sealed(self._database, self._signer.has_signed)
+        sealed = sealed or chain.is_new(self._database)
         answer = counter.pay(self._database, cart, asked, self._utc_ms())
         if answer is None:
             self._waiting[cart] = asked
         else:
+            if sealed:
+                chain.seal(self._database, self._signer)
+            else:
+                log.error("the chain of receipts was altered: it is no longer signed")
             yield self._to("pay_answer", cart, answer)
 
     def _coupon_shown(self, cart: str, asked: CouponRequest) -> Iterator[Packet]:

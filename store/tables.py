@@ -150,7 +150,7 @@ chain = Table(
     Column("sha256", Text, nullable=False),
 )
 # The newest link of each chain ("receipts", "credits") and the first one, so that a chain cut short
-# is noticed.
+# is noticed; the store's signature under both ("" until there is one).
 heads = Table(
     "heads",
     METADATA,
@@ -158,6 +158,7 @@ heads = Table(
     Column("first_number", Whole, nullable=False),
     Column("number", Whole, nullable=False),
     Column("sha256", Text, nullable=False),
+    Column("signature", Text, nullable=False, server_default=""),
 )
 # Each row's `sha256` follows from its other columns and the row before; see `store.chain`.
 line_credits = Table(
