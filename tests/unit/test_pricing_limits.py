@@ -158,3 +158,13 @@ def test_a_check_that_does_not_agree_is_told() -> None:
     assert scenario_of(row).differs == ("items[0].ext: 141 is told, 140 is right",)
     assert scenario_of(row).unknown == ("tender_order.SNAP",)
     assert scenario_of({"items": [{**weighed, "ext": 140}]}).differs == ()
+
+
+def test_an_offer_on_nothing_here_is_checked_too() -> None:
+    """A basket whose goods no offer on items touches has a certificate as well."""
+    nothing = offer("n_for_price", lines=["a"], n=2, price=72, exclude=["a"])
+    spend = {"id": "tiers", "type": "tiered_spend", "issuer": "manufacturer",
+             "tiers": [{"min_spend": 470, "percent": "33.3333"}]}  # fmt: skip
+    coupon = {"id": "C", "type": "coupon", "line": "a", "issuer": "manufacturer", "percent": 100}
+    goods = [{"line": "a", "unit_price": 300, "qty": 3, "tax_bp": 825}]
+    assert priced(goods, [coupon, spend, nothing]).discount_minor == 500
