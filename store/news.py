@@ -15,6 +15,7 @@ from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.store import Packet, packet
 from store import catalogs, disputes, moving, published
 from store.archive import Daily
+from store.clips import ClipDesk
 from store.configs import Configs
 from store.keys import Signer
 from store.orders import Orders
@@ -33,6 +34,7 @@ class Fleet(NamedTuple):
     repository: Repository | None = None
     configs: Configs | None = None
     daily: Daily | None = None
+    clips: ClipDesk | None = None
 
 
 class News:

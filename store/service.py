@@ -20,7 +20,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
-from cart.contract.fleet import CertificateRequest, CommandState, ReportedConfig, Telemetry
+from cart.contract.fleet import (
+    CertificateRequest,
+    ClipNote,
+    CommandState,
+    ReportedConfig,
+    Telemetry,
+)
 from cart.contract.goods import Get
 from cart.contract.lines import ContractError
 from cart.contract.store import (
@@ -63,6 +69,7 @@ UP_CHANNELS = (
     "get",
     "config_state",
     "telemetry",
+    "clip",
 )
 
 log = logging.getLogger(__name__)
@@ -91,7 +98,7 @@ class Service:
         self._names = (tenant, store)
         desks = fleet or Fleet()
         self._provisioning, self._orders = desks.provisioning, desks.orders
-        self._configs, self._daily = desks.configs, desks.daily
+        self._configs, self._daily, self._clips = desks.configs, desks.daily, desks.clips
         self._news = News(database, signer, self._names, desks, utc_ms)
         self._database = database
         self._signer = signer
@@ -291,6 +298,11 @@ class Service:
             self._configs.heard(cart, reported)
         yield from ()
 
+    def _clip_noted(self, cart: str, note: ClipNote) -> Iterator[Packet]:
+        if self._clips is None or not self._clips.noted(cart, note):
+            raise ContractError("ClipNote: no such clip of this cart came here")
+        yield from ()
+
     def _asked(self, cart: str, get: Get) -> Iterator[Packet]:
         given = giving.answer(self._database, self._signer, self._names, get, self._utc_ms())
         yield self._to("given", cart, given)
@@ -348,6 +360,7 @@ class Service:
         "coupon_request": (CouponRequest, _coupon_shown),
         "get": (Get, _asked),
         "telemetry": (Telemetry, _health_told),
+        "clip": (ClipNote, _clip_noted),
         "config_state": (ReportedConfig, _config_told),
         "pay_request": (PayRequest, _payment_asked),
         "command_state": (CommandState, _command_told),

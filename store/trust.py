@@ -21,6 +21,7 @@ from cart.contract.lines import ContractError
 from cart.contract.names import FILE_NAME
 from cart.files import replace_file
 from store.authority import Authority
+from store.clips import ClipDesk
 from store.configs import Configs
 from store.denials import denials
 from store.keys import Signer, signer_of
@@ -88,6 +89,7 @@ def fleet_of(data: Path, signer: Signer) -> Fleet:
         Orders(data, signer, utc_ms),
         Repository(data / "trust"),
         Configs(data, signer),
+        clips=ClipDesk(data, signer, utc_ms),
     )
 
 

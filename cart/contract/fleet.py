@@ -1,7 +1,7 @@
 """What a store and a cart say about the cart as a machine: orders, settings, health, certificates.
 
 An order and the settings are signed like a pairing, so neither a broker nor a neighbour can lock a
-cart. No message here names a shopper: a place that was visited belongs to a trip, never a person.
+cart. No message here names a shopper.
 """
 
 from __future__ import annotations
@@ -72,31 +72,14 @@ class Telemetry(Value):
     files_trouble: Words = ""
 
 
-class Visit(Value):
-    """One place of the store, and how long the cart stood there."""
-
-    place: Name
-    arrived_ms: int
-    dwell_ms: Count
-
-
-class Track(Value):
-    """Up, of a shopper who agreed: where a trip went, by aisles. `number` counts from 1."""
-
-    trip_id: Name
-    number: Version
-    visits: Annotated[tuple[Visit, ...], Meta(max_length=50)]
-
-
 class ClipNote(Value):
-    """Up: a veiled clip is kept on the cart; the film itself never travels this way."""
+    """Up: the veiled clip with this hash, which I have just put to the store, is my `clip_id`, kept
+    for this reason; the film itself never travels this way."""
 
     clip_id: Name
     reason: Name
-    trip_id: Name
     sha256: Sha256
     size_bytes: Count
-    length_ms: Count
 
 
 class CertificateRequest(Value):

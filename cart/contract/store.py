@@ -22,7 +22,6 @@ from cart.contract.fleet import (
     DesiredConfig,
     ReportedConfig,
     Telemetry,
-    Track,
 )
 from cart.contract.goods import (
     CatalogDelta,
@@ -283,8 +282,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("get", "cart/{cart}/up/get", "up", Get, "what was missed, or the time", 60),
     Channel("given", "cart/{cart}/down/get", "down", Given, "the answer to it", 60),
     Channel("telemetry", "cart/{cart}/up/tele", "up", Telemetry, "its health", 600, qos=0),
-    Channel("track", "cart/{cart}/up/track", "up", Track, "where an agreed trip went", HOUR_S),
-    Channel("clip", "cart/{cart}/up/clip", "up", ClipNote, "a veiled clip is kept on the cart"),
+    Channel("clip", "cart/{cart}/up/clip", "up", ClipNote, "which clip I have put to the store"),
     Channel("csr", "prov/{claim}/csr", "up", CertificateRequest, "sign this request", 300),
     Channel("cert", "prov/{claim}/cert", "down", CertificateAnswer, "the certificate", 300),
     Channel("catalog_head", "store/catalog/head", "down", CatalogHead, "the newest catalog, signed",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Raw, json
 
-from cart.contract.fleet import CommandState, ReportedConfig, Telemetry
+from cart.contract.fleet import ClipNote, CommandState, ReportedConfig, Telemetry
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import (
     PAYLOAD_BYTES_MAX,
@@ -54,7 +54,8 @@ Wish = (
     | TellHealth
 )
 Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand | ReportConfig
-Request = Question | RunCommand | Snap | Telemetry
+Told = Snap | Telemetry | ClipNote
+Request = Question | RunCommand | Told
 Heard = BasketViewed | CouponAnswered | CreditCame | PaymentAnswered
 Answer = PayAnswer | CouponAnswer | Credit | BasketView
 
@@ -75,13 +76,13 @@ def requests_of(
             return (wish,)
 
 
-TOLD: dict[type[Value], str] = {Snap: "snap", Telemetry: "telemetry"}
+TOLD: dict[type[Value], str] = {Snap: "snap", Telemetry: "telemetry", ClipNote: "clip"}
 
 
-def message_of(asked: Question | Snap | Telemetry, epoch: int, last_seq: int) -> tuple[str, Value]:
+def message_of(asked: Question | Told, epoch: int, last_seq: int) -> tuple[str, Value]:
     """Its channel and its message; a payment counts the journal's rows up to `last_seq`."""
     match asked:
-        case Snap() | Telemetry():
+        case Snap() | Telemetry() | ClipNote():
             return TOLD[type(asked)], asked
         case OfferPairing(nonce=nonce):
             return "pair_offer", PairOffer(nonce)
