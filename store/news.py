@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.store import Packet, packet
-from store import catalogs, disputes, moving, published
+from store import catalogs, counter, disputes, moving, published
 from store.archive import Daily
 from store.clips import ClipDesk
 from store.configs import Configs
@@ -23,6 +23,7 @@ from store.provisioning import Provisioning
 from store.trusted import Repository
 
 RELEASE_MS = 30 * 86_400_000  # a cart with a flat battery may come back late
+MOVED_EVERY_MS = 2_000
 DELTAS_KEPT = 20  # what a cart that comes back may have missed; one that missed more takes it whole
 
 
@@ -63,6 +64,7 @@ class News:
         self._told_credit = 0
         self._told_tables: dict[str, int] = {}
         self._told_configs: dict[str, int] = {}
+        self._told_moves_ms = 0
 
     def looks(self) -> tuple[Callable[[], Iterator[Packet]], ...]:
         """What to look for, in this order, each in a transaction of its own."""
@@ -116,7 +118,17 @@ class News:
             yield packet("credit", credit, *self._names, cart=cart)
             self._told_credit = max(self._told_credit, credit.number)
 
+    def _moved(self) -> Iterator[Packet]:
+        """Trips that a person moved, until the new cart has opened them."""
+        now_ms = self._utc_ms()
+        if now_ms < self._told_moves_ms + MOVED_EVERY_MS:
+            return
+        self._told_moves_ms = now_ms
+        for cart, grant in counter.moved(self._database, self._signer, now_ms):
+            yield packet("pair_grant", grant, *self._names, cart=cart)
+
     def _of_carts(self) -> Iterator[Packet]:
+        yield from self._moved()
         for cart, trip_id in moving.untold(self._database):
             if self._fleet.orders is not None:
                 self._fleet.orders.add(cart, "release", {"trip_id": trip_id}, RELEASE_MS)

@@ -126,6 +126,8 @@ moves = Table(
     Column("to_cart", Text, nullable=False),
     Column("to_trip", Text, nullable=False),
     Column("told", Boolean, nullable=False),
+    # When a person of the store asked for it; 0: the shopper's app did.
+    Column("asked_utc_ms", Whole, nullable=False, server_default="0"),
 )
 payments = Table(
     "payments",

@@ -34,7 +34,7 @@ from cart.contract.goods import (
 )
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
-from cart.contract.names import Name, Nonce, Sha256, Signature
+from cart.contract.names import Name, Nonce, Sha256, Shopper, Signature
 from cart.core.receipt import Receipt
 from cart.core.value import END, Value
 
@@ -141,12 +141,13 @@ class PairClaim(Value):
 
 class PairGrant(Value):
     """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, short-lived.
+    `shopper` "": a guest's trip, which the store moves here from another cart.
     `used`: how often the shopper had each offer that has a limit; `carried`: the basket that a trip
     brings along from another cart, or null."""
 
     nonce: Nonce
     trip_id: Name
-    shopper: Name
+    shopper: Shopper
     member: bool
     expires_utc_ms: int
     signature: Signature

@@ -67,14 +67,16 @@ def keep_offering(draft: Draft) -> None:
 
 
 def paired(draft: Draft, observation: Paired) -> None:
-    """Open the shopper's trip, or give a guest trip its shopper. An old code opens nothing."""
+    """Open the shopper's trip, or one that a guest brings from another cart, or give a guest trip
+    its shopper. An old code opens nothing."""
     if observation.nonce != draft.state.pair_nonce or draft.basket.shopper is not None:
         return
-    who = (observation.trip_id, observation.shopper, observation.member, observation.used)
+    trip_id, shopper = observation.trip_id, observation.shopper
+    more = (observation.member, observation.used)
     if draft.basket.phase == "idle" and not draft.basket.machine.locked:
-        draft.fact(TripOpened(draft.now_ms, *who))
-    elif draft.basket.phase == "shopping":
-        draft.fact(TripBound(draft.now_ms, *who))
+        draft.fact(TripOpened(draft.now_ms, trip_id, shopper or None, *more))
+    elif draft.basket.phase == "shopping" and shopper:
+        draft.fact(TripBound(draft.now_ms, trip_id, shopper, *more))
     else:
         return
     draft.note(pair_nonce="")
