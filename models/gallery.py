@@ -47,7 +47,17 @@ _NUMBERS = (
 )
 _WORDS = ("vocabulary", "rarity", "rows")
 FILE_BYTES_MAX = 64_000_000
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +185,8 @@ class Gallery:
         try:
             if path.stat().st_size > FILE_BYTES_MAX:
                 raise ValueError("it is too large")
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            # NumPy would take any file for a pickle, and advise to trust it.
+            with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as arrays:
                 gallery = cls(
                     tuple(str(label) for label in arrays["labels"]),
                     arrays["centroids"].astype(np.float32),
@@ -199,6 +210,7 @@ class Gallery:
         numbers = np.array([getattr(self, name) for name in _NUMBERS])
         sound = (
             self.labels
+            and len(set(self.labels)) == len(self.labels)
             and all(array.shape == shape for array, shape in shapes.values())
             and all(np.isfinite(array).all() for array, _ in shapes.values())
             and np.isfinite(numbers).all()
