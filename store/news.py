@@ -59,12 +59,21 @@ class News:
     def begin_anew(self) -> None:
         """The connection is new: say everything again."""
         self._published = ""
+        self._head: tuple[Packet, ...] = ()
+        self._is_head_due = False
         self._told_trust: tuple[tuple[str, bytes], ...] = ()
         self._told_version: int | None = None
         self._told_credit = 0
         self._told_tables: dict[str, int] = {}
         self._told_configs: dict[str, int] = {}
         self._told_moves_ms = 0
+
+    def say_again(self, cart: str) -> None:
+        """A cart came over a broker that may keep what is retained on another node: say all but the
+        pieces of the catalog once more, which it asks for. Several that come together hear it once.
+        """
+        self._told_tables, self._told_trust, self._is_head_due = {}, (), True
+        self._told_configs.pop(cart, None)
 
     def looks(self) -> tuple[Callable[[], Iterator[Packet]], ...]:
         """What to look for, in this order, each in a transaction of its own."""
@@ -88,13 +97,18 @@ class News:
         newest = catalogs.newest_sha256(self._database, self._utc_ms())
         if newest in {"", self._published}:
             yield from self._trust_of_today()
+            if self._is_head_due:
+                yield from self._head
+            self._is_head_due = False
             return
         if self._fleet.repository is not None:
             # Before the catalog: what the carts are to take for the newest.
             data = catalogs.data_of(self._database, newest)
             self._fleet.repository.publish(TRUSTED_CATALOG, data)
             yield from self._trust(self._fleet.repository)
-        yield from catalogs.packets(self._database, self._signer, *self._names, newest)
+        for piece in catalogs.packets(self._database, self._signer, *self._names, newest):
+            self._head = (piece,)  # the last one is
+            yield piece
         if self._published:
             yield from catalogs.forget_packets(self._database, *self._names, self._published)
         self._published = newest
