@@ -56,9 +56,7 @@ def ask(database: Connection, from_cart: str, to_cart: str, now_utc_ms: int) -> 
     trip = trips.open_at(database, from_cart)
     under_way = database.execute(_under_way().where(moves.c.from_cart == from_cart)).first()
     if under_way is not None and (trip is None or trip.trip_id == under_way.from_trip):
-        same = (moves.c.from_cart == from_cart, moves.c.from_trip == under_way.from_trip)
-        changed = {"to_cart": to_cart, "asked_utc_ms": now_utc_ms}
-        database.execute(update(moves).where(*same).values(**changed))
+        _turn(database, under_way, to_cart, now_utc_ms)
         return str(under_way.to_trip)
     if trip is None:
         raise ContractError(f"no trip goes on at {from_cart}; look with: python -m store trips")
@@ -66,6 +64,18 @@ def ask(database: Connection, from_cart: str, to_cart: str, now_utc_ms: int) -> 
     upto_seq = stored_seq(database, trip.cart, trip.epoch)
     move(database, trip, to_cart, to_trip, upto_seq, now_utc_ms)
     return to_trip
+
+
+def _turn(database: Connection, before: Row[Any], to_cart: str, now_utc_ms: int) -> None:
+    """Say it once more, or of another cart: then the one before has nothing, whatever it heard."""
+    if to_cart != before.to_cart:
+        if moved_to(database, to_cart, before.to_trip) is not None:
+            raise ContractError(f"this trip was moved away from {to_cart}; take another cart")
+        gone = {"from_cart": before.to_cart, "from_trip": before.to_trip, "to_trip": ""}
+        database.execute(insert(moves).values(to_cart=to_cart, upto_seq=0, told=False, **gone))
+    same = (moves.c.from_cart == before.from_cart, moves.c.from_trip == before.from_trip)
+    changed = {"to_cart": to_cart, "asked_utc_ms": now_utc_ms}
+    database.execute(update(moves).where(*same).values(**changed))
 
 
 def arriving(database: Connection, now_utc_ms: int) -> list[Row[Any]]:

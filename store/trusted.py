@@ -102,7 +102,7 @@ class Repository:
     def _publish(self, name: str, data: bytes) -> None:
         target = TargetFile.from_data(name, data, ["sha256"])
         targets = self._read("targets", Targets)
-        if targets.signed.targets.get(name) == target:
+        if targets.signed.targets.get(name) == target and self._is_whole():
             return
         targets.signed.targets[name] = target
         self._write("targets", targets)
@@ -110,6 +110,14 @@ class Repository:
         snapshot.signed.meta["targets.json"] = MetaFile(targets.signed.version)
         self._write("snapshot", snapshot)
         self._say_still_so()
+
+    def _is_whole(self) -> bool:
+        """Whether the last publishing came to its end: a cut leaves it half signed."""
+        snapshot = self._read("snapshot", Snapshot)
+        said = self._read("timestamp", Timestamp).signed.snapshot_meta.version
+        listed = snapshot.signed.meta["targets.json"].version
+        newest = self._read("targets", Targets).signed.version
+        return (said, listed) == (snapshot.signed.version, newest)
 
     def _say_still_so(self) -> None:
         timestamp = self._read("timestamp", Timestamp)

@@ -117,6 +117,10 @@ def test_a_person_moves_a_guest_to_a_cart_that_shows_its_code(
     assert [grant.nonce for _, grant in counter.moved(database, signer, 3_000)] == ["nonce-0009"]
     assert moving.ask(database, CART, "cart-3", 4_000) == to_trip
     assert [cart for cart, _ in counter.moved(database, signer, 5_000)] == ["cart-3"]
+    assert sorted(moving.untold(database)) == [(CART, "guest-1"), (OTHER, to_trip)]
+    assert moving.moved_to(database, OTHER, to_trip) == "cart-3"
+    with pytest.raises(ContractError, match="moved away"):
+        moving.ask(database, CART, OTHER, 4_000)
     assert list(counter.moved(database, signer, 4_000 + moving.ARRIVES_MS)) == []
     ledger.ingest(database, "cart-3", batch(rows([replace(opening, trip_id=to_trip)])))
     assert list(counter.moved(database, signer, 5_000)) == []
