@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ def offer(type_: str, **words: object) -> Row:
     return {"id": "P", "type": type_, **words}
 
 
+LINES = [f"l{n}" for n in range(20)]
 THREE = [{"line": "a", "unit_price": 500, "qty": 3}]
 SINGLES: list[Row] = [
     {"type": "amount_off_each", "amount": 100},
@@ -168,3 +170,35 @@ def test_an_offer_on_nothing_here_is_checked_too() -> None:
     coupon = {"id": "C", "type": "coupon", "line": "a", "issuer": "manufacturer", "percent": 100}
     goods = [{"line": "a", "unit_price": 300, "qty": 3, "tax_bp": 825}]
     assert priced(goods, [coupon, spend, nothing]).discount_minor == 500
+
+
+ANY: list[Row] = [
+    {"type": "n_for_price", "n": 10, "price": 500},
+    {"type": "bundle", "price": 200, "choose": [{"lines": LINES, "qty": 4}] * 2},
+    {"type": "buy_x_get_y", "buy": LINES[:10], "buy_qty": 3, "get": LINES[10:], "get_qty": 3,
+     "percent": 50, "get_item": "cheapest_of_pair"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", ANY, ids=lambda row: row["type"])
+@pytest.mark.parametrize("rates", [1, 2])
+def test_any_of_many_goods_takes_bounded_work(told: Row, rates: int) -> None:
+    """Sixty pieces with billions of groups: a cart's work gives a fair answer, and the gap."""
+    goods = [{"line": line, "unit_price": 100 + 7 * n, "qty": 3, "tax_bp": n % rates * 700}
+             for n, line in enumerate(LINES)]  # fmt: skip
+    order = scenario_of({"items": goods, "promotions": [{"id": "P", **told}]}).order
+    began = time.process_time()
+    found = price(order._replace(steps_max=100_000))
+    assert time.process_time() - began < 5
+    assert found.discount_minor > 0
+    assert found.gap_minor < found.total_minor
+
+
+def test_a_thousand_coupons_take_bounded_work() -> None:
+    """Each takes the next units that are free; there are no more uses than units."""
+    coupons = [{"id": f"C{n}", "type": "coupon", "amount": 1, "count": 1_000} for n in range(1_000)]
+    goods = [{"line": "a", "unit_price": 100, "qty": 1_000}]
+    order = scenario_of({"items": goods, "promotions": coupons}).order
+    began = time.process_time()
+    assert price(order._replace(steps_max=100_000)).discount_minor == 1_000
+    assert time.process_time() - began < 5

@@ -87,7 +87,7 @@ def compiled(deal: Bundle, field: Field) -> Iterator[Compiled]:
     linear = field.even(classes) and deal.share_ppm is None and not _capped(deal, parts, field)
     groups = Grouping(slots, use_of, field)
     shape = (
-        Groups(slots, constant, field.uses_max)
+        Groups(slots, constant, field.uses_max, budget=field.budget)
         if linear
         else Grouped(slots, constant, field.uses_max, groups)
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from cart.core.pricing.field import SHARES, Field, Use
-from cart.core.pricing.grouping import Grouping
+from cart.core.pricing.grouping import Grouped, Grouping
 from cart.core.pricing.offers import Deal, SharePpm, Sku
 from cart.core.pricing.shapes import Counts, Groups, Slot
 from cart.core.pricing.uses import Compiled, units_of_counts
@@ -85,7 +85,7 @@ def compiled(deal: BuyXGetY, field: Field) -> Iterator[Compiled]:
         Slot(deal.buy, bought, tuple([field.worth(at, 0) for at in bought])),
         Slot(deal.free, got, tuple([field.worth(at, savings_minor[at]) for at in got])),
     ]
-    yield Compiled(Groups(slots, 0, field.uses_max), uses)
+    yield Compiled(Groups(slots, 0, field.uses_max, budget=field.budget), uses)
 
 
 def _cheapest_of_pair(deal: BuyXGetY, field: Field, bought: Counts, got: Counts) -> Compiled:
@@ -105,4 +105,4 @@ def _cheapest_of_pair(deal: BuyXGetY, field: Field, bought: Counts, got: Counts)
         Slot(deal.free, got, tuple(map(most, got))),
     ]
     groups = Grouping(slots, use_of, field)
-    return Compiled(Groups(slots, 0, field.uses_max, groups.worth_of), groups.uses)
+    return Compiled(Grouped(slots, 0, field.uses_max, groups), groups.uses)

@@ -62,7 +62,13 @@ class Grouping:
     def columns(self) -> tuple[Column, ...] | None:
         """Every group that saves; None if those are too many, as the field's budget then says."""
         caps = self.field.counts(self.classes)
-        parts = [[*_some(units, need)] for need, units in self._parts(caps)]
+        parts: list[list[Counts]] = []
+        for need, there in self._parts(caps):
+            parts.append([])
+            for some in _some(there, need):
+                if not self.field.budget.may_look():
+                    return None
+                parts[-1].append(some)
         found = []
         for choice in product(*parts):
             if not self.field.budget.may_look():
@@ -187,7 +193,7 @@ class Grouped(Groups):
             worths, constant = iter(plane[0]), plane[1]
             slots = [slot._replace(worths=tuple(islice(worths, len(slot.classes))))
                      for slot in slots]  # fmt: skip
-        super().__init__(slots, constant, uses_max, grouping.worth_of)
+        super().__init__(slots, constant, uses_max, grouping.worth_of, grouping.field.budget)
         self.grouping = grouping
 
     def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from cart.core.pricing.budget import Budget
+from cart.core.pricing.budget import LOOKS_MAX, Budget
 
 Counts = tuple[int, ...]
 NEVER = -(1 << 100)
+# So many looks in a row may find no plan before they are counted; an exact worth is so many.
+VAIN_MAX = 200
+EXACT_LOOKS = 12
 
 
 class Plan(NamedTuple):
@@ -37,6 +40,9 @@ class Shape(Protocol):
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Every plan within `caps` whose value is at least `floor`, but for the empty one."""
 
+    def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
+        """A plan that is found at once, where listing them would take long; None without one."""
+
     def work(self, caps: Sequence[int]) -> int:
         """About how many steps `best` takes."""
 
@@ -56,11 +62,15 @@ class Slot(NamedTuple):
 class Groups:
     """Uses of equal form: the units of every slot, and a constant that may be negative.
 
-    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts."""
+    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts.
+    Listing plans where long nothing is found spends the `budget`."""
 
     def __init__(
-        self, slots: Sequence[Slot], constant: int, uses_max: int, worth_of: Worth | None = None
-    ) -> None:
+        self, slots: Sequence[Slot], constant: int, uses_max: int, worth_of: Worth | None = None,
+        budget: Budget | None = None,
+    ) -> None:  # fmt: skip
+        self.budget = budget or Budget(LOOKS_MAX)
+        self._left = self._vain = 0
         self.slots = tuple(slots)
         self.constant = constant
         self.uses_max = uses_max
@@ -112,10 +122,55 @@ class Groups:
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Fill slot after slot, dearest values first, as long as the rest can reach the floor."""
-        uses_max = self.uses_max
-        for slot in self.slots:
-            uses_max = min(uses_max, sum([caps[at] for at in slot.classes]) // slot.need)
-        for uses in range(uses_max, 0, -1):
+        granted = self._left = self.budget.granted()
+        self._vain = 0
+        try:
+            yield from self._listed(values, caps, floor)
+        finally:
+            self.budget.spend(granted, self._left)
+
+    def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
+        """Slot after slot takes its best units of what is left: of all counts of uses the best."""
+        found: Plan | None = None
+        for uses in range(self.uses_max_of(caps), 0, -1):
+            plan = self._plainly(uses, values, list(caps))
+            if plan is not None and (found is None or plan.value > found.value):
+                found = plan
+        return found
+
+    def _plainly(self, uses: int, values: Sequence[int], left: list[int]) -> Plan | None:
+        use = [0] * len(self.classes)
+        total = self.constant * uses
+        for slot, start in zip(self.slots, self._starts, strict=True):
+            missing = slot.need * uses
+            pairs = zip(slot.classes, slot.worths, strict=True)
+            ranked = sorted([(values[at] - worth, k, at) for k, (at, worth) in enumerate(pairs)])
+            for cost, k, at in ranked:
+                taken = min(left[at], missing)
+                left[at] -= taken
+                missing -= taken
+                use[start + k] = taken
+                total -= cost * taken
+            if missing:
+                return None
+        paid = sum([values[at] * n for at, n in zip(self.classes, use, strict=True)])
+        counts = tuple(use)
+        worth = total + paid if self.worth_of is None else self.worth_of(counts)
+        return Plan(worth - paid, worth, counts) if worth > 0 else None
+
+    def uses_max_of(self, caps: Sequence[int]) -> int:
+        """How many uses there are units for."""
+        most = [sum([caps[at] for at in slot.classes]) // slot.need for slot in self.slots]
+        return min([self.uses_max, *most])
+
+    def _in_vain(self, looks: int) -> None:
+        """Count looks that found nothing, where there were many in a row."""
+        self._vain += looks
+        if self._vain > VAIN_MAX:
+            self._left -= looks
+
+    def _listed(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
+        for uses in range(self.uses_max_of(caps), 0, -1):
             left = list(caps)
             use = [0] * len(self.classes)
             for value in self._fill(0, uses, values, left, use, floor - uses * self.constant):
@@ -128,7 +183,10 @@ class Groups:
                     exact = self.worth_of(counts)
                     total, worth = total - worth + exact, exact
                 if worth > 0 and total >= floor:
+                    self._vain = 0
                     yield Plan(total, worth, counts)
+                else:
+                    self._in_vain(EXACT_LOOKS)
 
     def _fill(
         self,
@@ -154,7 +212,7 @@ class Groups:
             reverse=True,
         )
         rest = self._most(number + 1, uses, values, left)
-        for value in _picks(order, 0, need, left, use, floor - rest):
+        for value in self._picks(order, 0, need, left, use, floor - rest):
             for more in self._fill(number + 1, uses, values, left, use, floor - value):
                 yield value + more
 
@@ -169,199 +227,41 @@ class Groups:
             total += sum(units[: slot.need * uses])
         return total
 
-
-def _picks(
-    order: Sequence[tuple[int, int, int]],
-    position: int,
-    need: int,
-    left: list[int],
-    use: list[int],
-    floor: int,
-) -> Iterator[int]:
-    """Every choice of `need` units along `order` (best first) whose value reaches the floor."""
-    if need == 0:
-        if floor <= 0:
-            yield 0
-        return
-    most, missing = 0, need
-    for value, _, at in order[position:]:
-        taken = min(left[at], missing)
-        most += value * taken
-        missing -= taken
-        if not missing:
-            break
-    if missing or most < floor:
-        return
-    value, entry, at = order[position]
-    for taken in range(min(left[at], need), -1, -1):
-        left[at] -= taken
-        use[entry] = taken
-        for rest in _picks(order, position + 1, need - taken, left, use, floor - value * taken):
-            yield value * taken + rest
-        left[at] += taken
-        use[entry] = 0
-
-
-class Cheapest:
-    """Of `paid` + `free` units of one use the cheapest `free` bring their worth; the others bring
-    `paid_worths`, which may be negative.
-
-    `classes` are ordered from dear to cheap, their worths likewise. The units of a plan are cut
-    into uses from the dearest on: that makes the free ones as dear as they can be."""
-
-    def __init__(
-        self, classes: Counts, paid_worths: Counts, worths: Counts, paid: int, free: int,
-        uses_max: int, budget: Budget,
-    ) -> None:  # fmt: skip
-        self.budget = budget
-        self._left = 0
-        self.classes = classes
-        self.paid_worths = paid_worths
-        self.worths = worths
-        self.paid = paid
-        self.free = free
-        self.uses_max = uses_max
-
-    def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
-        """From dear to cheap a unit is paid for, free (if enough are paid for) or left out."""
-        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
-        tops = self._tops(units, values)
-        if not tops:
-            return 0, []
-        row = credit = 0
-        taken = []
-        for number, (at, k) in enumerate(units):
-            top, after = tops[number][row][credit], tops[number + 1]
-            if top == after[row][credit]:
-                continue
-            taken.append(at)
-            paid_for = after[row][credit + self.free : credit + self.free + 1]
-            if paid_for and top == paid_for[0] + self.paid_worths[k] - values[at]:
-                credit += self.free
-            else:
-                row = min(row + 1, len(after) - 1)
-                credit -= self.paid
-                assert top == after[row][credit] + self.worths[k] - values[at]
-        return tops[0][0][0], taken
-
-    def _tops(
-        self, units: Sequence[tuple[int, int]], values: Sequence[int]
-    ) -> list[list[list[int]]]:
-        """tops[n][row][credit]: the most that the units from n on still bring. A unit that is paid
-        for gives `free` credit, a free one takes `paid`; rows count free units where a limit does.
-        """
-        size = self.paid + self.free
-        uses = min(self.uses_max, len(units) // size)
-        if not uses:
-            return []
-        rows = uses * self.free + 1 if uses < len(units) // size else 1
-        paid, free = self.paid, self.free
-        width = paid * free * uses + 1
-        last = [[0] + [NEVER] * (width + free - 1) for _ in range(rows)]
-        tops = [last]
-        ahead, behind = [NEVER] * free, [NEVER] * paid
-        for at, k in reversed(units):
-            cost, gain = values[at] - self.paid_worths[k], self.worths[k] - values[at]
-            after = tops[-1]
-            if rows == 1:
-                row = after[0]
-                offs = [pay - cost for pay in row[free:] + ahead]
-                takes = [take + gain for take in behind + row]
-                tops.append([[*map(max, row, offs, takes)]])
-                continue
-            now = [
-                [
-                    max(skip, pay - cost, take + gain)
-                    for skip, pay, take in zip(
-                        row, row[free:] + ahead, behind + after[min(r + 1, rows - 1)], strict=False
-                    )
-                ]
-                for r, row in enumerate(after)
-            ]
-            row = after[-1]  # in the last row nothing more is free
-            now[-1] = [
-                max(skip, pay - cost) for skip, pay in zip(row, row[free:] + ahead, strict=True)
-            ]
-            tops.append(now)
-        tops.reverse()
-        return tops
-
-    def work(self, caps: Sequence[int]) -> int:
-        """A table of `_tops` for each unit."""
-        units = sum([caps[at] for at in self.classes])
-        uses = min(self.uses_max, units // (self.paid + self.free))
-        rows = uses * self.free + 1 if uses < units // (self.paid + self.free) else 1
-        return units * (10 + rows * (self.paid * self.free * uses + 1)) // 5
-
-    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
-        """Walk from dear to cheap, as long as the rest can reach the floor."""
-        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
-        tops = self._tops(units, values)
-        if not tops:
-            return
-        size = self.paid + self.free
-        found: set[Counts] = set()
-        use = [0] * len(self.classes)
-        self._left = granted = self.budget.granted()
-        self._roam((0, 0, 0, 0), units, values, tops, floor, use, found)
-        self.budget.spend(granted, self._left)
-        for counts in sorted(found):
-            uses, odd = divmod(sum(counts), size)
-            if odd or not 0 < uses <= self.uses_max:
-                continue
-            worth = self.worth_of(counts)
-            value = worth - sum(
-                [values[at] * n for at, n in zip(self.classes, counts, strict=True)]
-            )
-            if worth > 0 and value >= floor:
-                yield Plan(value, worth, counts)
-
-    def worth_of(self, counts: Counts) -> int:
-        """What these units bring, the free and the paid ones."""
-        units = [k for k, n in enumerate(counts) for _ in range(n)]
-        size = self.paid + self.free
-        return sum([
-            self.paid_worths[k] if n % size < self.paid else self.worths[k]
-            for n, k in enumerate(units)
-        ])  # fmt: skip
-
-    def _may_look(self) -> bool:
-        self._left -= 1
-        return self._left >= 0
-
-    def _roam(
+    def _picks(
         self,
-        place: tuple[int, int, int, int],
-        units: Sequence[tuple[int, int]],
-        values: Sequence[int],
-        tops: Sequence[list[list[int]]],
-        floor: int,
+        order: Sequence[tuple[int, int, int]],
+        position: int,
+        need: int,
+        left: list[int],
         use: list[int],
-        found: set[Counts],
-    ) -> None:
-        """Take a unit or leave it out: whether it is paid for follows from those taken before."""
-        number, row, credit, taken = place
-        if tops[number][row][credit] < floor or not self._may_look():
+        floor: int,
+    ) -> Iterator[int]:
+        """Every choice of `need` units along `order` (best first) whose value reaches the floor."""
+        if need == 0:
+            if floor <= 0:
+                yield 0
             return
-        if number == len(units):
-            found.add(tuple(use))
+        if self._left < 0:
             return
-        at, k = units[number]
-        after = number + 1
-        rest = (units, values, tops)
-        use[k] += 1
-        if taken % (self.paid + self.free) < self.paid:
-            if credit + self.free < len(tops[after][row]):
-                paid_for = (after, row, credit + self.free, taken + 1)
-                self._roam(paid_for, *rest, floor + values[at] - self.paid_worths[k], use, found)
-        elif row + 1 < len(tops[after]) or len(tops[after]) == 1:
-            freed = (after, min(row + 1, len(tops[after]) - 1), credit - self.paid, taken + 1)
-            self._roam(freed, *rest, floor + values[at] - self.worths[k], use, found)
-        use[k] -= 1
-        # Left out: then its equals are left out too, or one set of units would be found twice.
-        while after < len(units) and units[after][0] == at:
-            after += 1
-        self._roam((after, row, credit, taken), *rest, floor, use, found)
+        most, missing = 0, need
+        for value, _, at in order[position:]:
+            taken = min(left[at], missing)
+            most += value * taken
+            missing -= taken
+            if not missing:
+                break
+        if missing or most < floor:
+            self._in_vain(1)
+            return
+        value, entry, at = order[position]
+        for taken in range(min(left[at], need), -1, -1):
+            left[at] -= taken
+            use[entry] = taken
+            rest_floor = floor - value * taken
+            for rest in self._picks(order, position + 1, need - taken, left, use, rest_floor):
+                yield value * taken + rest
+            left[at] += taken
+            use[entry] = 0
 
 
 class Fixed:
@@ -389,3 +289,7 @@ class Fixed:
             value = worth - sum(values[at] * n for at, n in pairs)
             if value >= floor and worth > 0 and all(n <= caps[at] for at, n in pairs):
                 yield Plan(value, worth, use)
+
+    def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
+        """The best rung."""
+        return max(self.plans(values, caps, 1), default=None)

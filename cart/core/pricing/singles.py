@@ -41,7 +41,8 @@ def compiled_singles(
         groups = cut(units_of_counts(classes, counts), group_size)
         return [tuple([(at, by_class[at]) for at in group]) for group in groups]
 
-    yield Compiled(Groups([Slot(group_size, classes, worths)], 0, uses_max), uses)
+    slots = [Slot(group_size, classes, worths)]
+    yield Compiled(Groups(slots, 0, uses_max, budget=field.budget), uses)
 
 
 def unlimited(deal: Deal) -> bool:

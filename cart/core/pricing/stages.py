@@ -6,7 +6,7 @@ catalog's order) but for coupons. It must never choose: what to apply is told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from cart.core.pricing.amount_off_each import AmountOffEach
 from cart.core.pricing.basket_amount_off import BasketAmountOff
@@ -142,7 +142,7 @@ def _on_units(order: Order, tally: Tally, deal: Deal, numbers: Sequence[int]) ->
 
 def apply_coupons(order: Order, tally: Tally, coupons: Sequence[Coupon]) -> None:
     """Apply the store's coupons, then the makers'."""
-    used: dict[str, list[tuple[int, int]]] = {"store": [], "manufacturer": []}
+    used: dict[str, set[tuple[int, int]]] = {"store": set(), "manufacturer": set()}
     for deal in sorted(coupons, key=lambda coupon: coupon.funder != "store"):
         numbers = [
             n
@@ -151,26 +151,26 @@ def apply_coupons(order: Order, tally: Tally, coupons: Sequence[Coupon]) -> None
         ]
         if sum([order.items[n].price_minor for n in numbers]) < deal.min_spend_minor:
             continue
-        for _ in range(min(deal.count, order.shopper.uses_left(deal))):
-            taken_units = used[deal.funder]
-            open_units = [
-                (
-                    -tally.units_minor[n][unit],
-                    -order.items[n].rate_ppm,
-                    order.items[n].good.sku,
-                    order.items[n].line_id,
-                    n,
-                    unit,
-                )
-                for n in numbers
-                for unit in range(order.items[n].quantity)
-                if (n, unit) not in taken_units and not tally.closed[n][unit]
-            ]
-            if len(open_units) < deal.min_quantity:
-                break
-            units = [(n, unit) for *_, n, unit in sorted(open_units)[: deal.min_quantity]]
-            taken_units += units
-            _use(order, tally, deal, units)
+        units = _open_units(order, tally, numbers, used[deal.funder])
+        size = deal.min_quantity
+        for use in range(min(deal.count, order.shopper.uses_left(deal), len(units) // size)):
+            taken_units = units[use * size : (use + 1) * size]
+            used[deal.funder].update(taken_units)
+            _use(order, tally, deal, taken_units)
+
+
+def _open_units(
+    order: Order, tally: Tally, numbers: Sequence[int], used: Container[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The units that a coupon may be on, those first that cost most."""
+    ranked = sorted([
+        (-open_minor, -order.items[n].rate_ppm, order.items[n].good.sku, order.items[n].line_id,
+         n, unit)
+        for n in numbers
+        for unit, open_minor in enumerate(tally.units_minor[n])
+        if (n, unit) not in used and not tally.closed[n][unit]
+    ])  # fmt: skip
+    return [(n, unit) for *_, n, unit in ranked]
 
 
 def _use(order: Order, tally: Tally, deal: Coupon, units: Sequence[tuple[int, int]]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cart.core.pricing.cheapest import Cheapest
 from cart.core.pricing.field import Field, Use
 from cart.core.pricing.mixed import MixedCheapest
-from cart.core.pricing.shapes import Cheapest, Counts
+from cart.core.pricing.shapes import Counts
 from cart.core.pricing.uses import Compiled, cut, units_of_counts
 
 
