@@ -12,15 +12,7 @@ from cart.contract.view import snapshot
 from cart.core.basket import fold
 from cart.core.catalog import Catalog, CatalogIndex
 from cart.core.events import Event, ItemAdded, LineOpened
-from cart.core.observations import (
-    AnyObservation,
-    Candidate,
-    ItemSighted,
-    LoadChanged,
-    SenseBack,
-    SenseDoubted,
-    SenseLost,
-)
+from cart.core.observations import AnyObservation, LoadChanged, SenseBack, SenseDoubted, SenseLost
 from cart.core.pricing.engine import receipt_of
 from cart.core.units import divide_half_up, round_to_step
 from cart.core.weighed import (
@@ -109,39 +101,6 @@ def test_one_weighing_from_the_fact_to_the_screen_and_the_store(
     receipt = receipt_of(theirs.lines, CatalogIndex(catalog), member=False)
     assert receipt == hands.state.receipt
     assert receipt.lines[0].weighing == weighing
-
-
-def test_the_weigh_screen_offers_what_the_eyes_held_for_possible_first() -> None:
-    """Of a whole shop of loose goods the look's next four stand on the screen, likeliest first."""
-    loose = tuple(
-        replace(CatalogIndex(CATALOG).by_sku[BANANAS], sku=f"a{number}", name="Fruit", plu="")
-        for number in range(20)
-    )
-    hands = Hands(catalog=replace(CATALOG, products=(*loose, *CATALOG.products)))
-    scores = {BANANAS: -100, "a17": -4_200, APPLES: -5_000, "a9": -4_500, TOMATOES: -6_000}
-    seen = tuple(Candidate(sku, score) for sku, score in scores.items())
-    hands.say(ItemSighted(hands.now_ms, hands.now_ms, seen, -9_000))
-    hands.load(740_000, readings=SOUND)
-    shown = snapshot(hands.state, 1, 0).weigh
-    assert shown is not None
-    assert shown.name == "Bananas"
-    assert [item.choice for item in shown.alternatives] == ["a17", "a9", APPLES, "a0"]
-
-
-def test_a_question_offers_the_first_five_of_the_look() -> None:
-    """What the eyes can't tell apart is asked about, and the fifth likeliest is one tap away."""
-    loose = tuple(
-        replace(CatalogIndex(CATALOG).by_sku[BANANAS], sku=f"a{number}", name="Fruit", plu="")
-        for number in range(9)
-    )
-    hands = Hands(catalog=replace(CATALOG, products=(*CATALOG.products, *loose)))
-    seen = tuple(Candidate(f"a{number}", -1_600 - 10 * number) for number in range(5))
-    hands.say(ItemSighted(hands.now_ms, hands.now_ms, seen, -9_000))
-    hands.load(740_000, readings=SOUND)
-    hands.wait(3_000)
-    question = snapshot(hands.state, 1, 0).question
-    assert question is not None
-    assert [item.choice for item in question.choices] == [f"a{number}" for number in range(5)]
 
 
 @pytest.mark.parametrize("trouble", UNFIT)
