@@ -11,6 +11,7 @@ COMMANDS = {
     "run": ("cart.shell.daemon", "run the cart's daemon, cartd"),
     "enrol": ("cart.shell.enrolment", "get this cart's certificate with a claim of the store"),
     "trusted": ("cart.shell.trusted_command", "check a model or a configuration against the store"),
+    "fetch": ("cart.shell.fetching", "bring in the newest models and configuration, signed"),
     "journal": ("cart.shell.journal_command", "print a journal, one fact a line"),
     "mind": ("cart.commands.mind", "feed observations to the mind, read facts and notices"),
     "code": ("cart.commands.code", "say what scanned codes mean"),

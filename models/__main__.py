@@ -13,6 +13,7 @@ import cv2
 
 from models.errors import ModelError
 
+SEED_MAX = 1_000_000
 DATA_DIR = Path(os.environ.get("DASHCART_DATA", "../shared/data"))
 
 
@@ -40,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
     _add_look(recognise)
 
     enrol = commands.add_parser("enrol", help="make a gallery of DIR/<label>/* photos")
-    enrol.add_argument("folder", type=_folder, metavar="DIR")
+    help_text = "a photo's label is the folder around it, however deep that lies"
+    enrol.add_argument("folder", type=_folder, metavar="DIR", help=help_text)
     enrol.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npz to write")
     enrol.add_argument(
         "--calibrate",
@@ -48,13 +50,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="held-out photos of the same labels, to choose temperature and unknown similarity",
     )
-
     _add_look(enrol)
 
     evaluate = commands.add_parser("evaluate", help="figures on GroceryStoreDataset")
     evaluate.add_argument("--split", choices=["val", "train"], default="val")
     evaluate.add_argument("--data", type=_folder, default=DATA_DIR, metavar="DIR")
-    evaluate.add_argument("--out", type=Path, metavar="DIR", help="pictures of the figures")
+    evaluate.add_argument(
+        "--out", type=Path, default=Path("out/evaluate"), metavar="DIR",
+        help="pictures of the figures (default: %(default)s)",
+    )  # fmt: skip
     _add_gallery(evaluate)
     _add_look(evaluate)
 
@@ -67,12 +71,12 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     source = train.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=_folder, metavar="DIR", help="the folder with grocery/")
     source.add_argument("--list", type=_file, metavar="FILE", help="path,label lines; no others")
-    help_text = "learn from val too: for a recipe that val has already chosen, without a report"
+    help_text = "with --data: learn from val too, for a recipe that val has chosen; no report"
     train.add_argument("--final", action="store_true", help=help_text)
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights and report")
     help_text = "default: many, or few below 12 photos a label (docs/recognition.md)"
     train.add_argument("--recipe", choices=["many", "few", "quick"], help=help_text)
-    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    train.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: %(default)s")
     train.add_argument("--cache", type=Path, metavar="DIR", help="default: DIR of --out, cache/")
     train.add_argument("--text", action="store_true", help="keep the words on the packs too")
 
@@ -127,6 +131,8 @@ def main() -> int:
     if arguments.command is None:
         command.print_help(sys.stderr)
         return 2
+    if arguments.command == "train" and arguments.final and arguments.list:
+        command.error("--final goes with --data: a list is learned whole")
     cv2.setNumThreads(1)
     try:
         for line in _lines(arguments):
@@ -173,6 +179,12 @@ def _milliseconds(text: str) -> float:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number of milliseconds above 0")
     return float(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) > SEED_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 0 to {SEED_MAX}")
+    return int(text)
 
 
 def _catalog(text: str) -> frozenset[str]:

@@ -40,17 +40,19 @@ def best_temperature(similarities: Floats, own: NDArray[np.int64]) -> float:
     return float(TEMPERATURES[np.argmin(losses)])
 
 
-def best_unknown(present: Floats, absent: Floats) -> tuple[float, float]:
+def best_unknown(
+    present: Floats, absent: Floats, absent_share: float = ABSENT_SHARE
+) -> tuple[float, float]:
     """Similarity and width of the logistic that tells items of known labels from others.
 
     `present` and `absent` are the smooth maxima of photos of known and of other labels. Least log
-    loss, with one other item in ten.
+    loss, with `absent_share` of all items being others.
     """
 
     def loss(similarity: float, width: float) -> float:
         said_absent = np.logaddexp(0, (present - similarity) / width * -1).mean()
         said_present = np.logaddexp(0, (absent - similarity) / width).mean()
-        return float((1 - ABSENT_SHARE) * said_absent + ABSENT_SHARE * said_present)
+        return float((1 - absent_share) * said_absent + absent_share * said_present)
 
     choices = ((one, width) for one in UNKNOWN_SIMILARITIES for width in UNKNOWN_WIDTHS)
     similarity, width = min(choices, key=lambda choice: loss(*choice))

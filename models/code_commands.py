@@ -21,7 +21,7 @@ import cv2
 from models.alone import Alone
 from models.barcodes.calibration import cross_validated, trial
 from models.errors import ModelError
-from models.figures import share_text
+from models.figures import printable, share_text
 from models.pictures import photo_paths, read_luma
 from models.reader import Reader
 from models.symbols import Read, has_valid_check_digit
@@ -165,12 +165,7 @@ def _cross_validated(folder: Path, labels: dict[str, str | None]) -> Row:
 
 def _line(row: Row) -> str:
     if "error" in row:
-        return _printable(f"{'unreadable':<35}  {row['file']}: {row['error']}")
+        return printable(f"{'unreadable':<35}  {row['file']}: {row['error']}")
     line = f"{row['format'] or '-':<12} {row['gtin'] or '-':<14} {row['ms']:7.1f}  {row['file']}"
     texts = [row["text"], *(other["text"] for other in row["others"])]
-    return _printable(": ".join([line, " | ".join(texts)]) if row["text"] is not None else line)
-
-
-def _printable(text: str) -> str:
-    """The text without anything that could move a terminal's cursor."""
-    return "".join(one if one.isprintable() else "\N{MIDDLE DOT}" for one in text)
+    return printable(": ".join([line, " | ".join(texts)]) if row["text"] is not None else line)

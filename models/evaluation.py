@@ -15,6 +15,7 @@ from models import calibration
 from models.charts import Axes, confusion_png
 from models.figures import CALIBRATION_BINS, calibration_error, share_text
 from models.gallery import Belief, probability
+from models.pictures import folder_for
 
 
 class Answers:
@@ -55,7 +56,7 @@ def table(answers: Answers) -> Iterator[str]:
 
 def pictures(answers: Answers, folder: Path) -> None:
     """Selective-risk curve, reliability diagram and confusions as PNG files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder_for(folder)
     curve = Axes(
         "What is taken without a question", "coverage", "precision of what is taken", (0.0, 0.8)
     )

@@ -1,4 +1,4 @@
-"""Figures as people should read them: a share with its confidence interval."""
+"""What people should read: a share with its confidence interval, a name that is safe to print."""
 
 from __future__ import annotations
 
@@ -39,3 +39,8 @@ def calibration_error(confidences: NDArray[np.float64], hits: NDArray[np.bool_])
         if inside.any()
     )
     return float(sum(gaps))
+
+
+def printable(text: str) -> str:
+    """The text without anything that could move a terminal's cursor, or that it cannot show."""
+    return "".join(one if one.isprintable() else "\N{MIDDLE DOT}" for one in text)

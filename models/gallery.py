@@ -47,7 +47,17 @@ _NUMBERS = (
 )
 _WORDS = ("vocabulary", "rarity", "rows")
 FILE_BYTES_MAX = 64_000_000
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +131,16 @@ class Gallery:
         return _belief(self.labels, np.append(chances, unknown))
 
     def calibrated(
-        self, embeddings: Sequence[Embedding], labels: Sequence[str], unknown_smoothing: float = 1.0
+        self,
+        embeddings: Sequence[Embedding],
+        labels: Sequence[str],
+        unknown_smoothing: float = 1.0,
+        absent_share: float = calibration.ABSENT_SHARE,
     ) -> Gallery:
         """The same gallery, as sure as held-out photos say it may be.
 
         "Unknown" is learned from the same photos counted twice: with their label in the gallery,
-        and with it left out.
+        and with it left out; the more weight on these (`absent_share`), the more it doubts.
         """
         foreign = sorted(set(labels) - set(self.labels))
         if foreign:
@@ -137,12 +151,10 @@ class Gallery:
         absent = similarities.copy()
         absent[np.arange(len(own)), own] = -1
         unknown_temperature = unknown_smoothing * temperature
-        unknown = calibration.best_unknown(
-            *(
-                calibration.smooth_maximum(one, unknown_temperature)
-                for one in (similarities, absent)
-            )
+        present, without = (
+            calibration.smooth_maximum(one, unknown_temperature) for one in (similarities, absent)
         )
+        unknown = calibration.best_unknown(present, without, absent_share)
         surer = replace(
             self,
             temperature=temperature,
@@ -173,7 +185,8 @@ class Gallery:
         try:
             if path.stat().st_size > FILE_BYTES_MAX:
                 raise ValueError("it is too large")
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            # NumPy would take any file for a pickle, and advise to trust it.
+            with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as arrays:
                 gallery = cls(
                     tuple(str(label) for label in arrays["labels"]),
                     arrays["centroids"].astype(np.float32),
@@ -197,6 +210,7 @@ class Gallery:
         numbers = np.array([getattr(self, name) for name in _NUMBERS])
         sound = (
             self.labels
+            and len(set(self.labels)) == len(self.labels)
             and all(array.shape == shape for array, shape in shapes.values())
             and all(np.isfinite(array).all() for array, _ in shapes.values())
             and np.isfinite(numbers).all()

@@ -7,20 +7,26 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from rich.console import Console
+from rich.progress import track
 
 from models.errors import ModelError
 from models.evaluation import Answers, pictures, table
+from models.figures import printable
 from models.gallery import Belief, Gallery, probability
 from models.grocery import labelled
 from models.observer import Observer
-from models.pictures import Pixels, photo_paths, read_rgb
+from models.pictures import Pixels, folder_for, photo_paths, read_rgb
 from models.recogniser import Embedding, Recogniser
 from models.words import Lines, PackWords, WordReader
+
+Thing = TypeVar("Thing")
 
 
 def enrol_command(arguments: argparse.Namespace) -> Iterator[str]:
@@ -48,7 +54,7 @@ def enrol_command(arguments: argparse.Namespace) -> Iterator[str]:
 
 def recognise_command(arguments: argparse.Namespace) -> Iterator[str]:
     """One line a photo: the five most probable labels, and how probably it is none of them."""
-    observer = Observer(arguments.weights, arguments.gallery, arguments.text)
+    observer = _observer(arguments)
     line, complaint = (
         (_json_line, _json_complaint) if arguments.jsonl else (_text_line, _text_complaint)
     )
@@ -66,12 +72,15 @@ def recognise_command(arguments: argparse.Namespace) -> Iterator[str]:
 
 def evaluate_command(arguments: argparse.Namespace) -> Iterator[str]:
     """The figures of the gallery on one official split, and pictures of them."""
-    observer = Observer(arguments.weights, arguments.gallery, arguments.text)
+    observer = _observer(arguments)
     rows = labelled(arguments.data)
     coarse = {row["fine_name"]: row["coarse_name"] for row in rows}
     rows = [row for row in rows if row["split"] == arguments.split]
+    if not rows:
+        raise ModelError(f"{arguments.data}: no photo of the split {arguments.split}")
+    folder_for(arguments.out)
     beliefs, times_ms = [], []
-    for row in rows:
+    for row in progress(rows):
         frame = read_rgb(arguments.data / "grocery" / row["path"])
         began = time.perf_counter()
         beliefs.append(observer.believe(frame))
@@ -82,15 +91,22 @@ def evaluate_command(arguments: argparse.Namespace) -> Iterator[str]:
     yield f"  {len(observer.gallery.labels)} labels in the gallery; intervals are 95 % (Wilson)"
     yield from table(answers)
     yield f"mean time     {np.mean(times_ms):.1f} ms a photo, one thread"
-    if arguments.out:
-        pictures(answers, arguments.out)
-        yield f"pictures      in {arguments.out}"
+    pictures(answers, arguments.out)
+    yield f"pictures      in {arguments.out}"
+
+
+def _observer(arguments: argparse.Namespace) -> Observer:
+    observer = Observer(arguments.weights, arguments.gallery, arguments.text)
+    if arguments.text and observer.gallery.words is None:
+        # Loose goods alone have none either: the look answers.
+        sys.stderr.write("--text changes nothing: the gallery was made without --text\n")
+    return observer
 
 
 def _labelled_frames(folder: Path) -> Iterator[tuple[str, Pixels]]:
     """Every photo with its label, the name of the folder around it; complaints go to stderr."""
     labels = set()
-    for path in photo_paths(folder):
+    for path in progress(photo_paths(folder)):
         if path.parent == folder:
             sys.stderr.write(f"left out: {path.name} lies in no label's folder\n")
             continue
@@ -101,6 +117,12 @@ def _labelled_frames(folder: Path) -> Iterator[tuple[str, Pixels]]:
             sys.stderr.write(f"left out: {trouble}\n")
     if not labels:
         raise ModelError(f"{folder}: holds no photo; expected {folder}/<label>/<photo>")
+
+
+def progress(things: Sequence[Thing]) -> Iterable[Thing]:
+    """The same, with a bar on stderr for a person who waits."""
+    console = Console(stderr=True)
+    return track(things, "photos", console=console, disable=not console.is_terminal)
 
 
 def _json_line(name: str, belief: Belief, elapsed_ms: float) -> str:
@@ -115,10 +137,10 @@ def _json_complaint(name: str, trouble: ModelError) -> str:
 
 
 def _text_complaint(name: str, trouble: ModelError) -> str:
-    return f"{name}: {trouble}"
+    return printable(f"{name}: {trouble}")
 
 
 def _text_line(name: str, belief: Belief, elapsed_ms: float) -> str:
     shares = ", ".join(f"{label} {100 * share:.0f} %" for label, share in belief.top(3))
     unknown = 100 * probability(belief.unknown_millinats)
-    return f"{name}: {shares}; none of them {unknown:.0f} % ({elapsed_ms:.1f} ms)"
+    return printable(f"{name}: {shares}; none of them {unknown:.0f} % ({elapsed_ms:.1f} ms)")

@@ -59,6 +59,8 @@ class Recogniser:
             )
             self._name = self._session.get_inputs()[0].name
             self.side_pixels = int(self._session.get_inputs()[0].shape[2])
+            if list(self._session.get_outputs()[0].shape) != [1, EMBEDDING_SIZE]:
+                raise ValueError(f"it does not end in {EMBEDDING_SIZE} numbers")
         except _FOREIGN as trouble:
             raise ModelError(f"{path}: is no network of ours ({trouble}); restore it") from trouble
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal, Self
 
@@ -102,7 +102,11 @@ class Broker:
             self._process = None
 
     def __enter__(self) -> Self:
-        return self.start()
+        with ExitStack() as stack:  # who is told to end while it starts ends it, too
+            stack.callback(self.kill)
+            self.start()
+            stack.pop_all()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()

@@ -26,6 +26,8 @@ NODES = 3
 READY_S_MAX = 90
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 USER = "rabbitmq"
+# A node in a group of its own hears no Ctrl-C of ours, and must not outlive whoever started it.
+WITH_US = ("setpriv", "--pdeathsig", "KILL")
 ERLANG = "-noinput -kernel inet_dist_use_interface {127,0,0,1}"
 CONFIG = """
 listeners.tcp = none
@@ -73,7 +75,7 @@ class Node:
         """Start it; returns at once."""
         with (self._folder / "out.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAMS / "rabbitmq-server"], env=self._environment, user=_user(),
+                [*WITH_US, PROGRAMS / "rabbitmq-server"], env=self._environment, user=_user(),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -114,7 +116,7 @@ class Cluster:
             node.configure([each.name for each in self.nodes])
         self._victim = 0
         self._stack = ExitStack()
-        self._mapper = ["epmd", "-port", mapper_port, "-address", self.host]
+        self._mapper = [*WITH_US, "epmd", "-port", mapper_port, "-address", self.host]
         self._front = FaultProxy(*((self.host, node.port) for node in self.nodes))
         self.port = self._front.port
 

@@ -27,6 +27,7 @@ from store import (
     clip_server,
     disputes,
     goods_commands,
+    moving,
     sheets,
     show,
     trips,
@@ -41,7 +42,7 @@ from store.database import (
     open_database,
     transaction,
 )
-from store.keys import KeyFileError, signer_of
+from store.keys import KeyFileError, public_of, signer_of
 from store.paper import FORMATS, paper_of
 from store.service import Service
 
@@ -147,6 +148,14 @@ def credit_line(options: argparse.Namespace) -> int:
     return 0
 
 
+def move_trip(options: argparse.Namespace) -> int:
+    """Move the trip at one cart to another that shows its code: a guest needs no app for it."""
+    with closing(_existing(options, read_only=False)) as database, transaction(database):
+        to_trip = moving.ask(database, options.from_cart, options.to_cart, trust.utc_ms())
+    _print_line({"from": options.from_cart, "to": options.to_cart, "trip_id": to_trip})
+    return 0
+
+
 def _trip(database: Connection, trip_id: str) -> trips.Trip:
     trip = trips.find(database, trip_id)
     if trip is None:
@@ -162,7 +171,8 @@ def print_receipt(options: argparse.Namespace) -> int:
             sys.stdout.buffer.write(FORMATS[options.paper](paper_of(database, trip, options.name)))
             sys.stdout.buffer.flush()
             return 0
-        priced = replace(trips.priced(database, trip), check=chain.check(database, trip))
+        check = chain.check(database, trip, public_of(options.data).has_signed)
+        priced = replace(trips.priced(database, trip), check=check)
         show.print_receipt(priced, as_json=options.json)
     return 0 if priced.check in chain.RIGHT else 1
 
@@ -277,6 +287,9 @@ def _parser() -> argparse.ArgumentParser:
     credit.add_argument("line", help="a line of its receipt, such as L3")
     credit.add_argument("--quantity", type=int, default=1, help="how many pieces; default: one")
     credit.add_argument("--reason", default="", help="why, for the books")
+    move = command("move", move_trip)
+    move.add_argument("from_cart", type=_name, metavar="FROM", help="the cart of the trip")
+    move.add_argument("to_cart", type=_name, metavar="TO", help="a cart that shows its code")
     lists = (("carts", list_carts), ("trips", list_trips), ("disputes", list_disputes))
     for listed in (*(command(*each) for each in lists), receipt, bring):
         listed.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -86,13 +86,15 @@ def _check_order(database: Connection, version: int, effective_utc_ms: int) -> N
 
 
 def _delta(before: Catalog, after: Catalog, sha256: str, size_bytes: int) -> bytes | None:
-    """The change, as long as it fits a message; its head is signed when it is published."""
+    """The change, or that it fits no message; its head is signed when it is published."""
     if after.version != before.version + 1:
         return None
     chunks = -(-size_bytes // CHUNK_BYTES_MAX)
     head = CatalogHead(after.version, sha256, size_bytes, chunks, signature="")
     body = json.encode(replace(change_between(before, after), head=head))
-    return body if len(body) <= DELTA_BYTES_MAX else None
+    if len(body) > DELTA_BYTES_MAX:
+        body = json.encode(Change(head, is_long=True))
+    return body
 
 
 def newest_sha256(database: Connection, now_utc_ms: int = UTC_MS_MAX) -> str:
@@ -142,7 +144,7 @@ def piece(database: Connection, sha256: str, number: int) -> bytes | None:
 
 
 def deltas(database: Connection, after_version: int) -> list[Waiting]:
-    """The changes after a version that fit a message, in their order."""
+    """The changes after a version, each from the one before it, in their order."""
     asked = select(catalogs.c.version, catalogs.c.effective_utc_ms, catalogs.c.delta)
     wanted = (catalogs.c.version > after_version, catalogs.c.delta.is_not(None))
     found = database.execute(asked.where(*wanted).order_by(catalogs.c.version)).all()

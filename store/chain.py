@@ -2,15 +2,15 @@
 
 A link is made once, in the transaction of the payment. Later anybody can add the receipt up again
 and see that it is still the one that was paid. What is given back is a chain of its own, and each
-chain has a head, so that a newest link that went is noticed. Whoever can rewrite every table can
-make another chain; the carts' journals and the shoppers' papers still say what it was. It must
-never make a link anew.
+chain has a head, so that a newest link that went is noticed. The store signs the head after each
+receipt: who can rewrite every table but has not its key can't make another chain. It must never
+make a link anew, nor sign what follows a head that it did not sign.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import json
@@ -18,19 +18,24 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Row, insert, select, update
 
 from cart.contract.lines import decode
+from cart.contract.signing import chain_text
 from cart.contract.store import FIRST_HASH, chain_hash
 from cart.core.events import PaymentSettled
 from cart.core.receipt import Receipt
-from cart.core.refunds import differences
+from cart.core.refunds import differences, figures_lacking
 from cart.receipts.paper import sha256_of, tenders
 from store import archive, trips
+from store.keys import Signer
 from store.paper import paper_of
 from store.tables import chain, heads, line_credits, payments
 
 VERIFIED = "verified"
 NOT_KEPT = "as it was paid; the rows of its journal are no longer kept"
 NOT_CHAINED = "paid before receipts were chained"
-RIGHT = {"", VERIFIED, NOT_KEPT, NOT_CHAINED}  # "": not paid yet
+OLDER = "verified, as far as an older version recorded it"
+RIGHT = {"", VERIFIED, OLDER, NOT_KEPT, NOT_CHAINED}  # "": not paid yet
+# Whether a signature under a text is the store's.
+Signed = Callable[[bytes, str], bool]
 
 RECEIPTS, CREDITS = "receipts", "credits"
 # What a credit's link is made of, in this order, behind the link before it.
@@ -60,7 +65,35 @@ def add_credit(database: Connection, number: int) -> None:
     _move_head(database, CREDITS, number, sha256)
 
 
-def check(database: Connection, trip: trips.Trip) -> str:
+def seal(database: Connection, signer: Signer) -> None:
+    """Sign the head of the receipts as it is now."""
+    head = _head(database)
+    if head is not None:
+        signature = signer.sign(_head_text(head))
+        database.execute(update(heads).where(heads.c.chain == RECEIPTS).values(signature=signature))
+
+
+def is_sealed(database: Connection, signed: Signed) -> bool:
+    """Whether the store signed the head of the receipts."""
+    head = _head(database)
+    return head is not None and signed(_head_text(head), head.signature)
+
+
+def is_new(database: Connection) -> bool:
+    """Whether no head was signed yet: there is none, or it is of an older version."""
+    head = _head(database)
+    return head is None or not head.signature
+
+
+def _head(database: Connection) -> Row[Any] | None:
+    return database.execute(select(heads).where(heads.c.chain == RECEIPTS)).first()
+
+
+def _head_text(head: Row[Any]) -> bytes:
+    return chain_text(head.chain, head.first_number, head.number, head.sha256)
+
+
+def check(database: Connection, trip: trips.Trip, signed: Signed | None = None) -> str:
     """One of `RIGHT`, or what is wrong."""
     paid = database.execute(
         select(payments).where(payments.c.cart == trip.cart, payments.c.trip_id == trip.trip_id)
@@ -69,7 +102,12 @@ def check(database: Connection, trip: trips.Trip) -> str:
         _other_payment(database, trip, 0 if paid is None else paid.number)
         or ("" if paid is None else _of_payment(database, trip, paid))
     )  # fmt: skip
-    return (_cut_short(database) or found) if found in RIGHT else found
+    if found not in RIGHT:
+        return found
+    chained = paid is not None and found != NOT_CHAINED
+    if signed is not None and chained and not is_sealed(database, signed):
+        return "the newest link of the chain of receipts bears no signature of the store"
+    return _cut_short(database) or found
 
 
 def _of_payment(database: Connection, trip: trips.Trip, paid: Row[Any]) -> str:
@@ -80,7 +118,9 @@ def _of_payment(database: Connection, trip: trips.Trip, paid: Row[Any]) -> str:
         return "its link of the chain is gone" if chained else NOT_CHAINED
     trouble = _payment_trouble(database, trip, paid, link)
     if trouble or archive.rows(database, trip.cart, trip.epoch, trip.first_seq, trip.first_seq):
-        return trouble or _of_journal(database, trip, link.journal_sha256)
+        found = trouble or _of_journal(database, trip, link.journal_sha256)
+        older = figures_lacking(json.decode(bytes(paid.receipt)))
+        return OLDER if found == VERIFIED and older else found
     return NOT_KEPT
 
 
@@ -89,11 +129,13 @@ def _payment_trouble(database: Connection, trip: trips.Trip, paid: Row[Any], lin
     if link.before_sha256 != _sha256_before(database, link.number):
         return "the receipt before it is another one than when this was paid"
     again = paper_of(database, trip, "")
-    receipt = decode(Receipt, bytes(paid.receipt), "a stored receipt")
+    kept = bytes(paid.receipt)
+    receipt = decode(Receipt, kept, "a stored receipt")
     as_paid = replace(again, receipt=receipt, tenders=tenders(receipt))
-    if link.sha256 != sha256_of(as_paid) or paid.total_minor != receipt.total_minor:
+    if link.sha256 != sha256_of(as_paid, kept) or paid.total_minor != receipt.total_minor:
         return "the receipt of the payment was changed since"
-    if differences(again.receipt, receipt):
+    lacking = figures_lacking(json.decode(kept))
+    if any(item.field not in lacking for item in differences(again.receipt, receipt)):
         return "added up again it is not the receipt that was paid"
     return ""
 

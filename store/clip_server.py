@@ -1,4 +1,5 @@
-"""The store's HTTPS door for clips, a process of its own: one kind of request, PUT, from one cart.
+"""The store's HTTPS door, a process of its own: a cart puts a clip that it was asked for, and gets
+the signed files of `store/downloads.py`.
 
 Who comes shows the certificate that the broker knows, too; one that was taken back opens nothing.
 It must never give a clip out, nor show what it holds.
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import shutil
 import signal
 import ssl
 import sys
@@ -21,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cart.contract import clips
 from store.clips import RETENTION_DAYS, ClipDesk, Refusal
+from store.downloads import file_of
 from store.keys import signer_of
 from store.orders import Orders
 
@@ -31,12 +35,15 @@ log = logging.getLogger(__name__)
 
 
 class ClipServer(ThreadingHTTPServer):
-    """Listens at `address` with TLS by `context`; `port` is where."""
+    """Listens at `address` with TLS by `context`; `port` is where. `data` is the store's folder."""
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, desk: ClipDesk) -> None:
+    def __init__(
+        self, address: tuple[str, int], context: ssl.SSLContext, desk: ClipDesk, data: Path
+    ) -> None:
         super().__init__(address, _Door)
+        self.data = data
         self.desk = desk
         self.port = int(self.socket.getsockname()[1])
         # Each guest shakes hands in a thread of its own: one that is slow keeps nobody waiting.
@@ -79,6 +86,20 @@ class _Door(BaseHTTPRequestHandler):
         else:
             log.info("clip %s", kept.name)
             self._answer(201, "kept")
+
+    def do_GET(self) -> None:
+        """Give a signed file: as it is now, to its end, also where it is replaced meanwhile."""
+        self.close_connection = True
+        try:
+            file = file_of(self.server.data, self.path).open("rb")
+        except (Refusal, OSError) as error:
+            self._answer(404, str(error) if isinstance(error, Refusal) else "not to be read")
+            return
+        with file:
+            self.send_response(200)
+            self.send_header("Content-Length", str(os.fstat(file.fileno()).st_size))
+            self.end_headers()
+            shutil.copyfileobj(file, self.wfile)
 
     def log_message(self, *_: object) -> None:
         """Nothing: addresses are secrets while they serve."""
@@ -137,12 +158,12 @@ def add_commands(
 
 
 def serve_clips(options: argparse.Namespace) -> int:
-    """Take the clips that carts were asked for, by HTTPS, until SIGTERM or Ctrl+C."""
+    """Take clips that carts were asked for, and give signed files, by HTTPS; ends by SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     data: Path = options.data
     context = tls_of(data / "authority", options.tls_certificate, options.tls_key)
     desk = ClipDesk(data, signer_of(data), _utc_ms)
-    with ClipServer(options.listen, context, desk) as server:
+    with ClipServer(options.listen, context, desk, data) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             # Not in this thread: `shutdown` waits until serving has ended.
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

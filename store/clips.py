@@ -6,6 +6,7 @@ must never take a clip that nobody asked for, nor keep one longer than its reaso
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 from msgspec import json
 
 from cart.contract import clips
+from cart.contract.fleet import ClipNote
 from cart.core.value import Value
 from cart.files import replace_file
 from store.keys import Signer
@@ -23,6 +25,7 @@ from store.keys import Signer
 FOLDER = "clips"
 DAY_MS = 86_400_000
 VALID_MS = 3_600_000
+NOTES_LATE_MAX = 5  # a cart that says nonsense must not have us read all day
 # How many days a clip stays, by why it was asked for; a reason that is not here keeps nothing.
 RETENTION_DAYS = {"dispute": 90, "loss": 30, "quality": 7}
 
@@ -103,6 +106,18 @@ class ClipDesk:
         replace_file(path, data)
         return path
 
+    def noted(self, cart: str, note: ClipNote) -> bool:
+        """A cart says which of its clips it has put here: kept beside the clip. False if none of
+        that cart's last, of those without a note, is these bytes."""
+        named = [(path.stem.rsplit("-", 2), path) for path in self._folder.glob(f"*/{cart}-*.webp")]
+        of_cart = sorted((int(name[1]), path) for name, path in named if name[0] == cart)
+        unnoted = [path for _, path in of_cart if not path.with_suffix(".json").exists()]
+        for path in unnoted[-NOTES_LATE_MAX:]:
+            if hashlib.sha256(path.read_bytes()).hexdigest() == note.sha256:
+                replace_file(path.with_suffix(".json"), json.encode(note))
+                return True
+        return False
+
     def sweep(self) -> int:
         """Forget clips that are older than their reason allows, and openings that are over; how
         many clips."""
@@ -111,6 +126,7 @@ class ClipDesk:
             for clip in (self._folder / reason).glob("*.webp"):
                 if now_ms - int(clip.stem.split("-")[-2]) > days * DAY_MS:
                     clip.unlink()
+                    clip.with_suffix(".json").unlink(missing_ok=True)
                     gone += 1
         for path in (self._folder / "open").glob("*.json"):
             if now_ms > json.decode(path.read_bytes(), type=Opening).expires_utc_ms:

@@ -7,7 +7,7 @@ for a code that no cart shows.
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Raw, json
@@ -45,25 +45,40 @@ def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: in
         trip_id, member = given.trip_id, given.member
     else:
         raise ContractError("PairClaim: this code was used; scan the one on the screen now")
-    carried = moving.carried_to(database, trip_id)
-    grant = PairGrant(
-        nonce=asked.nonce,
-        trip_id=trip_id,
-        shopper=asked.shopper,
-        member=member,
-        expires_utc_ms=now_utc_ms + GRANT_MS,
-        signature="",
-        used=trips.used_before(database, asked.shopper),
-        carried=Raw(carried or b"null"),
-    )
-    return replace(grant, signature=signer.sign(grant_text(asked.cart, grant)))
+    grant = PairGrant(asked.nonce, trip_id, asked.shopper, member, now_utc_ms + GRANT_MS, "")
+    return _signed(database, signer, asked.cart, grant)
+
+
+def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tuple[str, PairGrant]]:
+    """What a person moved to a cart that has not taken it yet, for the code on its screen now."""
+    for to in moving.arriving(database, now_utc_ms):
+        same = (grants.c.nonce == to.nonce, grants.c.trip_id != to.to_trip)
+        if database.execute(select(grants).where(*same)).first() is not None:
+            continue  # somebody else has this code; the cart shows another one soon
+        before = trips.find(database, to.from_trip, to.from_cart)
+        member = database.scalar(select(grants.c.member).where(grants.c.trip_id == to.from_trip))
+        shopper = (before and before.shopper) or ""
+        database.execute(delete(grants).where(grants.c.trip_id == to.to_trip))
+        kept = {"cart": to.to_cart, "trip_id": to.to_trip, "shopper": shopper}
+        database.execute(insert(grants).values(nonce=to.nonce, member=bool(member), **kept))
+        expires_utc_ms = now_utc_ms + GRANT_MS
+        grant = PairGrant(to.nonce, to.to_trip, shopper, bool(member), expires_utc_ms, "")
+        yield to.to_cart, _signed(database, signer, to.to_cart, grant)
+
+
+def _signed(database: Connection, signer: Signer, cart: str, grant: PairGrant) -> PairGrant:
+    """With what the trip brings along, and how often its shopper had limited offers."""
+    carried = moving.carried_to(database, grant.trip_id)
+    used = trips.used_before(database, grant.shopper) if grant.shopper else {}
+    whole = replace(grant, used=used, carried=Raw(carried or b"null"))
+    return replace(whole, signature=signer.sign(grant_text(cart, whole)))
 
 
 def _new_trip(database: Connection, asked: PairClaim) -> str:
     shown = database.scalar(select(offers.c.nonce).where(offers.c.cart == asked.cart))
     if shown != asked.nonce:
         raise ContractError(f"PairClaim: {asked.cart} shows no such code; scan it again")
-    trip_id = f"trip-{secrets.token_hex(8)}"
+    trip_id = moving.new_id()
     who = {"cart": asked.cart, "shopper": asked.shopper, "member": asked.member}
     if asked.move:
         before = moving.of_shopper(database, asked.shopper, asked.cart)

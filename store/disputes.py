@@ -17,7 +17,7 @@ from cart.contract.lines import decode as decode_json
 from cart.contract.store import Credit
 from cart.core.events import Event, LineContested, ReceiptDisputed
 from cart.core.receipt import Receipt
-from cart.core.refunds import RefundError, refund
+from cart.core.refunds import RefundError, differences, figures_lacking, refund
 from store import archive, chain, trips
 from store.tables import line_credits, payments
 from store.tables import trips as trip_rows
@@ -97,7 +97,7 @@ def credit(
     given = credits_of(database, trip.cart, trip.trip_id)
     already = sum(row.quantity for row in given if row.line_id == line_id)
     try:
-        back = refund(json.decode(bytes(paid), type=Receipt), line_id, quantity, already)
+        back = refund(_with_shares(database, trip, bytes(paid)), line_id, quantity, already)
     except RefundError as error:
         raise ContractError(str(error)) from error
     amounts = {
@@ -114,6 +114,24 @@ def credit(
     ).scalar_one()
     chain.add_credit(database, number)
     return Credit(trip.trip_id, number, line_id, quantity, back.amount_minor, back.snap_minor)
+
+
+def _with_shares(database: Connection, trip: trips.Trip, kept: bytes) -> Receipt:
+    """The receipt that was paid. Where an older version wrote no tax or deposit of its lines, it is
+    added up again. Raises ContractError."""
+    receipt = json.decode(kept, type=Receipt)
+    lacking = figures_lacking(json.decode(kept))
+    if not lacking:
+        return receipt
+    again = trips.priced(database, trip).receipt
+    if figures_lacking(json.decode(json.encode(again))) or any(
+        item.field not in lacking for item in differences(again, receipt)
+    ):
+        raise ContractError(
+            f"trip {trip.trip_id} was paid under an older version that kept no shares of its lines;"
+            " give the money back at the counter"
+        )
+    return again
 
 
 def amount_minor(given: Row[Any]) -> int:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 from cart.files import replace_file
@@ -48,6 +50,39 @@ class Signer:
     def sign(self, text: bytes) -> str:
         """The signature under a text of `cart.contract.signing`, in base64."""
         return base64.b64encode(self._key.sign(text)).decode()
+
+    def has_signed(self, text: bytes, signature: str) -> bool:
+        """Whether a signature is this key's, under this text."""
+        return PublicKey(self.public_pem).has_signed(text, signature)
+
+
+class PublicKey:
+    """Checks what a store has signed, by its public key."""
+
+    def __init__(self, pem: bytes) -> None:
+        try:
+            key = load_pem_public_key(pem)
+        except ValueError as error:
+            raise KeyFileError(f"{PUBLIC_NAME}: {error}; give an Ed25519 key as PEM") from error
+        if not isinstance(key, Ed25519PublicKey):
+            raise KeyFileError(f"{PUBLIC_NAME}: not an Ed25519 key; give one as PEM")
+        self._key = key
+
+    def has_signed(self, text: bytes, signature: str) -> bool:
+        """Whether a signature in base64 is this key's, under this text."""
+        try:
+            self._key.verify(base64.b64decode(signature), text)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def public_of(folder: Path) -> PublicKey:
+    """The public key of a store's folder. Raises KeyFileError."""
+    try:
+        return PublicKey((folder / PUBLIC_NAME).read_bytes())
+    except OSError as error:
+        raise KeyFileError(f"{error}; the store writes it as it first runs") from error
 
 
 def signer_of(folder: Path, key_file: Path | None = None) -> Signer:

@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from cart.contract.goods import TRUSTED_CATALOG
 from cart.contract.store import Packet, packet
-from store import catalogs, disputes, moving, published
+from store import catalogs, counter, disputes, moving, published
 from store.archive import Daily
+from store.clips import ClipDesk
 from store.configs import Configs
 from store.keys import Signer
 from store.orders import Orders
@@ -22,6 +23,7 @@ from store.provisioning import Provisioning
 from store.trusted import Repository
 
 RELEASE_MS = 30 * 86_400_000  # a cart with a flat battery may come back late
+MOVED_EVERY_MS = 2_000
 DELTAS_KEPT = 20  # what a cart that comes back may have missed; one that missed more takes it whole
 
 
@@ -33,6 +35,7 @@ class Fleet(NamedTuple):
     repository: Repository | None = None
     configs: Configs | None = None
     daily: Daily | None = None
+    clips: ClipDesk | None = None
 
 
 class News:
@@ -56,11 +59,21 @@ class News:
     def begin_anew(self) -> None:
         """The connection is new: say everything again."""
         self._published = ""
+        self._head: tuple[Packet, ...] = ()
+        self._is_head_due = False
         self._told_trust: tuple[tuple[str, bytes], ...] = ()
         self._told_version: int | None = None
         self._told_credit = 0
         self._told_tables: dict[str, int] = {}
         self._told_configs: dict[str, int] = {}
+        self._told_moves_ms = 0
+
+    def say_again(self, cart: str) -> None:
+        """A cart came over a broker that may keep what is retained on another node: say all but the
+        pieces of the catalog once more, which it asks for. Several that come together hear it once.
+        """
+        self._told_tables, self._told_trust, self._is_head_due = {}, (), True
+        self._told_configs.pop(cart, None)
 
     def looks(self) -> tuple[Callable[[], Iterator[Packet]], ...]:
         """What to look for, in this order, each in a transaction of its own."""
@@ -84,13 +97,18 @@ class News:
         newest = catalogs.newest_sha256(self._database, self._utc_ms())
         if newest in {"", self._published}:
             yield from self._trust_of_today()
+            if self._is_head_due:
+                yield from self._head
+            self._is_head_due = False
             return
         if self._fleet.repository is not None:
             # Before the catalog: what the carts are to take for the newest.
             data = catalogs.data_of(self._database, newest)
             self._fleet.repository.publish(TRUSTED_CATALOG, data)
             yield from self._trust(self._fleet.repository)
-        yield from catalogs.packets(self._database, self._signer, *self._names, newest)
+        for piece in catalogs.packets(self._database, self._signer, *self._names, newest):
+            self._head = (piece,)  # the last one is
+            yield piece
         if self._published:
             yield from catalogs.forget_packets(self._database, *self._names, self._published)
         self._published = newest
@@ -101,11 +119,11 @@ class News:
             return
         if self._published:
             repository.renew_daily()
-        if tuple(repository.files()) != self._told_trust:
+        if repository.files() != self._told_trust:
             yield from self._trust(repository)
 
     def _trust(self, repository: Repository) -> Iterator[Packet]:
-        self._told_trust = tuple(repository.files())
+        self._told_trust = repository.files()
         for file, data in self._told_trust:
             yield packet("trust", data, *self._names, file=file)
 
@@ -114,7 +132,17 @@ class News:
             yield packet("credit", credit, *self._names, cart=cart)
             self._told_credit = max(self._told_credit, credit.number)
 
+    def _moved(self) -> Iterator[Packet]:
+        """Trips that a person moved, until the new cart has opened them."""
+        now_ms = self._utc_ms()
+        if abs(now_ms - self._told_moves_ms) < MOVED_EVERY_MS:  # it may be set back
+            return
+        self._told_moves_ms = now_ms
+        for cart, grant in counter.moved(self._database, self._signer, now_ms):
+            yield packet("pair_grant", grant, *self._names, cart=cart)
+
     def _of_carts(self) -> Iterator[Packet]:
+        yield from self._moved()
         for cart, trip_id in moving.untold(self._database):
             if self._fleet.orders is not None:
                 self._fleet.orders.add(cart, "release", {"trip_id": trip_id}, RELEASE_MS)

@@ -20,7 +20,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, update
 
 from cart import mqtt
-from cart.contract.fleet import CertificateRequest, CommandState, ReportedConfig, Telemetry
+from cart.contract.fleet import (
+    CertificateRequest,
+    ClipNote,
+    CommandState,
+    ReportedConfig,
+    Telemetry,
+)
 from cart.contract.goods import Get
 from cart.contract.lines import ContractError
 from cart.contract.store import (
@@ -41,7 +47,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.value import Value
-from store import counter, coupons, disputes, giving, healing, ledger
+from store import chain, counter, coupons, disputes, giving, healing, ledger
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.news import Fleet, News
@@ -63,6 +69,7 @@ UP_CHANNELS = (
     "get",
     "config_state",
     "telemetry",
+    "clip",
 )
 
 log = logging.getLogger(__name__)
@@ -91,7 +98,7 @@ class Service:
         self._names = (tenant, store)
         desks = fleet or Fleet()
         self._provisioning, self._orders = desks.provisioning, desks.orders
-        self._configs, self._daily = desks.configs, desks.daily
+        self._configs, self._daily, self._clips = desks.configs, desks.daily, desks.clips
         self._news = News(database, signer, self._names, desks, utc_ms)
         self._database = database
         self._signer = signer
@@ -200,6 +207,8 @@ class Service:
             catalog_version=birth.catalog_version,
         )
         self._database.execute(born)
+        if not self._connection.is_modern:
+            self._news.say_again(cart)
         utc_ms = self._utc_ms()
         answer = ledger.answer(self._database, cart, birth.epoch, utc_ms)
         yield self._to("ack", cart, replace(answer, local_offset_ms=local_offset_ms(utc_ms)))
@@ -240,10 +249,16 @@ class Service:
         yield self._to("ack", cart, wanted)
 
     def _payment_asked(self, cart: str, asked: PayRequest) -> Iterator[Packet]:
+        sealed = chain.is_sealed(self._database, self._signer.has_signed)
+        sealed = sealed or chain.is_new(self._database)
         answer = counter.pay(self._database, cart, asked, self._utc_ms())
         if answer is None:
             self._waiting[cart] = asked
         else:
+            if sealed:
+                chain.seal(self._database, self._signer)
+            else:
+                log.error("the chain of receipts was altered: it is no longer signed")
             yield self._to("pay_answer", cart, answer)
 
     def _coupon_shown(self, cart: str, asked: CouponRequest) -> Iterator[Packet]:
@@ -283,6 +298,11 @@ class Service:
     def _config_told(self, cart: str, reported: ReportedConfig) -> Iterator[Packet]:
         if self._configs is not None:
             self._configs.heard(cart, reported)
+        yield from ()
+
+    def _clip_noted(self, cart: str, note: ClipNote) -> Iterator[Packet]:
+        if self._clips is None or not self._clips.noted(cart, note):
+            raise ContractError("ClipNote: no such clip of this cart came here")
         yield from ()
 
     def _asked(self, cart: str, get: Get) -> Iterator[Packet]:
@@ -342,6 +362,7 @@ class Service:
         "coupon_request": (CouponRequest, _coupon_shown),
         "get": (Get, _asked),
         "telemetry": (Telemetry, _health_told),
+        "clip": (ClipNote, _clip_noted),
         "config_state": (ReportedConfig, _config_told),
         "pay_request": (PayRequest, _payment_asked),
         "command_state": (CommandState, _command_told),

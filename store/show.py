@@ -46,6 +46,8 @@ def _health(told: SomeRow[Any] | None) -> Row:
         "battery_percent": None if said is None else said.battery_percent,
         "signal_dbm": None if said is None else said.signal_dbm,
         "uptime_ms": None if said is None else said.uptime_ms,
+        "files_version": None if said is None else said.files_version,
+        "files_trouble": None if said is None else said.files_trouble,
         "told_utc_ms": None if told is None else told.utc_ms,
     }
 

@@ -126,6 +126,8 @@ moves = Table(
     Column("to_cart", Text, nullable=False),
     Column("to_trip", Text, nullable=False),
     Column("told", Boolean, nullable=False),
+    # When a person of the store asked for it; 0: the shopper's app did.
+    Column("asked_utc_ms", Whole, nullable=False, server_default="0"),
 )
 payments = Table(
     "payments",
@@ -150,7 +152,7 @@ chain = Table(
     Column("sha256", Text, nullable=False),
 )
 # The newest link of each chain ("receipts", "credits") and the first one, so that a chain cut short
-# is noticed.
+# is noticed; the store's signature under both ("" until there is one).
 heads = Table(
     "heads",
     METADATA,
@@ -158,6 +160,7 @@ heads = Table(
     Column("first_number", Whole, nullable=False),
     Column("number", Whole, nullable=False),
     Column("sha256", Text, nullable=False),
+    Column("signature", Text, nullable=False, server_default=""),
 )
 # Each row's `sha256` follows from its other columns and the row before; see `store.chain`.
 line_credits = Table(

@@ -18,8 +18,10 @@ from msgspec import json
 from cart.contract.broker import acl_text, filled, mosquitto_text
 from cart.contract.fleet import Setting
 from cart.contract.lines import ContractError
+from cart.contract.names import FILE_NAME
 from cart.files import replace_file
 from store.authority import Authority
+from store.clips import ClipDesk
 from store.configs import Configs
 from store.denials import denials
 from store.keys import Signer, signer_of
@@ -29,7 +31,7 @@ from store.provisioning import Provisioning
 from store.trusted import Repository
 
 FOLDER = "authority"
-TARGET = re.compile(r"(models|configuration)/[A-Za-z0-9_.-]{1,64}")
+TARGET = re.compile(FILE_NAME)
 SWITCHES = {"true": True, "false": False}
 SETTING = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
@@ -87,6 +89,7 @@ def fleet_of(data: Path, signer: Signer) -> Fleet:
         Orders(data, signer, utc_ms),
         Repository(data / "trust"),
         Configs(data, signer),
+        clips=ClipDesk(data, signer, utc_ms),
     )
 
 
@@ -172,9 +175,9 @@ def _setting(text: str) -> tuple[str, Setting]:
 
 
 def sign_file(options: argparse.Namespace) -> int:
-    """Sign a model or a configuration as the newest; a running service tells the carts."""
-    Repository(options.data / "trust").publish(options.target, options.file.read_bytes())
-    _say(f"on a cart: python -m cart trusted --config FILE {options.target} {options.file.name}")
+    """Sign a model or a configuration as the newest: carts fetch it from `store clips`."""
+    Repository(options.data / "trust").give(options.target, options.file.read_bytes())
+    _say(f"{options.target}: carts take it at their next: python -m cart fetch --config FILE")
     return 0
 
 

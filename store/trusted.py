@@ -2,12 +2,15 @@
 
 Four keys for four roles: root says which keys count, targets what the files are, snapshot which of
 them belong together, timestamp that this is still so. The root's key is needed only to begin and
-to replace keys: take `root.pem` away and keep it safe. It must never sign what it did not make.
+to replace keys: take `root.pem` away and keep it safe. A person's command and the running service
+share the folder, one at a time. It must never sign what it did not make.
 """
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -36,6 +39,7 @@ LIVES = {
     "timestamp": timedelta(days=7),
 }
 ROOT_NAME = "root.json"
+TARGETS = "targets"  # the folder of the files that carts fetch
 Role = TypeVar("Role", Root, Targets, Snapshot, Timestamp)
 
 
@@ -51,41 +55,75 @@ class Repository:
         self.folder = folder
         self._clock = clock
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (folder / ROOT_NAME).exists():
-            self._begin()
+        with self._alone():
+            if not (folder / ROOT_NAME).exists():
+                self._begin()
+
+    def give(self, name: str, data: bytes) -> None:
+        """Publish a file, and keep it for the carts to fetch."""
+        path = self.folder / TARGETS / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._alone():
+            replace_file(path, data)
+            self._publish(name, data)
 
     def publish(self, name: str, data: bytes) -> None:
         """From now on this is the file under this name; the same one again changes nothing."""
+        with self._alone():
+            self._publish(name, data)
+
+    def say_still_so(self) -> None:
+        """Sign the timestamp anew: without this, carts doubt after a week."""
+        with self._alone():
+            self._say_still_so()
+
+    def renew_daily(self) -> bool:
+        """Sign the timestamp anew if it is a day old; whether it was."""
+        with self._alone():
+            ends = self._read("timestamp", Timestamp).signed.expires
+            is_old = ends - self._clock() < LIVES["timestamp"] - timedelta(days=1)
+            if is_old:
+                self._say_still_so()
+        return is_old
+
+    def files(self) -> tuple[tuple[str, bytes], ...]:
+        """What to bring to the carts, in this order: the timestamp makes the others count."""
+        names = [f"{role}.json" for role in ("targets", "snapshot", "timestamp")]
+        with self._alone():
+            return tuple((name, (self.folder / name).read_bytes()) for name in names)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else reads or writes the metadata meanwhile; the lock ends with its process."""
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _publish(self, name: str, data: bytes) -> None:
         target = TargetFile.from_data(name, data, ["sha256"])
         targets = self._read("targets", Targets)
-        if targets.signed.targets.get(name) == target:
+        if targets.signed.targets.get(name) == target and self._is_whole():
             return
         targets.signed.targets[name] = target
         self._write("targets", targets)
         snapshot = self._read("snapshot", Snapshot)
         snapshot.signed.meta["targets.json"] = MetaFile(targets.signed.version)
         self._write("snapshot", snapshot)
-        self.say_still_so()
+        self._say_still_so()
 
-    def say_still_so(self) -> None:
-        """Sign the timestamp anew: without this, carts doubt after a week."""
+    def _is_whole(self) -> bool:
+        """Whether the last publishing came to its end: a cut leaves it half signed."""
+        snapshot = self._read("snapshot", Snapshot)
+        said = self._read("timestamp", Timestamp).signed.snapshot_meta.version
+        listed = snapshot.signed.meta["targets.json"].version
+        newest = self._read("targets", Targets).signed.version
+        return (said, listed) == (snapshot.signed.version, newest)
+
+    def _say_still_so(self) -> None:
         timestamp = self._read("timestamp", Timestamp)
         snapshot = self._read("snapshot", Snapshot)
         timestamp.signed.snapshot_meta = MetaFile(snapshot.signed.version)
         self._write("timestamp", timestamp)
-
-    def renew_daily(self) -> bool:
-        """Sign the timestamp anew if it is a day old; whether it was."""
-        ends = self._read("timestamp", Timestamp).signed.expires
-        is_old = ends - self._clock() < LIVES["timestamp"] - timedelta(days=1)
-        if is_old:
-            self.say_still_so()
-        return is_old
-
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """What to bring to the carts, in this order: the timestamp makes the others count."""
-        for role in ("targets", "snapshot", "timestamp"):
-            yield f"{role}.json", (self.folder / f"{role}.json").read_bytes()
 
     def _begin(self) -> None:
         root = Root(consistent_snapshot=False)

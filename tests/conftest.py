@@ -1,8 +1,11 @@
-"""What holds for every test: in CI a skip is a failure, and hypothesis has no stopwatch."""
+"""What holds for every test: in CI a skip is a failure, and hypothesis has no stopwatch.
+
+SIGTERM ends a run as Ctrl-C does, so that each test ends the processes that it started."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import hypothesis
@@ -17,6 +20,8 @@ IN_CI = bool(os.environ.get("CI"))
 # In CI the examples are always the same: a change is judged by its own faults, not by chance.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=IN_CI)
 hypothesis.settings.load_profile("house")
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 AnyReport = pytest.TestReport | pytest.CollectReport
 

@@ -34,6 +34,7 @@ class Answer(Value, omit_defaults=False):
     gap_minor: int
     rows: list[dict[str, Any]]
     unknown: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    differs: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     certificate: Certificate | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -78,5 +79,6 @@ def _answer(
         rows=[{"line": row.line_id, "offer": row.deal_id, "amount": row.amount_minor,
                "funder": row.funder} for row in priced.rows],
         unknown=scenario.unknown or msgspec.UNSET,
+        differs=scenario.differs or msgspec.UNSET,
         certificate=certificate,
     )  # fmt: skip

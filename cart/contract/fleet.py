@@ -1,7 +1,7 @@
 """What a store and a cart say about the cart as a machine: orders, settings, health, certificates.
 
 An order and the settings are signed like a pairing, so neither a broker nor a neighbour can lock a
-cart. No message here names a shopper: a place that was visited belongs to a trip, never a person.
+cart. No message here names a shopper.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from cart.contract.names import Count, Name, Pem, Sha256, Signature, Version, Words
+from cart.contract.names import Count, FileName, Name, Pem, Sha256, Signature, Version, Words
 from cart.core.value import Value
 
 Setting = str | int | bool
@@ -57,7 +57,9 @@ class ReportedConfig(Value):
 
 
 class Telemetry(Value):
-    """Up, may be lost: how the machine is. None: it has no such part."""
+    """Up, may be lost: how the machine is. None: it has no such part. `files` are the signed files
+    of the store as they stand on it, `files_version` that of the list they came with, and
+    `files_trouble` why a newer one was not taken."""
 
     uptime_ms: Count
     battery_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
@@ -65,33 +67,19 @@ class Telemetry(Value):
     frames_per_minute: Count | None = None
     frames_dropped: Count = 0
     inputs_refused: Count = 0
-
-
-class Visit(Value):
-    """One place of the store, and how long the cart stood there."""
-
-    place: Name
-    arrived_ms: int
-    dwell_ms: Count
-
-
-class Track(Value):
-    """Up, of a shopper who agreed: where a trip went, by aisles. `number` counts from 1."""
-
-    trip_id: Name
-    number: Version
-    visits: Annotated[tuple[Visit, ...], Meta(max_length=50)]
+    files_version: Count = 0
+    files: dict[FileName, Sha256] = field(default_factory=dict)
+    files_trouble: Words = ""
 
 
 class ClipNote(Value):
-    """Up: a veiled clip is kept on the cart; the film itself never travels this way."""
+    """Up: the veiled clip with this hash, which I have just put to the store, is my `clip_id`, kept
+    for this reason; the film itself never travels this way."""
 
     clip_id: Name
     reason: Name
-    trip_id: Name
     sha256: Sha256
     size_bytes: Count
-    length_ms: Count
 
 
 class CertificateRequest(Value):

@@ -42,12 +42,14 @@ class Change(Value):
     """From one catalog to the next: new and changed products whole, the SKUs that are gone, and
     where anything else is new, the `rest`: the catalog without its products.
 
-    `head` is that of the catalog that comes of it, as `deltas.canonical` writes it."""
+    `head` is that of the catalog that comes of it, as `deltas.canonical` writes it. `is_long`: the
+    change fits no message and is not here; the catalog that comes of it is to be collected."""
 
     head: CatalogHead | None = None
     products: tuple[Product, ...] = ()
     gone: tuple[Sku, ...] = ()
     rest: Catalog | None = None
+    is_long: bool = False
 
 
 class Published(Value):

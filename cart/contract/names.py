@@ -12,6 +12,9 @@ from msgspec import Meta
 from cart.core.value import END
 
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+" + END)]
+Shopper = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_.-]*" + END)]  # "": a guest
+FILE_NAME = r"(models|configuration)/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
+FileName = Annotated[str, Meta(pattern=rf"^{FILE_NAME}{END}")]
 Nonce = Annotated[str, Meta(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+" + END)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
 Signature = Annotated[str, Meta(max_length=200, description="Ed25519, base64")]

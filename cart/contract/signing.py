@@ -55,6 +55,11 @@ def published_text(tenant: str, store: str, published: Published) -> bytes:
     )
 
 
+def chain_text(chain: str, first_number: int, number: int, sha256: str) -> bytes:
+    """What the signature of the head of a chain of receipts or credits covers."""
+    return _text("chain-head", chain, first_number, number, sha256)
+
+
 def command_text(cart: str, command: Command) -> bytes:
     """What the signature of a command covers: the one cart that shall do it, too."""
     return _text(

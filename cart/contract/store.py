@@ -22,7 +22,6 @@ from cart.contract.fleet import (
     DesiredConfig,
     ReportedConfig,
     Telemetry,
-    Track,
 )
 from cart.contract.goods import (
     CatalogDelta,
@@ -35,7 +34,7 @@ from cart.contract.goods import (
 )
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
-from cart.contract.names import Name, Nonce, Sha256, Signature
+from cart.contract.names import Name, Nonce, Sha256, Shopper, Signature
 from cart.core.receipt import Receipt
 from cart.core.value import END, Value
 
@@ -142,12 +141,13 @@ class PairClaim(Value):
 
 class PairGrant(Value):
     """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, short-lived.
+    `shopper` "": a guest's trip, which the store moves here from another cart.
     `used`: how often the shopper had each offer that has a limit; `carried`: the basket that a trip
     brings along from another cart, or null."""
 
     nonce: Nonce
     trip_id: Name
-    shopper: Name
+    shopper: Shopper
     member: bool
     expires_utc_ms: int
     signature: Signature
@@ -283,8 +283,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("get", "cart/{cart}/up/get", "up", Get, "what was missed, or the time", 60),
     Channel("given", "cart/{cart}/down/get", "down", Given, "the answer to it", 60),
     Channel("telemetry", "cart/{cart}/up/tele", "up", Telemetry, "its health", 600, qos=0),
-    Channel("track", "cart/{cart}/up/track", "up", Track, "where an agreed trip went", HOUR_S),
-    Channel("clip", "cart/{cart}/up/clip", "up", ClipNote, "a veiled clip is kept on the cart"),
+    Channel("clip", "cart/{cart}/up/clip", "up", ClipNote, "which clip I have put to the store"),
     Channel("csr", "prov/{claim}/csr", "up", CertificateRequest, "sign this request", 300),
     Channel("cert", "prov/{claim}/cert", "down", CertificateAnswer, "the certificate", 300),
     Channel("catalog_head", "store/catalog/head", "down", CatalogHead, "the newest catalog, signed",

@@ -332,11 +332,13 @@ def _weigh(state: State) -> WeighView | None:
     if line is None or line.weighing is None or state.catalog is None:
         return None
     weighing = line.weighing
-    others = (
+    loose = (
         item
         for item in state.catalog.catalog.products
         if item.sold_by == "mass" and not item.gtins and item.sku != line.sku
     )
+    likeliest = {sku: place for place, sku in enumerate(state.looked_like)}
+    others = sorted(loose, key=lambda item: likeliest.get(item.sku, len(likeliest)))
     return WeighView(
         line_id=line.line_id,
         name=line.name,

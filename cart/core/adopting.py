@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import restrictions, trip
+from cart.core import kept, restrictions, trip
 from cart.core.basket import Line
-from cart.core.catalog import CatalogIndex, Product
+from cart.core.catalog import CatalogIndex
 from cart.core.events import CatalogAdopted, CheckoutCancelled, LineRepriced
 from cart.core.observations import AislesCame, CatalogArrived, DealsCame, RecallsCame
 from cart.core.overlay import Overlay, overlaid
-from cart.core.state import Draft, State, receipt_for
+from cart.core.state import Draft, receipt_for
 from cart.core.weights import price_of_weight_minor
 
 
@@ -62,7 +62,7 @@ def adopt(draft: Draft) -> None:
         after = draft.state.catalog
         assert after is not None, "it was just built"
         _follow_down(draft, state.catalog, after)
-        draft.note(kept_prices=_kept(draft.state, state.catalog, after))
+        kept.keep(draft, state.catalog, after)
     draft.note(receipt=receipt_for(draft.state), nudging=None)
     trip.tell_eyes(draft)
 
@@ -97,25 +97,6 @@ def _rebuild(draft: Draft) -> None:
         draft.tell("recalled", name=stop.name, reason=stop.refused.reason)
     if found and draft.basket.phase == "checkout":
         draft.fact(CheckoutCancelled(draft.now_ms, "restricted"))
-
-
-def at_best_price(state: State, product: Product) -> tuple[Product, int | None]:
-    """A product at the lowest price it had on this trip, and the higher one that it has now."""
-    kept_minor = state.kept_prices.get(product.sku, product.price_minor)
-    if kept_minor >= product.price_minor:
-        return product, None
-    return replace(product, price_minor=kept_minor), product.price_minor
-
-
-def _kept(state: State, before: CatalogIndex, after: CatalogIndex) -> dict[str, int]:
-    """The prices that have gone up since the trip began, as they were."""
-    kept = dict(state.kept_prices)
-    for sku, product in after.by_sku.items():
-        was = before.by_sku.get(sku)
-        alike = was is not None and was.price_unit == product.price_unit
-        if was is not None and alike and was.price_minor < product.price_minor:
-            kept[sku] = min(was.price_minor, kept.get(sku, was.price_minor))
-    return kept
 
 
 def _follow_down(draft: Draft, before: CatalogIndex, after: CatalogIndex) -> None:

@@ -13,7 +13,9 @@ from biip.checksums import gs1_standard_check_digit
 from cart.core.coding.iso import currency_digits
 from cart.core.pricing.bundle import Bundle
 from cart.core.pricing.buy_x_get_y import BuyXGetY
+from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.kinds import AnyDeal
+from cart.core.pricing.offers import Deal
 from cart.core.value import Value
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ def faults(catalog: Catalog) -> Iterator[Fault]:
     yield from _unknown_skus("recalls", enumerate((row.sku,) for row in catalog.recalls), known)
     offers = enumerate(row.coupon.skus for row in catalog.positive_offers)
     yield from _unknown_skus("positive_offers", offers, known)
+    yield from _exclusive_coupons("deals", enumerate(catalog.deals))
+    vouchers = enumerate(row.coupon for row in catalog.positive_offers)
+    yield from _exclusive_coupons("positive_offers", vouchers)
     yield from _missing_rates(catalog)
     yield from _misfit_layouts(catalog.code_layouts)
 
@@ -101,6 +106,13 @@ def named_skus(deal: AnyDeal) -> tuple[str, ...]:
     parts = deal.parts if isinstance(deal, Bundle) else ()
     got = deal.get_skus if isinstance(deal, BuyXGetY) else ()
     return (*deal.skus, *got, *(sku for part in parts for sku in part.skus))
+
+
+def _exclusive_coupons(table: str, rows: Iterable[tuple[int, Deal]]) -> Iterator[Fault]:
+    for number, deal in rows:
+        if isinstance(deal, Coupon) and deal.stack == "exclusive":
+            wrong = "a coupon comes on top of other offers; use a bundle, or an exclusive_group"
+            yield Fault(table, number, "stack", wrong)
 
 
 def _missing_rates(catalog: Catalog) -> Iterator[Fault]:

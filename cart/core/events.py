@@ -109,6 +109,12 @@ class CatalogAdopted(Fact, tag="catalog_adopted"):
     deals_version: int = 0
 
 
+class PricesKept(Fact, tag="prices_kept"):
+    """These prices, by SKU, have risen during the trip; until it ends they count as they were."""
+
+    prices_minor: dict[str, int]
+
+
 class ItemAdded(Fact, tag="item_added"):
     """A line came onto the receipt. `price_minor` is the whole line before any deal; for a weighed
     good `mass_mg` is what is billed and `unit_price_minor` is for one `price_unit`. `weighing` says
@@ -360,6 +366,7 @@ Event = (
     | TripBound
     | TimeNoted
     | CatalogAdopted
+    | PricesKept
     | ItemAdded
     | LineRepriced
     | LinesWeighed

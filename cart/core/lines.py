@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cart.core import adopting, restrictions, trip
+from cart.core import kept, restrictions, trip
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import Product
 from cart.core.events import (
@@ -25,7 +25,7 @@ from cart.core.fusion.arriving import QUANTITY_MAX, expected_mass
 from cart.core.fusion.evidence import Claim, Pending, Step, TakenOut
 from cart.core.fusion.scores import Sight, mass_score
 from cart.core.fusion.verdict import Explanation, Part, Verdict
-from cart.core.proof import code_evidence, look_at_all, proof_of
+from cart.core.proof import code_evidence, look_at_all, looked_like, proof_of
 from cart.core.state import Draft
 from cart.core.units import divide_half_up
 from cart.core.weighed import (
@@ -50,7 +50,7 @@ def put_on(
     """State the added lines of a decided step; False where one has to be weighed again. Beside
     goods of known mass a weighed one is billed for what they leave of the load."""
     (step,) = evidence.steps
-    draft.note(question=None)
+    draft.note(question=None, looked_like=looked_like(evidence.sights))
     billed = True
     for part in parts:
         beside_mg = sum(_expected_mg(draft, other) for other in parts if other is not part)
@@ -275,7 +275,7 @@ def _add(
     load_mg: int | None = None,
 ) -> bool:
     """State one added line; False where it has to be weighed again before it has a price."""
-    product, higher_minor = adopting.at_best_price(draft.state, _product(draft, part))
+    product, higher_minor = kept.at_best_price(draft.state, _product(draft, part))
     line_id = line_id or draft.next_line_id()
     weighing = None
     if _never_sold(draft, part, line_id, change_mg - beside_mg, proof, load_mg):

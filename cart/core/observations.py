@@ -85,8 +85,9 @@ class PairCodeMade(Observation, tag="pair_code_made"):
 
 
 class Paired(Observation, tag="paired"):
-    """The store accepted a shopper for the nonce shown. `shopper` is a pseudonym, `used` how often
-    they had each limited offer, `carried` what they had in the cart that they come from."""
+    """The store accepted a shopper for the nonce shown. `shopper` is a pseudonym, "" of a guest
+    whose trip moves here; `used` is how often they had each limited offer, `carried` what they had
+    in the cart that they come from."""
 
     nonce: str
     trip_id: Annotated[str, Meta(min_length=1, max_length=64)]

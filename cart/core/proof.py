@@ -46,6 +46,14 @@ def _look(sights: tuple[Sight, ...], sku: str) -> LookEvidence | None:
     return look_at_all(sights)
 
 
+def looked_like(sights: tuple[Sight, ...]) -> tuple[str, ...]:
+    """Every product that a look held for possible, the likeliest first."""
+    best: dict[str, int] = {}
+    for item in (item for sight in sights for item in sight.candidates):
+        best[item.sku] = max(item.score_millinats, best.get(item.sku, item.score_millinats))
+    return tuple(sorted(best, key=lambda sku: (-best[sku], sku)))
+
+
 def look_at_all(sights: tuple[Sight, ...]) -> LookEvidence | None:
     """What the last look took the thing for; of no product where it knew none."""
     if not sights:

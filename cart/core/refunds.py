@@ -6,7 +6,8 @@ of it piece by piece gives back exactly what was paid. It must never change a re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from cart.core.receipt import Receipt, ReceiptLine
 from cart.core.units import divide_half_up
@@ -75,6 +76,12 @@ def refund(receipt: Receipt, line_id: str, quantity: int, already: int = 0) -> R
 def _part(amount_minor: int, pieces: int, line: ReceiptLine) -> int:
     """What so many pieces have of an amount."""
     return divide_half_up(amount_minor * pieces, line.quantity)
+
+
+def figures_lacking(kept: Mapping[str, Any]) -> frozenset[str]:
+    """Figures of lines that a receipt does not have as it was kept: an older version wrote it."""
+    rows = kept.get("lines", ())
+    return frozenset([name for row in rows for name in LINE_FIGURES if name not in row])
 
 
 def differences(cart: Receipt, store: Receipt) -> tuple[Difference, ...]:

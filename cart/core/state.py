@@ -43,7 +43,8 @@ class State(Value):
     `newer_deals` wait for the end of a payment, `kept_prices` are
     those that have risen during the trip, as they were; `rest_mg` is the
     last load at rest; `question` the open line shown on the screen; `weighed` the line shown on the
-    weigh screen until `weighed_until_ms`; `nudging` the search for a cheaper whole, None until a
+    weigh screen until `weighed_until_ms`; `looked_like` what the last thing put in may have been by
+    its look, likeliest first; `nudging` the search for a cheaper whole, None until a
     quiet tick begins it."""
 
     t_ms: int = 0
@@ -67,6 +68,7 @@ class State(Value):
     question: str | None = None
     weighed: str | None = None
     weighed_until_ms: int = 0
+    looked_like: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
     pair_nonce: str = ""
     offered_ms: int | None = None

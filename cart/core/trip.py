@@ -5,7 +5,7 @@ It must never touch a line of the basket.
 
 from __future__ import annotations
 
-from cart.core import handover
+from cart.core import handover, kept
 from cart.core.basket import fold
 from cart.core.effects import MakePairCode, OfferPairing, TellEyes
 from cart.core.events import TimeNoted, TripBound, TripOpened
@@ -38,6 +38,7 @@ def booted(draft: Draft, observation: Booted) -> None:
         epoch=observation.epoch,
         boot_id=observation.boot_id,
         basket=basket,
+        kept_prices=kept.at_end_of(observation.journal),
         # Between trips the cart is emptied without a fact: then the first load is the rest.
         rest_mg=None if basket.phase == "idle" else basket.load_mg,
         pay_sent=basket.phase == "paying",  # nobody knows: perhaps it had left
@@ -66,14 +67,16 @@ def keep_offering(draft: Draft) -> None:
 
 
 def paired(draft: Draft, observation: Paired) -> None:
-    """Open the shopper's trip, or give a guest trip its shopper. An old code opens nothing."""
+    """Open the shopper's trip, or one that a guest brings from another cart, or give a guest trip
+    its shopper. An old code opens nothing."""
     if observation.nonce != draft.state.pair_nonce or draft.basket.shopper is not None:
         return
-    who = (observation.trip_id, observation.shopper, observation.member, observation.used)
+    trip_id, shopper = observation.trip_id, observation.shopper
+    more = (observation.member, observation.used)
     if draft.basket.phase == "idle" and not draft.basket.machine.locked:
-        draft.fact(TripOpened(draft.now_ms, *who))
-    elif draft.basket.phase == "shopping":
-        draft.fact(TripBound(draft.now_ms, *who))
+        draft.fact(TripOpened(draft.now_ms, trip_id, shopper or None, *more))
+    elif draft.basket.phase == "shopping" and shopper:
+        draft.fact(TripBound(draft.now_ms, trip_id, shopper, *more))
     else:
         return
     draft.note(pair_nonce="")

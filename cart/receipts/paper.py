@@ -41,11 +41,14 @@ def as_json(paper: Paper) -> bytes:
     return msgspec.json.encode(paper, order="sorted")
 
 
-def sha256_of(paper: Paper) -> str:
+def sha256_of(paper: Paper, kept: bytes | None = None) -> str:
     """The link of the chain: it names this receipt and, through it, all before it. Neither the
-    words in its head nor later credits are part of it."""
-    bare = replace(paper, store_name="", credits=())
-    return hashlib.sha256(as_json(bare)).hexdigest()
+    words in its head nor later credits are part of it. `kept` is its receipt's JSON as an older
+    version wrote it, which had fewer figures."""
+    told = msgspec.to_builtins(replace(paper, store_name="", credits=()))
+    if kept is not None:
+        told["receipt"] = msgspec.json.decode(kept)
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
 
 def code_text(paper: Paper) -> str:

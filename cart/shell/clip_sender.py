@@ -6,13 +6,15 @@ the certificates of the broker. It must never send anything that nobody asked fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cart.contract import clips
+from cart.contract.fleet import ClipNote
 from cart.contract.lines import ContractError
 from cart.core.observations import CommandFinished
 from cart.mqtt import Endpoint, tls_context
@@ -24,13 +26,22 @@ NAMED_MAX = 20
 
 
 class ClipSender:
-    """Sends from `folder`, where the eyes keep clips (None: nowhere); each in a thread."""
+    """Sends from `folder`, where the eyes keep clips (None: nowhere); each in a thread, from which
+    `tell` hears of each that has arrived."""
 
-    def __init__(self, folder: Path | None, endpoint: Endpoint, inbox: Inbox, guard: Guard) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        endpoint: Endpoint,
+        inbox: Inbox,
+        guard: Guard,
+        tell: Callable[[ClipNote], None],
+    ) -> None:
         self._folder = folder
         self._endpoint = endpoint
         self._inbox = inbox
         self._guard = guard
+        self._tell = tell
 
     def send(self, cmd_id: str, arguments: Mapping[str, str]) -> None:
         """Begin to send; how it went becomes an observation."""
@@ -40,11 +51,14 @@ class ClipSender:
     def _send(self, cmd_id: str, arguments: Mapping[str, str], _beat: Beat) -> None:
         try:
             path = self._chosen(arguments.get("clip", ""))
-            self._put(arguments.get("url", ""), path.read_bytes())
+            clip = path.read_bytes()
+            self._put(arguments.get("url", ""), clip)
         except (ContractError, OSError, HTTPException) as error:
             self._inbox.put(CommandFinished(0, cmd_id, "failed", str(error)))
         else:
             self._inbox.put(CommandFinished(0, cmd_id, "succeeded", path.name))
+            reason, sha256 = path.name.rpartition("-")[0], hashlib.sha256(clip).hexdigest()
+            self._tell(ClipNote(path.name, reason, sha256, len(clip)))
 
     def _chosen(self, wanted: str) -> Path:
         if self._folder is None:

@@ -77,6 +77,18 @@ class BrokerConfig(Section):
         return Endpoint(self.host, self.port, self.ca, self.certificate, self.key, self.mqtt)
 
 
+class FilesConfig(Section):
+    """Where the store's signed models and configuration are fetched from (`store clips`, by HTTPS
+    with the certificate of `[broker]`), and the folder that they stand in."""
+
+    url: str
+    folder: Path
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith("https://"):
+            raise ValueError("files.url is not of the kind https://host:port")
+
+
 class Config(Section):
     """Everything a cart is told before it starts. A missing section is a missing device.
 
@@ -95,6 +107,7 @@ class Config(Section):
     scale: ScaleConfig | None = None
     scanner: ScannerConfig | None = None
     broker: BrokerConfig | None = None
+    files: FilesConfig | None = None
     store_public_key: Path | None = None
     trust_root: Path | None = None
     catalog_file: Path | None = None

@@ -20,6 +20,7 @@ from typing import Protocol, TextIO, get_args
 
 from cart.contract.lines import ContractError
 from cart.contract.screen import Snapshot
+from cart.core.basket import fold
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from cart.core.effects import (
     Effect,
@@ -84,15 +85,14 @@ class Cart:
         self.guard = Guard(clock)
         self.inbox = Inbox(clock)
         self.journal = Journal(config.data_folder)
-        self.inbox.put(
-            Booted(
-                t_ms=0,
-                cart_id=config.cart_id,
-                epoch=self.journal.epoch,
-                journal=self.journal.events(),
-                boot_id=secrets.token_hex(4),
-            )
+        booted = Booted(
+            t_ms=0,
+            cart_id=config.cart_id,
+            epoch=self.journal.epoch,
+            journal=self.journal.events(),
+            boot_id=secrets.token_hex(4),
         )
+        self.inbox.put(booted)
         if config.catalog_file:
             self.inbox.put(CatalogArrived(t_ms=0, catalog=_catalog(config.catalog_file)))
         self.screen = ScreenLink(config.screen_socket, self.inbox)
@@ -102,7 +102,7 @@ class Cart:
             self.store = StoreLink(
                 config, self.journal, self.inbox, self.guard, clock, SystemRandom()
             )
-            self.store.bring_back_catalog()
+            self.store.bring_back_catalog(fold(booted.journal).catalog_version)
         self.recorder = Recorder(config.data_folder / FOLDER) if config.recording else None
         self.services = self._services(config, clock)
         self.loop = self._loop()

@@ -1,4 +1,4 @@
-"""The journal: the only thing the cart must never lose. SQLite, every commit on the disk.
+"""The journal: the only thing the cart must never lose. SQLite, every event on the disk.
 
 A row is written once and never changed; `hash` chains it to the row before. What the store has
 acknowledged is a cursor in the same file. A journal that can't be believed is set aside, never
@@ -39,6 +39,9 @@ INSERT OR IGNORE INTO meta VALUES ('version', 1), ('epoch', {epoch});
 INSERT OR IGNORE INTO cursor VALUES (1, 0);
 """
 ROWS = "SELECT seq, body, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+# Whether a commit waits until it is on the disk. Not to wait leaves the file as whole: SQLite syncs
+# the log before it takes it over, and each commit that waits syncs all that were before it.
+SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
 EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 ALL = -1  # SQLite's word for "no limit"
 
@@ -102,10 +105,13 @@ class Journal:
             return tuple(_stored(self._database, seq, limit))
 
     def acked(self, epoch: int, upto_seq: int) -> None:
-        """The store has committed everything up to here. An older answer changes nothing."""
+        """The store has committed everything up to here. An older answer changes nothing.
+
+        A power cut may take the cursor back, since it does not wait for the disk: then the rows are
+        sent again, and the store says that it has them. The next event takes it along."""
         if epoch != self.epoch or not self._acked_seq < upto_seq <= self._last_seq:
             return
-        with self._transaction() as database:
+        with self._transaction(waits_for_disk=False) as database:
             database.execute("UPDATE cursor SET acked = ?", (upto_seq,))
         self._acked_seq = upto_seq
 
@@ -160,7 +166,7 @@ class Journal:
     def _prepare(self, epoch: int) -> None:
         database = self._database
         database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
+        database.execute(SYNCHRONOUS[True])
         database.executescript(f"BEGIN IMMEDIATE; {SCHEMA.format(epoch=int(epoch))} COMMIT;")
         answer = database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if answer != "ok":
@@ -205,8 +211,9 @@ class Journal:
             self._last_seq, self._last_hash = rows[-1].seq, rows[-1].hash
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, waits_for_disk: bool = True) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            self._database.execute(SYNCHRONOUS[waits_for_disk])
             try:
                 self._database.execute("BEGIN IMMEDIATE")
                 yield self._database

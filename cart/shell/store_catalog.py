@@ -37,6 +37,7 @@ from cart.shell.catalog_files import CatalogFiles
 from cart.shell.config import ConfigError
 from cart.shell.trust import Trust
 
+BODY = "CatalogDelta: body"
 DELTAS_MAX = 20  # a cart that is further behind collects the catalog whole
 
 
@@ -82,6 +83,7 @@ class CatalogIntake:
         self._tip: tuple[CatalogHead, Catalog] | None = None
         self._untold: list[CatalogDelta] = []
         self._next: CatalogDelta | None = None
+        self._long_version = 0  # no message holds the change to this one
 
     @property
     def next_version(self) -> int | None:
@@ -90,8 +92,9 @@ class CatalogIntake:
             return None
         return self._tip_version + 1
 
-    def restore(self) -> Catalog | None:
-        """The catalog of the last run, None if there is none. Raises CatalogError."""
+    def restore(self, upto_version: int | None = None) -> Catalog | None:
+        """The catalog of the last run, None if there is none; of those that are still here the last
+        that is no newer than `upto_version`. Raises CatalogError."""
         kept = self._files.read()
         if kept is None:
             return None
@@ -99,7 +102,7 @@ class CatalogIntake:
         try:
             head = self._checked(decode(CatalogHead, line))
             self._use(head, self._whole(head, data))
-            self._restore(changes)
+            self._restore(changes, upto_version)
         except ContractError as error:
             raise CatalogError(f"{self._files.path}: {error}") from error
         return self._used
@@ -134,7 +137,9 @@ class CatalogIntake:
 
         Raises CatalogError."""
         self._checked(head)
-        return self._used is not None and 0 <= head.version - self._tip_version <= DELTAS_MAX
+        if self._used is None or self._tip_version < self._long_version <= head.version:
+            return False
+        return 0 <= head.version - self._tip_version <= DELTAS_MAX
 
     def change(self, delta: CatalogDelta, now_utc_ms: int) -> Catalog | None:
         """Take the next change; the catalog that comes of it, once it holds and is trusted.
@@ -144,6 +149,9 @@ class CatalogIntake:
             return None
         if not self._key.has_signed(published_text(*self._names, delta), delta.signature):
             raise ContractError("CatalogDelta: not signed by this store")
+        if decode_json(Change, bytes(delta.body), BODY).is_long:
+            self._long_version = delta.version
+            return None
         self._next = delta
         return self.time_passed(now_utc_ms)
 
@@ -231,7 +239,7 @@ class CatalogIntake:
         """From the newest catalog here to the next, or CatalogError: never to a mixture."""
         before = self._used if self._tip is None else self._tip[1]
         assert before is not None, "a change follows a catalog"
-        change = decode_json(Change, bytes(delta.body), "CatalogDelta: body")
+        change = decode_json(Change, bytes(delta.body), BODY)
         head = change.head
         if head is None or head.version != delta.version:
             raise CatalogError(f"catalog: change {delta.version} has no head; publish it again")
@@ -244,12 +252,14 @@ class CatalogIntake:
         self._tip = (head, after)
         self._untold.append(delta)
 
-    def _restore(self, changes: Sequence[bytes]) -> None:
+    def _restore(self, changes: Sequence[bytes], upto_version: int | None) -> None:
         """Make the changes that were in use again; the last hash proves them all."""
-        for number, line in enumerate(changes, 1):
-            delta = decode(CatalogDelta, line)
+        deltas = [decode(CatalogDelta, line) for line in changes]
+        if upto_version is not None:
+            deltas = [delta for delta in deltas if delta.version <= upto_version]
+        for number, delta in enumerate(deltas, 1):
             if delta.version == self._tip_version + 1:
-                self._step(delta, check=number == len(changes))
+                self._step(delta, check=number == len(deltas))
         self._untold.clear()
         if self._tip is not None:
             self._use(*self._tip)

@@ -71,11 +71,20 @@ class GoodsDesk:
         """Its hash."""
         return self._catalog.sha256
 
-    def restore(self) -> None:
-        """Bring back what held in the last run. Raises CatalogError."""
+    def restore(self, adopted_version: int) -> None:
+        """Bring back what held in the last run. Raises CatalogError.
+
+        A cart that died between a new catalog's coming and its adoption hears of the adopted one
+        first, as long as it is here: what it cost counts for the trip."""
         for told in self._published.restore():
             self._inbox.put(told)
-        self._adopt(self._catalog.restore())
+        newest = self._catalog.restore()
+        if newest is not None and 0 < adopted_version < newest.version:
+            before = self._catalog.restore(adopted_version)
+            if before is not None and before.version == adopted_version:
+                self._adopt(before)
+            newest = self._catalog.restore()
+        self._adopt(newest)
 
     def came_up(self) -> None:
         """The connection is new: nothing is listened for yet."""
@@ -157,6 +166,10 @@ class GoodsDesk:
         self._waiting_since_ms, self._asked_change = self._clock(), False
         self._adopt(self._catalog.change(decode(CatalogDelta, payload), now_utc_ms))
         self._listen()
+        near = self._near
+        if near is not None and not self._catalog.is_close(near):
+            self._near = None
+            self._collect(near)
 
     def _given(self, given: Given, now_utc_ms: int) -> None:
         what, _, number = given.correlation.partition("-")

@@ -16,7 +16,7 @@ from random import Random
 from typing import ClassVar
 
 from cart import mqtt
-from cart.contract.fleet import CertificateAnswer, Command, DesiredConfig
+from cart.contract.fleet import CertificateAnswer, ClipNote, Command, DesiredConfig
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import (
@@ -100,7 +100,7 @@ class StoreLink:
         self._connection = connection = self._new_connection(config.broker, random)
         self._goods = GoodsDesk(config, self._key, inbox, connection, clock, self._time.told)
         self._renewal = Renewal(config.cart_id, config.broker)
-        self._orders = OrderDesk(config, self._key, inbox, self._renewal, guard)
+        self._orders = OrderDesk(config, self._key, inbox, self._renewal, guard, self._tell_clip)
         self._rows = RowDesk(
             journal, inbox, connection, clock,
             self._publish, self._birth, self._greeting_answered, self._refuse,
@@ -121,11 +121,11 @@ class StoreLink:
         """Connect, and keep connecting."""
         self._thread = self._guard.start("store_link", self._live, LOOKUP_MS_MAX)
 
-    def bring_back_catalog(self) -> None:
+    def bring_back_catalog(self, adopted_version: int = 0) -> None:
         """Put the catalog of the last run into the inbox, before `start`: a restarted cart knows
-        its prices before it shows its first receipt."""
+        its prices before it shows its first receipt. `adopted_version` is what the journal says."""
         try:
-            self._goods.restore()
+            self._goods.restore(adopted_version)
         except CatalogError as error:
             self._refuse(error)
 
@@ -145,7 +145,13 @@ class StoreLink:
 
         Called by the core right after its commit: a basket is the fold up to the newest row."""
         stands = (self._journal.epoch, self._journal.last_seq, self._journal.last_hash)
-        self._requests.extend(requests_of(effect, *stands, self._clock() - self._began_ms))
+        files = self._config.files
+        here = (self._clock() - self._began_ms, None if files is None else files.folder)
+        self._requests.extend(requests_of(effect, *stands, *here))
+        self._connection.wake()
+
+    def _tell_clip(self, note: ClipNote) -> None:
+        self._requests.append(note)
         self._connection.wake()
 
     def renew(self) -> None:

@@ -7,9 +7,10 @@ must never do what the store did not sign for this cart.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from cart.contract.clips import ACTION
-from cart.contract.fleet import Command, CommandState, DesiredConfig
+from cart.contract.fleet import ClipNote, Command, CommandState, DesiredConfig
 from cart.contract.lines import ContractError
 from cart.contract.signing import command_text, config_text
 from cart.core.effects import RunCommand
@@ -26,17 +27,24 @@ LOG_CHARACTERS = 2_000
 
 
 class OrderDesk:
-    """One cart's. `refused` collects what the command "logs" tells."""
+    """One cart's. `refused` collects what the command "logs" tells; `tell` hears of a clip that was
+    sent, from any thread."""
 
     def __init__(
-        self, config: Config, key: StoreKey, inbox: Inbox, renewal: Renewal, guard: Guard
+        self,
+        config: Config,
+        key: StoreKey,
+        inbox: Inbox,
+        renewal: Renewal,
+        guard: Guard,
+        tell: Callable[[ClipNote], None],
     ) -> None:
         assert config.broker, "orders come through it"
         self._cart = config.cart_id
         self._key = key
         self._inbox = inbox
         self._renewal = renewal
-        self._clips = ClipSender(config.clips_folder, config.broker.endpoint(), inbox, guard)
+        self._clips = ClipSender(config.clips_folder, config.broker.endpoint(), inbox, guard, tell)
         self._rotating = ""
         self.refused: deque[str] = deque(maxlen=REFUSALS_KEPT)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Raw, json
 
-from cart.contract.fleet import CommandState, ReportedConfig, Telemetry
+from cart.contract.fleet import ClipNote, CommandState, ReportedConfig, Telemetry
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import (
     PAYLOAD_BYTES_MAX,
@@ -38,6 +38,7 @@ from cart.core.effects import (
 )
 from cart.core.observations import BasketViewed, CouponAnswered, CreditCame, PaymentAnswered
 from cart.core.value import Value
+from cart.shell.fetched import Standing, standing_in
 
 SNAP_BYTES_OVERHEAD = 500
 WIRELESS = Path("/proc/net/wireless")
@@ -53,7 +54,8 @@ Wish = (
     | TellHealth
 )
 Question = OfferPairing | RequestPayment | ReserveCoupon | ReportCommand | ReportConfig
-Request = Question | RunCommand | Snap | Telemetry
+Told = Snap | Telemetry | ClipNote
+Request = Question | RunCommand | Told
 Heard = BasketViewed | CouponAnswered | CreditCame | PaymentAnswered
 Answer = PayAnswer | CouponAnswer | Credit | BasketView
 
@@ -61,25 +63,26 @@ log = logging.getLogger(__name__)
 
 
 def requests_of(
-    wish: Wish, epoch: int, last_seq: int, last_hash: str, uptime_ms: int
+    wish: Wish, epoch: int, last_seq: int, last_hash: str, uptime_ms: int, files: Path | None
 ) -> tuple[Request, ...]:
-    """What to ask or tell, as of the journal's newest row now."""
+    """What to ask or tell, as of the journal's newest row now; `files` is the folder of the store's
+    signed files, None: this cart fetches none."""
     match wish:
         case TellBasket():
             return snap_of(wish, epoch, last_seq, last_hash)
         case TellHealth():
-            return (telemetry_of(wish, uptime_ms),)
+            return (telemetry_of(wish, uptime_ms, files),)
         case _:
             return (wish,)
 
 
-TOLD: dict[type[Value], str] = {Snap: "snap", Telemetry: "telemetry"}
+TOLD: dict[type[Value], str] = {Snap: "snap", Telemetry: "telemetry", ClipNote: "clip"}
 
 
-def message_of(asked: Question | Snap | Telemetry, epoch: int, last_seq: int) -> tuple[str, Value]:
+def message_of(asked: Question | Told, epoch: int, last_seq: int) -> tuple[str, Value]:
     """Its channel and its message; a payment counts the journal's rows up to `last_seq`."""
     match asked:
-        case Snap() | Telemetry():
+        case Snap() | Telemetry() | ClipNote():
             return TOLD[type(asked)], asked
         case OfferPairing(nonce=nonce):
             return "pair_offer", PairOffer(nonce)
@@ -131,13 +134,17 @@ def carried_in(grant: PairGrant) -> Basket | None:
     return carried
 
 
-def telemetry_of(told: TellHealth, uptime_ms: int) -> Telemetry:
-    """How the machine is: what the mind knows, and what this computer does."""
+def telemetry_of(told: TellHealth, uptime_ms: int, folder: Path | None) -> Telemetry:
+    """How the machine is: what the mind knows, what this computer does, what was fetched here."""
+    files = Standing() if folder is None else standing_in(folder)
     return Telemetry(
         uptime_ms=uptime_ms,
         battery_percent=told.battery_percent,
         signal_dbm=signal_dbm(),
         inputs_refused=told.inputs_refused,
+        files_version=files.version,
+        files=files.files,
+        files_trouble=files.trouble,
     )
 
 

@@ -20,7 +20,7 @@ from models.errors import ModelError
 from models.evaluation import Answers, pictures, table
 from models.gallery import UNKNOWN_SMOOTHING, Gallery
 from models.grocery import labelled
-from models.pictures import read_rgb
+from models.pictures import folder_for, read_rgb
 from models.recogniser import Recogniser
 from models.train.export import write_float, write_int8
 from models.train.fit import Classifier, Material
@@ -39,8 +39,10 @@ WORDLESS_PHOTOS = 3
 
 def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     """Train, export, calibrate, seal and report."""
-    out: Path = arguments.out
-    cache = arguments.cache or out / "cache"
+    # What may fail fails now, and not after an hour.
+    out = folder_for(arguments.out)
+    cache = folder_for(arguments.cache or out / "cache")
+    reader = WordReader() if arguments.text else None
     splits = {"train", "val"} if arguments.final else {"train"}
     photos = listed(arguments.list) if arguments.list else grocery(arguments.data, splits)
     labels = sorted({photo.label for photo in photos})
@@ -58,8 +60,8 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     gallery = write_weights(classifier, pixels, labels, whole, out)
     scale = float(classifier.scale.detach().exp())
     gallery = sureness.applied(gallery, scale)
-    if arguments.text:
-        gallery = replace(gallery, words=pack_words(photos, labels))
+    if reader is not None:
+        gallery = replace(gallery, words=pack_words(reader, photos, labels))
     gallery.save(out / GALLERY_NAME)
     seal(out)
     yield from _timing(pixels, [whole, out / EMBEDDING_NAME])
@@ -76,7 +78,6 @@ def write_weights(
     out: Path,
 ) -> Gallery:
     """The float network `whole` as int8 in `out`, and the trained vectors as a gallery."""
-    out.mkdir(parents=True, exist_ok=True)
     write_int8(whole, pixels, out / EMBEDDING_NAME)
     seal(out)
     vectors = classifier.vectors.detach().numpy()
@@ -85,9 +86,8 @@ def write_weights(
     return Gallery(tuple(labels), unit, fingerprint)
 
 
-def pack_words(photos: Sequence[Photo], labels: Sequence[str]) -> PackWords:
+def pack_words(reader: WordReader, photos: Sequence[Photo], labels: Sequence[str]) -> PackWords:
     """The words on some photos of each label that has any."""
-    reader = WordReader()
     texts: dict[str, list[Lines]] = {label: [] for label in labels}
     for photo in photos:
         read = texts[photo.label]

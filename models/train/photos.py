@@ -32,8 +32,12 @@ class Photo:
 
 def listed(file: Path) -> list[Photo]:
     """The photos of a list of `path,label` lines; a path starts at the list's folder or here."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.reader(lines) if row and row != ["path", "label"]]
+    try:
+        # Spreadsheets begin a file with a mark of its encoding.
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = [row for row in csv.reader(lines) if row and row != ["path", "label"]]
+    except (UnicodeDecodeError, csv.Error) as trouble:
+        raise ModelError(f"{file}: is no list in UTF-8 ({trouble})") from trouble
     for number, row in enumerate(rows, 1):
         if len(row) != 2 or not all(cell.strip() for cell in row):
             raise ModelError(f"{file}: entry {number} is not path,label")

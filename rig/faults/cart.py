@@ -25,7 +25,13 @@ from typing import cast
 from cart.contract.deltas import canonical
 from cart.core.effects import OfferPairing
 from cart.core.events import Event, Fact, ItemAdded
-from cart.core.observations import CatalogArrived, InputRefused, LinkChanged, Paired
+from cart.core.observations import (
+    CatalogArrived,
+    InputRefused,
+    LinkChanged,
+    Paired,
+    RecallsCame,
+)
 from cart.shell.clock import monotonic_ms
 from cart.shell.config import BrokerConfig, Config
 from cart.shell.guard import Guard
@@ -121,6 +127,8 @@ class LinkedCart:
                     case CatalogArrived(catalog=catalog):
                         sha256 = hashlib.sha256(canonical(catalog)).hexdigest()
                         self._say(catalog=catalog.version, sha256=sha256)
+                    case RecallsCame(version=version):
+                        self._say(recalls=version)
                     case Paired(nonce=nonce):
                         self._say(paired=nonce)
                     case InputRefused(reason=reason):

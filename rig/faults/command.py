@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from typing import Final, get_args
@@ -24,7 +24,7 @@ from rich.table import Table
 
 from rig.bench.figures import percentile
 from rig.broker import BrokerError, Kind
-from rig.faults import exports, goods
+from rig.faults import exports, goods, peer_ends, peers
 from rig.faults.audit import KILLS, Count, count_databases
 from rig.faults.shop import AnyKind, FaultsError, Shop
 from rig.faults.table import FAULTS, Fault
@@ -38,6 +38,7 @@ PACKAGES: dict[AnyKind, tuple[str, ...]] = {
 }  # fmt: skip
 COLUMNS = ("fault", "events", "kills", "lost", "duplicated", "reordered", "recovery_ms_p95")
 
+KILLED = ("broker killed", "cart killed")
 WRONG = ("lost", "duplicated", "reordered", "settled")
 
 
@@ -53,6 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     names = [fault.name for fault in FAULTS]
     parser.add_argument("--only", choices=names, action="append", help="one row; may be repeated")
+    parser.add_argument(
+        "--peers",
+        action="store_true",
+        help="only kills of broker and cart, beside raw paho, ohmqtt and reliomq",
+    )
     parser.add_argument("--seed", type=int, default=7, help="of the random moments")
     parser.set_defaults(parser=parser)
 
@@ -69,20 +75,27 @@ def run(arguments: argparse.Namespace) -> int:
         folder = out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            results = run_table(
-                folder, kind, faults, Random(arguments.seed), _progress, quick=arguments.quick
-            )
+            work = run_beside_peers if arguments.peers else run_table
+            random = Random(arguments.seed)
+            results = work(folder, kind, faults, random, _progress, quick=arguments.quick)
         except (FaultsError, OSError) as error:
             print(f"faults: {error}", file=sys.stderr)
             return 1
     show(results, as_json=arguments.json)
-    return 0 if all(result.passed for result in results) else 1
+    ours = results[:1] if arguments.peers else results
+    return 0 if all(result.passed for result in ours) else 1
 
 
 def _chosen(arguments: argparse.Namespace, kind: AnyKind) -> list[Fault]:
     """The rows to run; ends the command with what is missing for them."""
     wanted = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
     faults = [fault for fault in wanted if kind != CHAIN or fault.on_a_chain]
+    if arguments.peers:
+        faults = [fault for fault in FAULTS if fault.name in KILLED]
+        if kind != "mosquitto" or arguments.only:
+            arguments.parser.error("--peers: goes with mosquitto, and without --only")
+        if absent := peers.missing():
+            arguments.parser.error(f"--peers: no {', '.join(absent)}; install dashcart[bench]")
     needed = [(f"--broker {kind}", PACKAGES[kind]), *((f.name, f.needs) for f in faults)]
     for what, programs in needed:
         for program in programs:
@@ -122,6 +135,25 @@ def run_table(
             before = now
     exports.write(folder)
     return results
+
+
+def run_beside_peers(
+    folder: Path,
+    kind: AnyKind,
+    faults: Sequence[Fault],
+    random: Random,
+    progress: Progress,
+    *,
+    quick: bool,
+) -> list[Result]:
+    """Ours first, then a row for each peer, with as many kills."""
+    rounds = peers.ROUNDS_QUICK if quick else peers.ROUNDS
+    own = folder / "dashcart"
+    own.mkdir()
+    as_often = [replace(fault, quick=rounds, full=rounds) for fault in faults]
+    ours = run_table(own, kind, as_often, random, progress, quick=quick)
+    named = [*peer_ends.PEERS]
+    return [peers.merged(ours), *peers.run_peers(folder, named, random, progress, quick=quick)]
 
 
 def _result(trial: Trial, counted: Count, seconds: float) -> Result:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from rig.broker import Broker
-from rig.faults import audit
+from rig.faults import audit, goods
 from rig.faults.command import run_table
-from rig.faults.shop import Shop
+from rig.faults.shop import Cart, Shop
 from rig.faults.table import FAULTS, Fault
 from rig.faults.trial import Trial
 from tests.waiting import until
@@ -40,6 +43,10 @@ def _rows() -> Iterator[Fault]:
         if fault.name in ROUNDS:
             assert fault.on_a_chain
             yield replace(fault, quick=ROUNDS[fault.name])
+
+
+def _has_heard(cart: Cart) -> bool:
+    return (cart.told.get("catalog"), cart.told.get("recalls")) == (1, 1)
 
 
 def test_the_events_survive_a_cluster_whose_nodes_die(tmp_path: Path) -> None:
@@ -74,3 +81,26 @@ def test_a_refused_publish_is_noticed(tmp_path: Path) -> None:
         trial.settle()
         assert trial.settled
         until(lambda: cart.online, "it is online again")
+
+
+def test_a_cart_on_another_node_hears_what_is_kept_there(tmp_path: Path) -> None:
+    """What is retained stays on the store's node. A cart that is new on any of the nodes has the
+    catalog and the recall all the same."""
+    with Shop(tmp_path, "rabbitmq", ()) as shop:
+        goods.publish(tmp_path, version=1, products=10)
+        recalled = tmp_path / "recalls.csv"
+        recalled.write_text("sku,reason\nsku-00003,glass\n")
+        publish = ["store", "publish", "recall", str(recalled), "--data", str(tmp_path)]
+        subprocess.run([sys.executable, "-m", *publish], check=True, stdout=subprocess.DEVNULL)
+        late = [Cart(f"late-{each}", tmp_path, shop.carts_wire.port, shop.dialect) for each in
+                range(NODES)]  # fmt: skip
+        for cart in late:
+            # Each connection goes to the next node.
+            cart.begin()
+            cart.await_ready()
+        try:
+            for cart in late:
+                until(partial(_has_heard, cart), f"{cart.name} has catalog and recall")
+        finally:
+            for cart in late:
+                cart.kill()

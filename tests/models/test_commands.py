@@ -1,14 +1,9 @@
-"""`python -m models` as a newcomer and as a program would call it."""
+"""`python -m models read` and `score` as a newcomer and as a program would call them."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,36 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import zxingcpp
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 from zxingcpp import BarcodeFormat as Kind
 
 from models.alone import Alone
 from models.code_commands import read_catalog
 from models.errors import ModelError
-from models.pictures import photo_paths, read_luma
-from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, MANIFEST_NAME, WEIGHTS_DIR, seal
-from tests.data import ROOT, data_dir
-
-DRAWN = np.pad(
-    np.asarray(zxingcpp.create_barcode("5201815331227", Kind.EAN13).to_image(scale=3), np.uint8),
-    40,
-    constant_values=255,
-)
-
-
-def models(*arguments: str | Path, status: int = 0) -> str:
-    """Run the command and give its output, or its errors where it must fail."""
-    command = [sys.executable, "-m", "models", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == status, done.stderr
-    return done.stderr if status else done.stdout
-
-
-def lines(output: str) -> list[dict[str, Any]]:
-    """The JSON objects of a command's output."""
-    return [json.loads(line) for line in output.splitlines()]
+from tests.models.commands import DRAWN, lines, models
 
 
 @pytest.fixture(scope="module")
@@ -133,44 +105,6 @@ def make_fragile() -> Callable[[str], str]:
     return work
 
 
-def hostile_pictures(folder: Path) -> None:
-    """Pictures of every awkward kind, each a valid file."""
-    code = Image.fromarray(DRAWN)
-    code.convert("CMYK").save(folder / "cmyk.jpg")
-    code.convert("P").save(folder / "palette.gif")
-    Image.fromarray(DRAWN.astype(np.uint16) * 257).save(folder / "deep.png")
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    code.save(folder / "turned.jpg", exif=exif)
-    Image.new("L", (1, 1)).save(folder / "dot.png")
-    Image.new("1", (9000, 9000)).save(folder / "bomb.png")
-    Image.new("L", (60_000, 1)).save(folder / "wide.png")
-    Image.new("L", (1, 30_000)).save(folder / "thin.png")
-
-
-def test_awkward_pictures_are_read_or_refused(tmp_path: Path) -> None:
-    """CMYK, palette, 16 bits and EXIF turns are read; a dot is empty; a bomb is refused."""
-    hostile_pictures(tmp_path)
-    rows = {row["file"]: row for row in lines(models("read", tmp_path, "--jsonl"))}
-    for name in ("cmyk.jpg", "palette.gif", "deep.png", "turned.jpg"):
-        assert rows[name]["text"] == "5201815331227", name
-    assert rows["dot.png"]["text"] is None
-    assert "too many" in rows["bomb.png"]["error"]
-    assert rows["thin.png"]["text"] is None
-    assert "60000 pixels exceeds" in rows["wide.png"]["error"]
-    for name in ("thin.png", "wide.png"):
-        complaint = models("look", tmp_path / name, "--out", tmp_path / "o.png", status=1)
-        assert "Traceback" not in complaint
-        assert complaint.count("\n") == 1
-
-
-def test_sixteen_bits_of_grey_read_as_eight(tmp_path: Path) -> None:
-    """Every level of a 16-bit picture has the level of its 8-bit twin."""
-    ramp = np.tile(np.arange(256, dtype=np.uint8), (8, 1))
-    Image.fromarray(ramp.astype(np.uint16) * 257).save(tmp_path / "deep.png")
-    assert np.array_equal(read_luma(tmp_path / "deep.png"), ramp)
-
-
 def test_a_catalog_with_a_bad_line_is_refused_by_number(tmp_path: Path) -> None:
     """What is no GTIN is named with its line; a good file changes nothing of a clear read."""
     catalog = tmp_path / "catalog.txt"
@@ -224,83 +158,6 @@ def test_without_a_command_the_help_lists_them() -> None:
     assert "error:" not in said
 
 
-def test_enrol_then_recognise(tmp_path: Path) -> None:
-    """A gallery of two labels from photos names new photos, with a top of two and an unknown."""
-    grocery = data_dir() / "grocery"
-    labels = ("Banana", "Red-Grapefruit")
-    photos = {
-        split: [path for path in photo_paths(grocery / split) if path.parent.name in labels]
-        for split in ("train", "val")
-    }
-    for path in photos["train"][::4]:
-        (tmp_path / "enrol" / path.parent.name).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "enrol" / path.parent.name / path.name).symlink_to(path)
-    (tmp_path / "ask").mkdir()
-    for path in photos["val"]:
-        (tmp_path / "ask" / path.name).symlink_to(path)
-    (tmp_path / "ask" / "broken.jpg").write_bytes(b"no picture")
-    gallery = tmp_path / "two.npz"
-    models("enrol", tmp_path / "enrol", "--out", gallery)
-    rows = lines(models("recognise", tmp_path / "ask", "--jsonl", "--gallery", gallery))
-    assert [row["file"] for row in rows] == sorted(row["file"] for row in rows)
-    answers = {row["file"]: row for row in rows}
-    assert "broken.jpg" in answers.pop("broken.jpg")["error"]
-    assert len(answers) == len(photos["val"])
-    named = sum(answers[path.name]["top"][0][0] == path.parent.name for path in photos["val"])
-    assert named >= 0.8 * len(answers)
-    for row in answers.values():
-        assert len(row["top"]) == 2
-        assert abs(sum(share for _, share in row["top"]) + row["unknown"] - 1) < 0.01
-
-
-def test_recognise_without_a_gallery_knows_the_shipped_classes(tmp_path: Path) -> None:
-    """The shipped gallery answers with five of its labels."""
-    photo = photo_paths(data_dir() / "grocery" / "val")[0]
-    (tmp_path / photo.name).symlink_to(photo)
-    [row] = lines(models("recognise", tmp_path, "--jsonl"))
-    assert len(row["top"]) == 5
-
-
-def test_weights_of_ones_own_bring_their_classes(tmp_path: Path) -> None:
-    """--weights takes the network and the classes beside it; one not vouched for is named."""
-    for name in (EMBEDDING_NAME, GALLERY_NAME, MANIFEST_NAME):
-        shutil.copy(WEIGHTS_DIR / name, tmp_path / name)
-    photo = photo_paths(data_dir() / "grocery" / "val")[0]
-    (tmp_path / "ask").mkdir()
-    (tmp_path / "ask" / photo.name).symlink_to(photo)
-    own = tmp_path / EMBEDDING_NAME
-    asked = ("recognise", tmp_path / "ask", "--jsonl")
-    [row], [shipped] = lines(models(*asked, "--weights", own)), lines(models(*asked))
-    assert row["top"] == shipped["top"]
-    (tmp_path / GALLERY_NAME).write_bytes(b"damaged")
-    assert f"{GALLERY_NAME}: damaged or foreign" in models(*asked, "--weights", own, status=1)
-    own.write_bytes(own.read_bytes()[:-1])
-    assert f"{EMBEDDING_NAME}: damaged or foreign" in models(*asked, "--weights", own, status=1)
-    seal(tmp_path)
-    assert f"{EMBEDDING_NAME}: is no network" in models(*asked, "--weights", own, status=1)
-
-
-def test_evaluate_prints_the_table_and_draws(tmp_path: Path) -> None:
-    """A data set of two photos has its figures with intervals, and its three pictures."""
-    grocery = tmp_path / "data" / "grocery"
-    grocery.mkdir(parents=True)
-    photos = photo_paths(data_dir() / "grocery" / "val")[:2]
-    rows = [f"{photo},val,{photo.parent.name},coarse" for photo in photos]
-    heading = "path,split,fine_name,coarse_name"
-    (grocery / "labels.csv").write_text("\n".join([heading, *rows]), encoding="utf-8")
-    said = models("evaluate", "--data", tmp_path / "data", "--out", tmp_path / "report")
-    assert "split val: 2 photos" in said
-    assert "of 2 = " in said
-    names = {"confusion.png", "reliability.png", "selective-risk.png"}
-    assert {path.name for path in (tmp_path / "report").iterdir()} == names
-
-
-def test_a_folder_without_photos_cannot_be_enrolled(tmp_path: Path) -> None:
-    """The message names the folder and the form that is expected."""
-    message = models("enrol", tmp_path, "--out", tmp_path / "g.npz", status=1)
-    assert f"{tmp_path}: holds no photo" in message
-
-
 def test_what_cannot_be_used_is_named(shelf: Path, tmp_path: Path) -> None:
     """Labels that are none, and a gallery that has no place to go, end with one clear line."""
     table = tmp_path / "table.csv"
@@ -311,21 +168,3 @@ def test_what_cannot_be_used_is_named(shelf: Path, tmp_path: Path) -> None:
     (tmp_path / "enrol" / "code" / "a.webp").symlink_to(shelf / "a.webp")
     nowhere = tmp_path / "absent" / "g.npz"
     assert "cannot be written" in models("enrol", tmp_path / "enrol", "--out", nowhere, status=1)
-
-
-@settings(max_examples=120, deadline=None)
-@given(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]), st.data())
-def test_a_damaged_picture_is_a_picture_or_a_model_error(
-    tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
-) -> None:
-    """Cut or altered bytes never raise anything but ModelError."""
-    path = tmp_path_factory.getbasetemp() / f"damaged.{kind.lower()}"
-    Image.fromarray(DRAWN[::4, ::4]).save(path, kind)
-    content = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 8))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
-    with contextlib.suppress(ModelError):
-        luma = read_luma(path)
-        assert luma.ndim == 2
-        assert luma.dtype == np.uint8

@@ -161,6 +161,14 @@ def test_a_damaged_gallery_is_refused_by_name(tmp_path: Path) -> None:
     np.savez(file, labels=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ModelError, match="is no gallery"):
         Gallery.load(file, "w")
+    Gallery(("a", "a"), np.zeros((2, EMBEDDING_SIZE), np.float32), "w").save(file)
+    with pytest.raises(ModelError, match="do not fit"):
+        Gallery.load(file, "w")
+    np.save(tmp_path / "g.npy", np.zeros(3))
+    (tmp_path / "g.npy").rename(file)
+    with pytest.raises(ModelError, match="is no gallery") as complaint:
+        Gallery.load(file, "w")
+    assert "pickle" not in str(complaint.value)
     Gallery(("a", "b"), np.zeros((1, EMBEDDING_SIZE), np.float32), "w").save(file)
     with pytest.raises(ModelError, match="do not fit"):
         Gallery.load(file, "w")

@@ -31,6 +31,26 @@ def test_a_list_names_photos_beside_it_or_from_here(tmp_path: Path) -> None:
     ]
 
 
+def test_a_spreadsheets_list_is_read_and_another_encoding_is_named(tmp_path: Path) -> None:
+    """The mark at the start of a file is no part of its heading; Latin-1 is refused by name."""
+    file = tmp_path / "list.csv"
+    file.write_text("path,label\na.jpg,Öl\n", encoding="utf-8-sig")
+    assert listed(file) == [Photo(Path("a.jpg"), "Öl")]
+    file.write_text("a.jpg,Öl\n", encoding="latin-1")
+    with pytest.raises(ModelError, match=r"list\.csv: is no list in UTF-8"):
+        listed(file)
+
+
+@pytest.mark.parametrize("wrong", [["--seed", "-1"], ["--seed", "9" * 30], ["--final"]])
+def test_training_refuses_what_it_could_not_do(tmp_path: Path, wrong: list[str]) -> None:
+    """A seed that is none, or --final with a list, ends with status 2 before anything is read."""
+    (tmp_path / "list.csv").write_text("a.jpg,Milk\nb.jpg,Tea\n", encoding="utf-8")
+    asked = ["train", "--list", tmp_path / "list.csv", "--out", tmp_path / "out", *wrong]
+    command = [sys.executable, "-m", "models", *map(str, asked)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, wrong[0] in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("text", ["", "a.jpg\n", "a.jpg,\n", "a.jpg,Milk,x\n", "path,label\n"])
 def test_a_list_that_is_none_is_refused_by_name(tmp_path: Path, text: str) -> None:
     """Lines of another form, or no photo at all, are named before any training."""

@@ -16,11 +16,14 @@ from cart.eyes.__main__ import parser
 from cart.eyes.sources import source_opener
 from cart.eyes.sources.settings import settings_of
 from cart.shell.config import load
+from cart.shell.fetching import FETCH_MS_MAX
 from store.authority import Authority
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+FETCH = DEPLOY / "systemd" / "cart-fetch.service"
+LASTING = [unit for unit in UNITS if unit != FETCH]
 UDEV_TERM = re.compile(
     r"(SUBSYSTEM|KERNEL|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})"
     r'(==|\+=|=)"[^"]+"'
@@ -36,7 +39,7 @@ def unit_service(unit: Path) -> configparser.SectionProxy:
 
 def test_the_three_processes_have_units() -> None:
     """A cart is three processes, each restarted alone; the eyes once for each camera."""
-    assert [unit.stem for unit in UNITS] == ["cart-eyes@", "cart-ui", "cartd"]
+    assert [unit.stem for unit in LASTING] == ["cart-eyes@", "cart-ui", "cartd"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
@@ -53,7 +56,7 @@ def test_a_unit_starts_a_command_that_exists(unit: Path) -> None:
     assert [option for option in options if option not in done.stdout] == []
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", LASTING, ids=lambda unit: unit.stem)
 def test_a_unit_comes_back_and_is_confined(unit: Path) -> None:
     """Each process restarts within the two seconds a shopper may wait, and owns nothing extra."""
     service = unit_service(unit)
@@ -62,6 +65,20 @@ def test_a_unit_comes_back_and_is_confined(unit: Path) -> None:
     assert service["User"] == "dashcart"
     assert service["NoNewPrivileges"] == "yes"
     assert service["ProtectSystem"] == "strict"
+
+
+def test_signed_files_are_fetched_now_and_then() -> None:
+    """A timer starts the fetching, which ends by itself and may write in one place only."""
+    timer = configparser.ConfigParser(interpolation=None, strict=False)
+    timer.read(FETCH.with_suffix(".timer"), encoding="utf-8")
+    assert timer["Timer"]["OnUnitInactiveSec"] == "15min"
+    assert timer["Install"]["WantedBy"] == "timers.target"
+    service = unit_service(FETCH)
+    assert (service["Type"], service["User"]) == ("oneshot", "dashcart")
+    assert (service["ProtectSystem"], service["NoNewPrivileges"]) == ("strict", "yes")
+    assert int(service["TimeoutStartSec"].removesuffix("min")) * 60_000 > FETCH_MS_MAX
+    written = [key for key in service if "directory" in key.lower() or "readwrite" in key.lower()]
+    assert written == ["workingdirectory", "statedirectory", "statedirectorymode"]
 
 
 def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> None:
@@ -82,6 +99,8 @@ def test_the_configuration_names_what_the_other_files_make(tmp_path: Path) -> No
     assert config.screen_socket.parent == Path("/run", service["RuntimeDirectory"])
     assert config.eyes_socket.parent == Path("/run", service["RuntimeDirectory"])
     assert config.data_folder == Path("/var/lib", service["StateDirectory"])
+    assert config.files
+    assert config.files.folder == Path("/var/lib", unit_service(FETCH)["StateDirectory"])
 
 
 def test_the_cameras_settings_are_accepted() -> None:
@@ -104,7 +123,7 @@ def test_the_cameras_settings_are_accepted() -> None:
 @pytest.mark.machines
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     """Systemd itself finds nothing to say about the units, once their command exists."""
-    for unit in UNITS:
+    for unit in [*UNITS, FETCH.with_suffix(".timer")]:
         text = unit.read_text(encoding="utf-8")
         here = text.replace("/opt/dashcart/.venv/bin/python", sys.executable)
         (tmp_path / unit.name).write_text(here, encoding="utf-8")
@@ -112,7 +131,9 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))],
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
-    ours = [line for line in done.stderr.splitlines() if re.search(r"cartd|cart-(eyes|ui)", line)]
+    ours = [
+        line for line in done.stderr.splitlines() if re.search(r"cartd|cart-(eyes|ui|fetch)", line)
+    ]
     assert ours == []
 
 

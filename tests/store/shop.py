@@ -15,7 +15,7 @@ from cart.contract.store import FIRST_HASH, Entry, EventBatch, chain_hash
 from cart.core.catalog import Catalog, Product, TaxRate
 from cart.core.events import CatalogAdopted, Event, ItemAdded, TripOpened
 from cart.shell.clock import monotonic_ms
-from cart.shell.config import BrokerConfig, Config
+from cart.shell.config import BrokerConfig, Config, FilesConfig
 from cart.shell.guard import Guard
 from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal
@@ -146,6 +146,7 @@ class CartLink:
             broker=BrokerConfig(*broker),
             store_public_key=public_key,
             trust_root=trust_root,
+            files=FilesConfig("https://127.0.0.1:1", folder / "files"),
         )
         self.journal = Journal(folder)
         self.inbox = Inbox(monotonic_ms)

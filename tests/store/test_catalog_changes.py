@@ -12,9 +12,10 @@ from msgspec import Raw, json
 from msgspec.structs import replace
 
 from cart.contract.deltas import arranged, canonical, change_between, changed
-from cart.contract.goods import CatalogDelta, Change
+from cart.contract.goods import CatalogDelta, CatalogHead, Change
 from cart.contract.lines import ContractError
 from cart.contract.signing import published_text
+from cart.contract.store import decode
 from cart.core.catalog import Catalog, CatalogError, Product, Recall
 from cart.shell.store_catalog import DELTAS_MAX
 from store import catalogs
@@ -130,6 +131,37 @@ def test_a_cart_that_is_far_behind_takes_it_whole(publisher: Publisher) -> None:
     take(intake, publisher, len(publisher.chunks))
     assert DELTAS_MAX < 100
     assert intake.is_close(publisher.head)
+
+
+def test_a_change_that_fits_no_message_says_so(publisher: Publisher) -> None:
+    """The cart then waits for no change and collects the catalog; the one after it is small again.
+    Nobody but the store can say it."""
+    intake = publisher.intake()
+    intake.offer(publisher.head)
+    take(intake, publisher, len(publisher.chunks))
+    with closing(open_database(publisher.folder / "store")) as database, transaction(database):
+        dearer = tuple(replace(product, price_minor=999) for product in LARGE.products)
+        large = replace(LARGE, version=2, products=dearer)
+        catalogs.add(database, large)
+        (waiting,) = catalogs.deltas(database, 1)
+        long = catalogs.signed_delta(waiting, publisher.signer, TENANT, STORE)
+        assert len(long.body) < 1_000
+        sha256 = catalogs.newest_sha256(database)
+        *chunks, head = catalogs.packets(database, publisher.signer, TENANT, STORE, sha256)
+    head_now = decode(CatalogHead, head.payload)
+    assert intake.is_close(head_now)
+    with pytest.raises(ContractError, match="not signed"):
+        intake.change(replace(long, effective_utc_ms=1), 0)
+    assert intake.is_close(head_now)
+    assert intake.change(long, 0) is None
+    assert not intake.is_close(head_now)
+    assert intake.offer(head_now)
+    used = [intake.chunk(sha256, str(n), chunk.payload) for n, chunk in enumerate(chunks)][-1]
+    assert used == large
+    small = change_of(publisher, 111)
+    after = intake.change(small, 0)
+    assert after is not None
+    assert (after.version, after.products[0].price_minor) == (3, 111)
 
 
 def test_a_catalog_that_waits_keeps_its_place(tmp_path: Path) -> None:

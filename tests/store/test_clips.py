@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import queue
 from collections.abc import Iterator
@@ -11,9 +12,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec import json
+from msgspec.structs import replace
 from PIL import Image
 
 from cart.contract import clips
+from cart.contract.fleet import ClipNote
 from cart.core.observations import CommandFinished
 from cart.mqtt import Endpoint, tls_context
 from cart.shell.clip_sender import ClipSender
@@ -52,7 +56,7 @@ class Door:
         self.desk = ClipDesk(self.data, signer_of(self.data), lambda: self.utc_ms)
         papers = (self.papers / "clips.pem", self.papers / "clips.key")
         self.server = ClipServer(
-            ("127.0.0.1", 0), tls_of(self.data / "authority", *papers), self.desk
+            ("127.0.0.1", 0), tls_of(self.data / "authority", *papers), self.desk, self.data
         )
         self.url = f"https://127.0.0.1:{self.server.port}"
 
@@ -94,7 +98,7 @@ def door(tmp_path: Path) -> Iterator[Door]:
 def sent(folder: Path | None, endpoint: Endpoint, **arguments: str) -> CommandFinished:
     """What the mind hears of an order for a clip."""
     inbox, guard = Inbox(monotonic_ms), Guard(monotonic_ms)
-    ClipSender(folder, endpoint, inbox, guard).send("c-1", arguments)
+    ClipSender(folder, endpoint, inbox, guard, lambda _: None).send("c-1", arguments)
     (finished,) = until(lambda: inbox.take(100), "the order ends")
     assert isinstance(finished, CommandFinished)
     return finished
@@ -168,6 +172,25 @@ def test_a_cart_gives_only_clips(door: Door, tmp_path: Path) -> None:
         assert finished.status == "failed"
         assert finished.detail.startswith("clip: ")
     assert door.kept() == []
+
+
+def test_a_note_stays_with_its_clip(door: Door) -> None:
+    """It names the clip with its bytes, of its cart, once; it goes with the clip."""
+    for name in ("cart-1", "cart-2"):
+        url = door.desk.open(name, "quality", door.url)
+        assert door.put(url, webp(), WEBP, name)[0] == 201
+    kept = {path.name.rpartition("-")[0].rpartition("-")[0]: path for path in door.kept()}
+    sha256 = hashlib.sha256(webp()).hexdigest()
+    note = ClipNote(f"doubted_line-{2:013}.webp", "doubted_line", sha256, len(webp()))
+    assert not door.desk.noted("cart", note)
+    assert not door.desk.noted("cart-2", replace(note, sha256="0" * 64))
+    assert door.desk.noted("cart-2", note)
+    assert not door.desk.noted("cart-2", note)
+    assert json.decode(kept["cart-2"].with_suffix(".json").read_bytes(), type=ClipNote) == note
+    assert not kept["cart-1"].with_suffix(".json").exists()
+    door.utc_ms += 8 * DAY_MS
+    door.desk.sweep()
+    assert not list((door.data / "clips" / "quality").iterdir())
 
 
 def test_one_address_takes_one_clip_at_a_time(door: Door) -> None:

@@ -25,14 +25,17 @@ from cart.core.events import (
 )
 from cart.core.observations import CatalogArrived, CreditCame, LinkChanged, PaymentAnswered
 from cart.core.refunds import Difference
+from cart.receipts.paper import sha256_of
 from rig.broker import Broker
 from store import archive, catalogs, chain, counter, disputes, trips
 from store.__main__ import main
 from store.database import open_database, transaction
+from store.keys import signer_of
 from store.ledger import ingest
-from store.migrations.versions import chain_heads
+from store.migrations.versions import chain_heads, signed_heads
+from store.paper import paper_of
 from store.tables import chain as links
-from store.tables import events, line_credits, payments
+from store.tables import events, heads, line_credits, payments
 from store.tables import trips as trip_rows
 from tests.store.shop import (
     CART,
@@ -251,7 +254,50 @@ def test_an_older_store_gets_its_heads(tmp_path: Path) -> None:
         database.exec_driver_sql("DROP TABLE heads")
         with Operations.context(MigrationContext.configure(database)):
             chain_heads.upgrade()
+            signed_heads.upgrade()
         assert chain.check(database, trip_of(database)) == chain.VERIFIED
+
+
+def of_an_older_version(database: Connection, trip: trips.Trip) -> None:
+    """The paid receipt and its link as a version wrote them that kept no shares of lines."""
+    link = select(payments.c.receipt, links.c.sha256).join(links, links.c.number == 1)
+    kept = msgspec.json.decode(database.execute(link).one().receipt)
+    for line in kept["lines"]:
+        for name in ("tax_minor", "deposit_minor", "snap_minor"):
+            del line[name]
+    old = msgspec.json.encode(kept)
+    database.execute(update(payments).values(receipt=old))
+    sha256 = sha256_of(paper_of(database, trip, ""), old)
+    database.execute(update(links).values(sha256=sha256))
+    database.execute(update(heads).values(sha256=sha256))
+
+
+def test_a_receipt_of_an_older_version_is_no_dispute(database: Connection) -> None:
+    """It is named as what it is, what was altered in it is found, and a credit has its tax."""
+    trip = pay(database, 1, "trip-1")
+    of_an_older_version(database, trip)
+    assert chain.check(database, trip) == chain.OLDER
+    assert chain.OLDER in chain.RIGHT
+    assert disputes.credit(database, trip, "L1", 1, "").amount_minor == 149 + 10
+    repay(database, receipt=b'"savings_minor":0', to=b'"savings_minor":1')
+    assert "payment was changed" in chain.check(database, trip)
+
+
+def test_who_has_not_the_key_can_make_no_other_chain(database: Connection, tmp_path: Path) -> None:
+    """A chain cut short with its head moved back verifies by itself, but not by the store's key."""
+    signer = signer_of(tmp_path)
+    first = pay(database, 1, "trip-1")
+    assert chain.is_new(database)
+    pay(database, 2, "trip-2")
+    chain.seal(database, signer)
+    assert chain.check(database, first, signer.has_signed) == chain.VERIFIED
+    drop(database, 2, links, payments, trip_rows)
+    kept = database.scalar(select(links.c.sha256))
+    database.execute(update(heads).values(number=1, sha256=kept))
+    assert chain.check(database, first) == chain.VERIFIED
+    assert "no signature of the store" in chain.check(database, first, signer.has_signed)
+    assert not chain.is_sealed(database, signer.has_signed)
+    assert not chain.is_new(database)
 
 
 def test_the_commands_of_the_counter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,6 +306,7 @@ def test_the_commands_of_the_counter(tmp_path: Path, capsys: pytest.CaptureFixtu
     import_catalog(folder)
     with closing(open_database(folder)) as database, transaction(database):
         pay(database, 1, "trip-1", LineContested(9, "L1", "not_mine"))
+        chain.seal(database, signer_of(folder))
     capsys.readouterr()
     asked = ["--data", str(folder)]
     assert main(["credit", *asked, "trip-1", "L1", "--reason", "never bought"]) == 0

@@ -15,6 +15,7 @@ from cart.contract.store import decode
 from cart.core.basket import fold
 from cart.core.effects import TellBasket, TellHealth
 from cart.core.observations import BasketViewed, CatalogArrived
+from cart.shell.fetched import say_standing
 from cart.shell.store_words import signal_dbm
 from tests.store.open_shop import Shop, open_shop
 from tests.store.shop import CartLink, item, store_command, trip_events
@@ -105,14 +106,20 @@ def newest(cart: CartLink) -> int:
 
 
 def test_a_person_sees_how_a_cart_is(shop: Shop) -> None:
-    """What the cart tells of its health stands beside it in the list of carts."""
+    """What the cart tells of its health stands beside it in the list of carts: its battery, which
+    of the store's signed files it has, and why it has no newer ones."""
+    files = shop.cart.config.files
+    assert files
+    files.folder.mkdir()
+    say_standing(files.folder, 3, "not taken: expired")
     shop.cart.link.perform(TellHealth(battery_percent=37, inputs_refused=2))
 
-    def shown() -> object:
+    def shown() -> list[object]:
         (row,) = store_command(shop.folder, "carts", "--json").stdout.splitlines()
-        return json.decode(row)["battery_percent"]
+        wanted = ("battery_percent", "files_version", "files_trouble")
+        return [json.decode(row)[name] for name in wanted]
 
-    until(lambda: shown() == 37, "the store knows the battery")
+    until(lambda: shown() == [37, 3, "not taken: expired"], "the store knows how it is")
 
 
 def test_the_radio_s_level_is_read_as_linux_tells_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, update
 
 from cart import mqtt
@@ -24,6 +25,7 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.basket import Basket
+from cart.core.events import CatalogAdopted
 from cart.core.observations import CommandArrived
 from cart.shell.clock import monotonic_ms
 from cart.shell.store_catalog import StoreKey
@@ -31,7 +33,16 @@ from store import catalogs, counter, ledger, moving
 from store.keys import signer_of
 from store.tables import trips as trip_rows
 from tests.store.open_shop import Shop
-from tests.store.shop import CART, CATALOG, STORE, TENANT, batch, rows, trip_events
+from tests.store.shop import (
+    CART,
+    CATALOG,
+    STORE,
+    TENANT,
+    batch,
+    rows,
+    store_command,
+    trip_events,
+)
 from tests.waiting import until
 
 OTHER, NONCE = "cart-2", "nonce-0002"
@@ -80,8 +91,48 @@ def test_a_paid_trip_does_not_move(stored: Connection, tmp_path: Path) -> None:
         counter.claim(stored, signer_of(tmp_path), PairClaim(OTHER, NONCE, "ann", move=True), 0)
 
 
-def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop) -> None:
-    """Over the wire: the grant at the new cart, the order to forget at the old one."""
+def test_a_person_moves_a_guest_to_a_cart_that_shows_its_code(
+    database: Connection, tmp_path: Path
+) -> None:
+    """For the code of now, again and again until the new cart has the trip, also to a third one;
+    the guest stays a guest, and nobody else can take the code."""
+    catalogs.add(database, CATALOG)
+    opening, *rest = trip_events("guest-1", 2)[1:]
+    events = [CatalogAdopted(0, 1, ""), replace(opening, shopper=None), *rest]
+    ledger.ingest(database, CART, batch(rows(events)))
+    signer = signer_of(tmp_path)
+    with pytest.raises(ContractError, match="never shown a code"):
+        moving.ask(database, CART, OTHER, 1_000)
+    for cart, nonce in ((OTHER, NONCE), ("cart-3", "nonce-0003")):
+        counter.offer(database, cart, nonce)
+    to_trip = moving.ask(database, CART, OTHER, 1_000)
+    for _ in range(2):
+        ((cart, grant),) = counter.moved(database, signer, 2_000)
+        assert (cart, grant.nonce, grant.trip_id, grant.shopper) == (OTHER, NONCE, to_trip, "")
+        assert StoreKey(signer.public_pem).has_signed(grant_text(OTHER, grant), grant.signature)
+        assert len(msgspec.json.decode(grant.carried, type=Basket).lines) == 2
+    with pytest.raises(ContractError, match="was used"):
+        counter.claim(database, signer, PairClaim(OTHER, NONCE, "mallory"), 2_000)
+    counter.offer(database, OTHER, "nonce-0009")
+    assert [grant.nonce for _, grant in counter.moved(database, signer, 3_000)] == ["nonce-0009"]
+    assert moving.ask(database, CART, "cart-3", 4_000) == to_trip
+    assert [cart for cart, _ in counter.moved(database, signer, 5_000)] == ["cart-3"]
+    assert sorted(moving.untold(database)) == [(CART, "guest-1"), (OTHER, to_trip)]
+    assert moving.moved_to(database, OTHER, to_trip) == "cart-3"
+    with pytest.raises(ContractError, match="moved away"):
+        moving.ask(database, CART, OTHER, 4_000)
+    assert list(counter.moved(database, signer, 4_000 + moving.ARRIVES_MS)) == []
+    ledger.ingest(database, "cart-3", batch(rows([replace(opening, trip_id=to_trip)])))
+    assert list(counter.moved(database, signer, 5_000)) == []
+    for to_cart, why in (("cart-3", "a trip goes on"), (CART, "two carts"), (OTHER, "has ended")):
+        with pytest.raises(ContractError, match=why):
+            moving.ask(database, CART, to_cart, 6_000)
+
+
+@pytest.mark.parametrize("by_app", [True, False])
+def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop, *, by_app: bool) -> None:
+    """Over the wire, asked for by an app or by a person: the grant at the new cart, which opens the
+    trip with what it brings, and the order to forget at the old one."""
     shop.cart.write(trip_events("trip-1", 2))
     until(shop.cart.is_all_acked, "everything acknowledged")
     topic = topic_of("pair_grant", TENANT, STORE, cart=OTHER)
@@ -96,12 +147,16 @@ def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop) -> Non
 
     def granted() -> bool:
         claim = PairClaim(OTHER, NONCE, "ann", move=True)
-        shop.say(app, packet("pair_claim", claim, TENANT, STORE, shopper="ann"))
+        if by_app:
+            shop.say(app, packet("pair_claim", claim, TENANT, STORE, shopper="ann"))
+        else:
+            store_command(shop.folder, "move", CART, OTHER)
         came = [each for each in other.poll(200) if isinstance(each, mqtt.Incoming)]
         heard.extend(decode(PairGrant, each.payload) for each in came)
         return bool(heard)
 
     until(granted, "the grant")
-    assert len(msgspec.json.decode(heard[0].carried, type=Basket).lines) == 2
+    carried = msgspec.json.decode(heard[0].carried, type=Basket)
+    assert (len(carried.lines), heard[0].shopper) == (2, "ann")
     told = shop.cart.hear(CommandArrived)
     assert (told.action, told.arguments) == ("release", {"trip_id": "trip-1"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -137,6 +138,38 @@ def test_the_same_again_is_no_new_version(tmp_path: Path) -> None:
     seen = Fixture(tmp_path)
     seen.store.publish("catalog.json", NEW)
     assert dict(seen.store.files()) == seen.new
+
+
+def test_what_a_cut_left_half_signed_is_signed_again(tmp_path: Path) -> None:
+    """Power goes after the list of files and before what makes it count: the same file again mends
+    it, and the next cart takes it."""
+    store = Repository(tmp_path / "store")
+    store.publish("catalog.json", OLD)
+    before = dict(store.files())
+    store.publish("catalog.json", NEW)
+    for name in ("snapshot.json", "timestamp.json"):
+        (store.folder / name).write_bytes(before[name])
+    store.publish("catalog.json", NEW)
+    cart = Trust(tmp_path / "cart", (store.folder / "root.json").read_bytes())
+    bring(cart, dict(store.files()))
+    assert cart.allows("catalog.json", hashlib.sha256(NEW).hexdigest(), len(NEW))
+
+
+def test_a_command_and_the_service_sign_one_after_the_other(tmp_path: Path) -> None:
+    """Eight at once, each with files of its own: none is lost, and a cart takes what they leave."""
+    folder, each = tmp_path / "store", range(8)
+
+    def sign(number: int) -> None:
+        for name in "abc":
+            Repository(folder).publish(f"models/{name}{number}", NEW)
+
+    with ThreadPoolExecutor(len(each)) as pool:
+        list(pool.map(sign, each))
+    cart = Trust(tmp_path / "cart", (folder / "root.json").read_bytes())
+    bring(cart, dict(Repository(folder).files()))
+    digest = hashlib.sha256(NEW).hexdigest()
+    names = [f"models/{name}{number}" for name in "abc" for number in each]
+    assert [name for name in names if not cart.allows(name, digest, len(NEW))] == []
 
 
 def test_a_model_is_checked_before_it_is_taken_up(

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from cart.core.basket import fold
 from cart.core.events import ItemAdded, LinesWeighed, TripHandedOver
-from cart.core.observations import CommandArrived, Paired
+from cart.core.observations import CommandArrived, PairCodeMade, Paired
 from tests.unit.mind_world import BANANAS, PASTA, RICE, TOMATOES, Hands
 
 
@@ -43,6 +43,25 @@ def test_the_trip_is_there_before_its_goods() -> None:
     assert hands.state.basket.budget_minor == 5_000
     assert fold(hands.events) == hands.state.basket
     assert {line.evidence.decided_by for line in hands.state.basket.lines} == {"carried"}
+
+
+def test_a_guest_stays_a_guest() -> None:
+    """A guest's trip comes over without a shopper, an app may still take it over; another guest's
+    trip that goes on here is left alone."""
+    carried, hands = old_cart().state.basket, Hands()
+    came = Paired(hands.now_ms, "nonce-0001", "trip-2", "", member=False, carried=carried)
+    hands.say(came)
+    basket = hands.state.basket
+    assert (basket.trip_id, basket.shopper, len(basket.lines)) == ("trip-2", None, 3)
+    assert fold(hands.events) == basket
+    hands.say(PairCodeMade(hands.now_ms, "nonce-0002"))
+    hands.say(Paired(hands.now_ms, "nonce-0002", "trip-3", "ann"))
+    assert (hands.state.basket.shopper, len(hands.state.basket.lines)) == ("ann", 3)
+    busy = Hands()
+    busy.touch("start")
+    before = busy.state.basket
+    busy.say(came)
+    assert busy.state.basket == before
 
 
 def test_goods_that_come_over_are_not_charged_again() -> None:

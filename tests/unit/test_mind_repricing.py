@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import json
 from msgspec.structs import replace
 
+from cart.contract.store import PAYLOAD_BYTES_MAX
 from cart.contract.view import snapshot
 from cart.core.basket import fold
-from cart.core.catalog import Catalog
-from cart.core.events import CatalogAdopted, ItemAdded, LineRepriced
+from cart.core.catalog import Catalog, Product
+from cart.core.events import (
+    CatalogAdopted,
+    ItemAdded,
+    LineRepriced,
+    PricesKept,
+    TripHandedOver,
+    TripOpened,
+)
 from cart.core.observations import CatalogArrived
 from cart.core.pricing.engine import receipt_of
 from cart.receipts.paper import Paper, rows_of
@@ -73,6 +82,41 @@ def test_a_higher_price_never_counts() -> None:
     assert hands.total_minor == 149 + 219
     news(hands, priced(4, pasta=199, rice=200))
     assert hands.total_minor == 149 + 200
+
+
+def test_a_cart_that_starts_again_keeps_the_lower_price() -> None:
+    """Rebuilt from the journal between the rise and the scan: what rose costs what it did, what
+    was never lower costs what it does; and the trip after it pays the price of then."""
+    hands = shopping()
+    news(hands, priced(2, rice=300))
+    news(hands, priced(3, rice=260))
+    again = Hands(tuple(hands.events), priced(3, rice=260))
+    again.load_mg = hands.load_mg
+    again.put(RICE)
+    again.wait(2_000)
+    (added,) = [event for event in again.events if isinstance(event, ItemAdded)]
+    assert (added.unit_price_minor, added.higher_unit_minor) == (219, 260)
+    assert again.total_minor == 149 + 219
+    ended = (*hands.events, TripHandedOver(9_000, hands.state.basket.trip_id))
+    fresh = Hands((*ended, TripOpened(9_001, "trip-2")), priced(3, rice=260))
+    fresh.load_mg = hands.load_mg
+    fresh.put(RICE)
+    fresh.wait(2_000)
+    assert fresh.total_minor == 260
+
+
+def test_a_whole_shop_that_turns_dearer_is_stated_in_pieces() -> None:
+    """Thousands of prices make several facts, none longer than a message; said again, none."""
+    goods = tuple(Product(f"good-{n}" + "x" * 100, "Good", 100) for n in range(2_500))
+    hands = Hands(catalog=replace(CATALOG, products=goods))
+    hands.touch("start")
+    dearer = tuple(replace(good, price_minor=110) for good in goods)
+    news(hands, replace(CATALOG, version=2, products=dearer))
+    stated = [event for event in hands.events if isinstance(event, PricesKept)]
+    assert [len(event.prices_minor) for event in stated] == [1_000, 1_000, 500]
+    assert all(len(json.encode(event)) < PAYLOAD_BYTES_MAX - 1_000 for event in stated)
+    news(hands, replace(CATALOG, version=3, products=dearer))
+    assert len([event for event in hands.events if isinstance(event, PricesKept)]) == 3
 
 
 def test_the_next_trip_pays_today_s_price() -> None:

@@ -9,7 +9,7 @@ from cart.contract.screen import ChoiceView, QuestionView, Snapshot
 from ui.presenters.figures import Figures, figures_of
 from ui.texts import Words, mark
 
-CHOICES_MAX = 4
+CHOICES_MAX = 5
 
 
 @dataclass(frozen=True)

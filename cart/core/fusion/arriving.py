@@ -29,7 +29,7 @@ BESIDE_MIN_MG = 100_000  # less than this beside other goods is no weighed good 
 LABEL_SPREAD_PPM = 15_000  # a printed label and the cart's scale may differ by 1.5 %
 WORTH_OFFERING = -9_000  # four spreads off, by mass: nobody would tap it
 CHOICE_SPREADS = 3  # products within this many spreads of the load are worth offering
-CHOICES_MAX = 4
+CHOICES_MAX = 5  # the recogniser's first five hold 99 of 100 things
 
 
 def explain_in(evidence: Pending, index: CatalogIndex | None, basket: Basket) -> list[Explanation]:

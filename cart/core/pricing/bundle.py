@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from cart.core.pricing.field import Field, Good, Use
 from cart.core.pricing.grouping import Grouped, Grouping
-from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, Sku
+from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, Sku, assert_one
 from cart.core.pricing.shapes import Groups, Slot
 from cart.core.pricing.uses import Compiled
 from cart.core.value import Value
@@ -31,6 +31,9 @@ class Bundle(Deal, tag="bundle", kw_only=True):
     price_minor: PriceMinor | None = None
     amount_minor: PriceMinor | None = None
     share_ppm: SharePpm | None = None
+
+    def __post_init__(self) -> None:
+        assert_one(self, "price_minor", "amount_minor", "share_ppm")
 
     def covers(self, sku: str, category: str) -> bool:
         """Whether any part wants this product."""
@@ -84,7 +87,7 @@ def compiled(deal: Bundle, field: Field) -> Iterator[Compiled]:
     linear = field.even(classes) and deal.share_ppm is None and not _capped(deal, parts, field)
     groups = Grouping(slots, use_of, field)
     shape = (
-        Groups(slots, constant, field.uses_max)
+        Groups(slots, constant, field.uses_max, budget=field.budget)
         if linear
         else Grouped(slots, constant, field.uses_max, groups)
     )

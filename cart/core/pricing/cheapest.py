@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 
 from cart.core.pricing.budget import Budget
-from cart.core.pricing.shapes import Counts, Plan
+from cart.core.pricing.shapes import NEVER, Counts, Plan
 
-NEVER = -(1 << 100)
 # Of more units the best choice is bounded, not found.
 EXACT_UNITS_MAX = 24
 
@@ -41,9 +40,12 @@ class Cheapest:
         """From dear to cheap a unit is paid for, free (if enough are paid for) or left out."""
         if not self._is_worth_it(values, caps):
             return 0, []
-        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
-        if len(units) > EXACT_UNITS_MAX:
+        if sum([caps[at] for at in self.classes]) > EXACT_UNITS_MAX:
             return self._relaxed(values, caps)
+        return self._found(values, caps)
+
+    def _found(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
+        units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
         tops = self._tops(units, values)
         if not tops:
             return 0, []
@@ -161,6 +163,23 @@ class Cheapest:
             self._list(values, caps, tops, floor, found)
             self.budget.spend(granted, self._left)
             yield from sorted(found, reverse=True)
+
+    def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
+        """The best one."""
+        _, taken = self._found(values, caps)
+        counts = tuple([taken.count(at) for at in self.classes])
+        worth = self.worth_of(counts)
+        paid = sum([values[at] for at in taken])
+        return Plan(worth - paid, worth, counts) if worth > 0 else None
+
+    def worth_of(self, counts: Counts) -> int:
+        """What these units bring, the free and the paid ones."""
+        units = [k for k, n in enumerate(counts) for _ in range(n)]
+        size = self.paid + self.free
+        return sum([
+            self.paid_worths[k] if n % size < self.paid else self.worths[k]
+            for n, k in enumerate(units)
+        ])  # fmt: skip
 
     def _list(
         self,

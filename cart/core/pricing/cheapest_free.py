@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from cart.core.pricing.field import SHARES, Field, Use
-from cart.core.pricing.offers import Deal, PriceMinor, SharePpm
+from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, assert_one
 from cart.core.pricing.shapes import Counts, Fixed
 from cart.core.pricing.uses import Compiled, units_of_counts
 from cart.core.pricing.uses_cheapest import cheapest_of_groups
@@ -29,6 +29,11 @@ class CheapestFree(Deal, tag="cheapest_free", kw_only=True):
     min_spend_minor: PriceMinor | None = None
     free_item: FreeItem = "cheapest_of_group"
 
+    def __post_init__(self) -> None:
+        assert_one(self, "quantity", "min_spend_minor")
+        if self.quantity is not None and self.free >= self.quantity:
+            raise ValueError("`free` must be less than `quantity`: somebody pays for something")
+
 
 def compiled(deal: CheapestFree, field: Field) -> Iterator[Compiled]:
     """Groups of the shopper's choice, or a ladder of told units."""
@@ -42,7 +47,7 @@ def compiled(deal: CheapestFree, field: Field) -> Iterator[Compiled]:
 
 def _rising(field: Field) -> list[int]:
     """All covered pieces, the cheapest first."""
-    classes = field.pieces()[::-1]
+    classes = field.in_order("cheapest")
     return units_of_counts(classes, field.counts(classes))
 
 

@@ -17,6 +17,7 @@ from cart.core.pricing.component import Chosen, chosen
 from cart.core.pricing.effort import Effort
 from cart.core.pricing.field import Component, Contender, UnitClass, Use
 from cart.core.pricing.kinds import BASKET_KINDS, ITEM_KINDS
+from cart.core.pricing.legal import is_ladder
 from cart.core.pricing.lower import Worths, worths_of
 from cart.core.pricing.offers import Deal
 from cart.core.pricing.order import Order, Placed, Way
@@ -115,7 +116,7 @@ def _pool(order: Order, start: Tally, way: Way, worths: Worths) -> Pool:
     deals = order.offers.deals
     wanted = frozenset(way.item_deals)
     by_line = frozenset([n for n in wanted if getattr(deals[n], "pick", "") == "line_order"])
-    apart = frozenset([n for n in wanted if unlimited(deals[n])])
+    apart = frozenset([n for n in wanted if unlimited(deals[n]) or is_ladder(deals[n])])
     found: dict[tuple[object, ...], list[tuple[str, str, int, int]]] = {}
     goods: dict[tuple[object, ...], UnitClass] = {}
     for number, item in enumerate(order.items):

@@ -11,12 +11,13 @@ from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
-from cart.core.pricing.bound import Problem
+from cart.core.pricing.bound import Bound, Problem, bound_at
 from cart.core.pricing.budget import Budget
 from cart.core.pricing.field import Component, Contender, Field, Use
+from cart.core.pricing.greedy import fair
 from cart.core.pricing.kinds import ITEM_KINDS
 from cart.core.pricing.outdone import lasting
-from cart.core.pricing.search import solve
+from cart.core.pricing.search import Answer, solve
 from cart.core.pricing.uses import Compiled, Each
 
 STEPS_MAX = 4_000_000
@@ -53,6 +54,8 @@ def chosen(component: Component, steps_max: int = STEPS_MAX) -> Chosen:
     budget = Budget(steps_max // LOOK_SHARE)
     form = _without_outdone(compiled(component, budget))
     answer = solve(form.problem, steps_max, budget)
+    if budget.is_spent:
+        answer = fairer(form.problem, answer)
     uses = uses_of(form, answer.uses)
     worth = worth_of(component, uses)
     values = tuple([-(-value * form.grain // form.scale) for value in answer.values])
@@ -68,6 +71,14 @@ def _without_outdone(form: Form) -> Form:
     groups = tuple([form.groups[n] for n in kept])
     shapes = tuple([part.shape for _, part in groups])
     return form._replace(groups=groups, problem=form.problem._replace(shapes=shapes))
+
+
+def fairer(problem: Problem, answer: Answer) -> Answer:
+    """Where not all plans could be listed the search saw too few: the better of its answer and of a
+    plain one."""
+    total, tops, _ = bound_at(problem, answer.values)
+    worth, uses = fair(problem, Bound(total, answer.values, tuple(tops)))
+    return answer._replace(worth=worth, uses=uses) if worth > answer.worth else answer
 
 
 def worth_of(component: Component, uses: Sequence[tuple[int, Use]]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cart.core.pricing.offers import Count, Deal, Funder, PriceMinor, SharePpm
+from cart.core.pricing.offers import Count, Deal, Funder, PriceMinor, SharePpm, assert_one
 from cart.core.units import Rounding, divide
 
 
@@ -27,6 +27,9 @@ class Coupon(Deal, tag="coupon", kw_only=True):
     count: Count = 1
     doubled_times: Count = 1
     doubled_max_minor: PriceMinor | None = None
+
+    def __post_init__(self) -> None:
+        assert_one(self, "amount_minor", "share_ppm")
 
 
 class Taken(NamedTuple):

@@ -106,6 +106,17 @@ class Field:
         found = [at for at in self.covered if not self.classes[at].good.by_weight]
         return sorted(found, key=lambda at: (-self.classes[at].price_minor, at))
 
+    def in_order(self, pick: str) -> list[int]:
+        """The covered pieces as an offer tells them ("line_order", "cheapest", "dearest"); of equal
+        prices first what saves the shopper most, then by name."""
+
+        def rank(at: int) -> tuple[int, int, str]:
+            good = self.classes[at].good
+            first = {"line_order": good.position, "dearest": -good.price_minor}
+            return first.get(pick, good.price_minor), -self.unit_worth(at), good.sku
+
+        return sorted(self.pieces(), key=rank)
+
     def share_minor(self, amount_minor: int, share_ppm: int) -> int:
         """A percentage of an amount, rounded as the offer says."""
         return divide(amount_minor * share_ppm, SHARES, self.rounding)

@@ -51,4 +51,4 @@ def _top(shape: Shape, values: Sequence[int], left: Sequence[int]) -> Plan | Non
         plan = next(iter(shape.plans(values, left, floor)), None) if floor > 0 else None
         if plan is not None:
             return plan
-    return None
+    return shape.plain(values, left)

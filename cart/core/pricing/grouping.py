@@ -13,12 +13,10 @@ from itertools import accumulate, islice, product
 from typing import NamedTuple
 
 from cart.core.pricing.field import Field, Use
-from cart.core.pricing.shapes import Counts, Groups, Plan, Slot
+from cart.core.pricing.shapes import Counts, Groups, Slot
 
 # How many choices of groups are looked at for a bound: then a looser one will do.
 TRIES_MAX = 200
-# How many plans are told where their groups cannot be compared.
-GUESSES_MAX = 3
 # A group costs as much as so many other looks.
 COLUMN_LOOKS = 3
 
@@ -61,13 +59,18 @@ class Grouping:
             width += count.bit_length() + 1
             self.guard |= 1 << (width - 1)
         self._cuts: dict[int, Cut | None] = {0: Cut(0, None)}
-        self.guesses = 0
 
     @cached_property
     def columns(self) -> tuple[Column, ...] | None:
         """Every group that saves; None if those are too many, as the field's budget then says."""
         caps = self.field.counts(self.classes)
-        parts = [[*_some(units, need)] for need, units in self._parts(caps)]
+        parts: list[list[Counts]] = []
+        for need, there in self._parts(caps):
+            parts.append([])
+            for some in _some(there, need):
+                if not self.field.budget.may_look():
+                    return None
+                parts[-1].append(some)
         found = []
         for choice in product(*parts):
             if not self.field.budget.may_look(COLUMN_LOOKS):
@@ -123,16 +126,13 @@ class Grouping:
         """Units of each entry as one integer."""
         return sum([n << shift for n, shift in zip(counts, self.shifts, strict=True)])
 
-    def worth_of(self, counts: Counts) -> int | None:
+    def worth_of(self, counts: Counts) -> int:
         """The most that these units bring, 0 if they make no groups. Where there are too many ways
-        to tell, which the field's budget then says, what the first way brings; None: no more."""
+        to tell, which the field's budget then says, what the first way brings."""
         left = self.packed(counts)
         if self.columns is not None and self._compare(left):
             found = self._cuts[left]
             return 0 if found is None else found.worth
-        self.guesses -= 1
-        if self.guesses < 0:
-            return None
         return self.field.worth_of_uses(self.uses(counts))
 
     def uses(self, counts: Counts) -> list[Use]:
@@ -196,7 +196,7 @@ class Grouped(Groups):
             worths, constant = iter(plane[0]), plane[1]
             slots = [slot._replace(worths=tuple(islice(worths, len(slot.classes))))
                      for slot in slots]  # fmt: skip
-        super().__init__(slots, constant, uses_max, grouping.worth_of)
+        super().__init__(slots, constant, uses_max, grouping.worth_of, grouping.field.budget)
         self.grouping = grouping
 
     def best(self, values: Sequence[int], caps: Sequence[int]) -> tuple[int, list[int]]:
@@ -221,11 +221,6 @@ class Grouped(Groups):
     def work(self, caps: Sequence[int]) -> int:
         """A look at each group."""
         return super().work(caps) + len(self.grouping.columns or ())
-
-    def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
-        """Where the groups cannot be compared a few plans, as they come."""
-        self.grouping.guesses = GUESSES_MAX
-        yield from super().plans(values, caps, floor)
 
     def _take(self, start: int, left: int, gained: int, taken: list[Column]) -> None:
         """Add groups, the best first, as long as they may become better than the best so far."""

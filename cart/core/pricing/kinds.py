@@ -79,6 +79,5 @@ PRICE_KINDS: tuple[type[Deal], ...] = (MemberPrice, Markdown, WeightPrice)
 TOP_KINDS: tuple[type[Deal], ...] = (PercentOff, AmountOffEach)
 
 
-def is_coupon(deal: Deal) -> bool:
-    """Whether an offer comes last, on pieces that other offers may have touched."""
-    return isinstance(deal, Coupon)
+# What makes groups of units, which no other offer on items may have too.
+GROUP_KINDS: tuple[type[Deal], ...] = (NForPrice, BuyXGetY, CheapestFree, Bundle)

@@ -148,20 +148,24 @@ def _cheapest_free(reader: Reader) -> Iterator[Use]:
 
 def _buy_x_get_y(reader: Reader) -> Iterator[Use]:
     deal: BuyXGetY = reader.deal
-    same = not deal.get_skus or sorted(deal.get_skus) == sorted(deal.skus)
-    if deal.get_item == "cheapest_of_pair" or (same and deal.get_item == "default"):
+    same = not deal.get_skus or sorted(frozenset(deal.get_skus)) == sorted(frozenset(deal.skus))
+    if same and deal.get_item != "any":
         yield from _cheapest(reader, deal.buy + deal.free, deal.free, deal.share_ppm)
         return
     goods = reader.goods
     skus = {at: goods[at].good.sku for at in reader.pieces()}
     bought = [at for at, sku in skus.items() if deal.covers(sku, goods[at].good.category)]
-    got = [at for at, sku in skus.items() if same or sku in deal.get_skus]
+    wanted = [sku for sku in deal.get_skus if sku not in deal.except_skus]
+    got = [at for at, sku in skus.items() if same or sku in wanted]
     for paid, free in product(
         combinations_with_replacement(bought, deal.buy),
         combinations_with_replacement(got, deal.free),
     ):
-        off = [(at, reader.share(goods[at].price_minor, deal.share_ppm)) for at in free]
-        yield (*[(at, 0) for at in paid], *off)
+        units = [*free, *paid]
+        if deal.get_item == "cheapest_of_pair":
+            units = _in_order(reader, units)
+        off = [reader.share(goods[at].price_minor, deal.share_ppm) for at in units[: deal.free]]
+        yield tuple(zip(units, [*off, *([0] * deal.buy)], strict=True))
 
 
 def _bundle(reader: Reader) -> Iterator[Use]:
@@ -217,10 +221,36 @@ def is_ladder(deal: Deal) -> bool:
     return by_basket or getattr(deal, "pick", "best") != "best"
 
 
+def uses_in(deal: Deal, offs_minor: Sequence[int]) -> int:
+    """How many uses take these amounts off: the units of a told offer are told all together."""
+    if not is_ladder(deal):
+        return 1
+    if isinstance(deal, CheapestFree):
+        free = 1 if deal.quantity is None else deal.free
+        return max(1, -(-sum([off_minor > 0 for off_minor in offs_minor]) // free))
+    return len(offs_minor) // getattr(deal, "group_size", 1)
+
+
+def _in_order(reader: Reader, units: Sequence[int], pick: str = "cheapest") -> list[int]:
+    """Units as they are told; of equal prices first what saves the shopper most, then by name."""
+
+    def rank(at: int) -> tuple[int, int, str]:
+        good = reader.goods[at].good
+        first = {"line_order": good.position, "dearest": -good.price_minor}
+        return first.get(pick, good.price_minor), -reader.unit_worth(at), good.sku
+
+    return sorted(units, key=rank)
+
+
 def ladder(reader: Reader) -> Iterator[Use]:
     """All uses of a told offer together: once, twice, and so on."""
-    units = [at for at in reader.pieces() for _ in range(reader.goods[at].quantity)]
     deal = reader.deal
+    pick = getattr(deal, "pick", "cheapest")
+    units = [
+        at
+        for at in _in_order(reader, reader.pieces(), pick)
+        for _ in range(reader.goods[at].quantity)
+    ]
     if isinstance(deal, CheapestFree):
         whole_minor = sum(reader.prices(units))
         if deal.quantity is None:
@@ -236,12 +266,6 @@ def ladder(reader: Reader) -> Iterator[Use]:
                 for n, at in enumerate(taken)
             )
         return
-    if deal.pick == "line_order":
-        units.sort(
-            key=lambda at: (reader.goods[at].good.position, -reader.goods[at].price_minor, at)
-        )
-    elif deal.pick == "dearest":
-        units.reverse()
     most = min(reader.uses_max, (deal.max_units or len(units)) // deal.group_size)
     for uses in range(1, min(most, len(units) // deal.group_size) + 1):
         yield tuple((at, saving_alone(reader, at, 1)) for at in units[: uses * deal.group_size])

@@ -59,8 +59,10 @@ def worths_of(order: Order, way: Way) -> Worths:
 
 
 def reached(order: Order, start: Tally, way: Way) -> Way:
-    """A way without the offers on the basket that take nothing off in it."""
-    tops = [deal for deal in way.tops if _most_top(order, start, deal, _on(order, deal))]
+    """A way without the offers on the basket that may stay out and take nothing off in it."""
+    tops = [
+        deal for deal in way.tops if deal.binding or _most_top(order, start, deal, _on(order, deal))
+    ]
     return way._replace(tops=tuple(tops))
 
 

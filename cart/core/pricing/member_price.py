@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cart.core.pricing.field import Field
-from cart.core.pricing.offers import MEMBER, Count, Deal, PriceMinor, SharePpm
+from cart.core.pricing.offers import MEMBER, Count, Deal, PriceMinor, SharePpm, assert_one
 from cart.core.pricing.singles import compiled_singles
 from cart.core.pricing.uses import Compiled, Each
 
@@ -32,6 +32,9 @@ class Markdown(Deal, tag="markdown", kw_only=True):
     price_minor: PriceMinor | None = None
     share_ppm: SharePpm | None = None
     max_units: Count | None = None
+
+    def __post_init__(self) -> None:
+        assert_one(self, "price_minor", "share_ppm")
 
 
 def compiled(deal: MemberPrice | Markdown, field: Field) -> Iterator[Compiled | Each]:

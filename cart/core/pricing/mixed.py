@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cart.core.pricing.cheapest import NEVER, Cheapest
-from cart.core.pricing.shapes import Counts, Plan
+from cart.core.pricing.cheapest import Cheapest
+from cart.core.pricing.shapes import NEVER, Counts, Plan
 
 # How many pieces are free so far: what they bring at most, and how many are free of each entry.
 Free = dict[int, tuple[int, Counts]]

@@ -39,7 +39,7 @@ def compiled(deal: NForPrice, field: Field) -> Iterator[Compiled]:
     groups = Grouping([slot], use_of, field)
     constant = -deal.price_minor * top
     shape = (
-        Groups([slot], constant, field.uses_max)
+        Groups([slot], constant, field.uses_max, budget=field.budget)
         if field.even(classes)
         else Grouped([slot], constant, field.uses_max, groups)
     )

@@ -23,8 +23,10 @@ PriceMinor = Annotated[int, Meta(ge=0, le=PRICE_MINOR_MAX)]
 Count = Annotated[int, Meta(ge=1, le=1_000)]
 # A percentage as people write it, in parts per million: 12.5 % is 125_000.
 SharePpm = Annotated[int, Meta(ge=0, le=1_000_000)]
-LocalTime = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d" + END)]
-TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d" + END)]
+MINUTE = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+LocalTime = Annotated[str, Meta(pattern=f"^{DAY}T{MINUTE}{END}")]
+TimeOfDay = Annotated[str, Meta(pattern=f"^({MINUTE}|24:00){END}")]
 
 Stack = Literal["default", "exclusive", "stackable"]
 Funder = Literal["store", "manufacturer"]
@@ -41,6 +43,10 @@ class Window(Value):
     ends: LocalTime | None = None
     weekdays: tuple[Annotated[int, Meta(ge=1, le=7)], ...] = ()
     hours: tuple[TimeOfDay, TimeOfDay] | None = None
+
+    def __post_init__(self) -> None:
+        if self.starts and self.ends and self.starts >= self.ends:
+            raise ValueError("it ends before it starts; correct one of them")
 
     def holds(self, now: str) -> bool:
         """Whether a local time, such as "2026-11-22T18:30", lies inside."""
@@ -95,6 +101,14 @@ class Deal(Value, kw_only=True):
     def role(self, sku: str, category: str) -> tuple[bool, ...]:
         """What the offer may take this product for; products with one role are alike to it."""
         return (self.covers(sku, category),)
+
+
+def assert_one(row: Value, *names: str) -> None:
+    """Raise ValueError unless exactly one of these fields is told: an offer that says too little
+    would do nothing, or too much, and of two that say different things nobody knows which holds."""
+    told = sum([getattr(row, name) is not None for name in names])
+    if told != 1:
+        raise ValueError(f"write one of {', '.join(f'`{name}`' for name in names)}, not {told}")
 
 
 class Shopper(Value):

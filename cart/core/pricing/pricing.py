@@ -16,6 +16,7 @@ from typing import NamedTuple
 from cart.core.pricing.bill import Bill, bill_of, shares_of
 from cart.core.pricing.choice import Choice, choose
 from cart.core.pricing.closing import Closing, TooManyError
+from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.effort import Effort
 from cart.core.pricing.lower import lower_minor, need_of, reached
 from cart.core.pricing.order import Order, Placed, Priced, Proof, Way, WayProof
@@ -144,7 +145,9 @@ def _narrower(order: Order, way: Way) -> Iterator[Way]:
 
 
 def _bill_steps(order: Order) -> int:
-    return BILL_STEPS + LINE_STEPS * len(order.items)
+    coupons = sum([isinstance(deal, Coupon) for deal in order.offers.deals])
+    units = sum([item.quantity for item in order.items])
+    return BILL_STEPS + LINE_STEPS * len(order.items) + coupons * units
 
 
 def _closed(order: Order, found: Bounded, best: Try, effort: Effort) -> tuple[Try, bool]:

@@ -129,7 +129,7 @@ def closed(case: Component, values: Sequence[int], enough: int) -> int:
             for used, value, lost in open_plans:
                 if spent + lost <= slack:
                     rest = tuple([one - other for one, other in zip(left, used, strict=True)])
-                    if min(rest) >= 0 and after.get(rest, (-1, 0))[0] < sofar + value:
+                    if min(rest, default=0) >= 0 and after.get(rest, (-1, 0))[0] < sofar + value:
                         after[rest] = (sofar + value, spent + lost)
         edge = after
         if len(edge) > STATES_MAX:

@@ -15,9 +15,11 @@ import msgspec
 from msgspec import Meta
 
 from cart.core.coding.iso import CURRENCY_NUMBERS
+from cart.core.pricing.bundle import Bundle, Part
+from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.field import Good
 from cart.core.pricing.kinds import AnyDeal
-from cart.core.pricing.offers import Shopper, is_local_time
+from cart.core.pricing.offers import Deal, Shopper, is_local_time
 from cart.core.pricing.order import Fee, Item, Offers, Order, Tenders
 from cart.core.pricing.vocabulary import ScenarioError, deal_of
 from cart.core.units import Rounding, round_fraction
@@ -38,7 +40,8 @@ Rows = Annotated[tuple[dict[str, Any], ...], Meta(max_length=ROWS_MAX)]
 
 
 class ToldItem(Value, rename={"unit_price_minor": "unit_price", "deposit_minor": "deposit"}):
-    """One line as it is told; the deposit is of each piece, `net_weight` a decimal."""
+    """One line as it is told; the deposit is of each piece, `net_weight` a decimal, `ext` what all
+    of it costs as somebody else worked it out: a check."""
 
     line: Name
     unit_price_minor: AmountMinor
@@ -49,6 +52,7 @@ class ToldItem(Value, rename={"unit_price_minor": "unit_price", "deposit_minor":
     category: str = ""
     group: str = ""
     net_weight: Any = None
+    ext: AmountMinor | None = None
 
 
 class ToldReturn(Value, rename={"amount_minor": "amount"}):
@@ -83,17 +87,20 @@ class Told(Value):
 
 
 # Those that change no price: checks of the reader's, and how the basket came about.
-SILENT_ITEM_WORDS = ("unit", "ext", "units_in_pack", "label_price", "name")
+SILENT_ITEM_WORDS = ("unit", "units_in_pack", "label_price", "name")
 SCENARIO_WORDS = (*Told.__struct_encode_fields__, "title", "unit", "expect", "source", "license",
                   "upstream", "note", "events")  # fmt: skip
+TENDERS = ("snap", "other")
 
 
 class Scenario(Value):
-    """What was read: the order, and the words nobody knew, as place and word."""
+    """What was read: the order, the words nobody knew, as place and word, and the checks that do
+    not agree."""
 
     scenario_id: str
     order: Order
     unknown: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
 
 
 def scenario_of(row: Mapping[str, Any]) -> Scenario:
@@ -101,11 +108,15 @@ def scenario_of(row: Mapping[str, Any]) -> Scenario:
     told = _converted(row, Told, "")
     _check_words(told)
     unknown = [word for word in row if word not in SCENARIO_WORDS]
-    items = [
-        _item(item, number, told.rounding)
-        for number, item in enumerate(_rows(told.items, ToldItem, "items", unknown))
+    unknown += [f"tender_order.{name}" for name in told.tender_order if name not in TENDERS]
+    rows = list(_rows(told.items, ToldItem, "items", unknown))
+    items = [_item(item, number, told.rounding) for number, item in enumerate(rows)]
+    differs = [
+        f"items[{number}].ext: {row.ext} is told, {item.price_minor} is right"
+        for number, (row, item) in enumerate(zip(rows, items, strict=True))
+        if row.ext not in (None, item.price_minor)
     ]
-    deals = _deals(told.promotions, unknown)
+    deals = [_apart(deal, items) for deal in _deals(told.promotions, unknown)]
     _assert_differ("items", "line", [item.line_id for item in items])
     _assert_differ("promotions", "id", [deal.deal_id for deal in deals])
     if sum([item.quantity for item in items]) > UNITS_MAX:
@@ -120,7 +131,7 @@ def scenario_of(row: Mapping[str, Any]) -> Scenario:
         tax_inside=told.tax_inclusive,
         tax_rounding=told.rounding,
     )
-    return Scenario(str(told.id), order, tuple(unknown))
+    return Scenario(str(told.id), order, tuple(unknown), tuple(differs))
 
 
 def _rows(rows: Rows, kind: type[Struct], table: str, unknown: list[str]) -> Iterator[Struct]:
@@ -184,6 +195,20 @@ def _deals(offers: Rows, unknown: list[str]) -> list[AnyDeal]:
         deals.append(deal)
         unknown += [f"promotions[{number}].{word}" for word in strange]
     return deals
+
+
+def _apart(deal: AnyDeal, items: Sequence[Item]) -> AnyDeal:
+    """A coupon that shares its goods with no offer is, of these goods, a bundle of one part."""
+    if not isinstance(deal, Coupon) or deal.stack != "exclusive":
+        return deal
+    if deal.min_spend_minor or deal.doubled_times > 1:
+        raise ScenarioError(f"{deal.deal_id}: an exclusive coupon has no min_spend and no double")
+    goods = [item.good for item in items]
+    skus = tuple([good.sku for good in goods if deal.covers(good.sku, good.category)])
+    shared = {name: getattr(deal, name) for name in Deal.__struct_fields__}
+    shared["max_applications"] = min(deal.count, deal.max_applications or deal.count)
+    part = Part(skus, count=deal.min_quantity)
+    return Bundle(**shared, parts=(part,), amount_minor=deal.amount_minor, share_ppm=deal.share_ppm)
 
 
 def _item(told: ToldItem, number: int, rounding: Rounding) -> Item:

@@ -11,7 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
+from cart.core.pricing.budget import LOOKS_MAX, Budget
+
 Counts = tuple[int, ...]
+NEVER = -(1 << 100)
+# So many looks in a row may find no plan before they are counted; an exact worth is so many.
+VAIN_MAX = 200
+EXACT_LOOKS = 12
 
 
 class Plan(NamedTuple):
@@ -35,13 +41,15 @@ class Shape(Protocol):
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Every plan within `caps` whose value is at least `floor`, but for the empty one."""
 
+    def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
+        """A plan that is found at once, where listing them would take long; None without one."""
+
     def work(self, caps: Sequence[int]) -> int:
         """About how many steps `best` takes."""
 
 
-# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes);
-# None where no more may be looked at.
-Worth = Callable[[Counts], int | None]
+# The exact worth of a plan, where it is not the sum of its parts (a cap, a share of mixed taxes).
+Worth = Callable[[Counts], int]
 
 
 class Slot(NamedTuple):
@@ -55,11 +63,15 @@ class Slot(NamedTuple):
 class Groups:
     """Uses of equal form: the units of every slot, and a constant that may be negative.
 
-    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts."""
+    `worth_of`, if given, is the exact worth of a plan and never more than the sum of its parts.
+    Listing plans where long nothing is found spends the `budget`."""
 
     def __init__(
-        self, slots: Sequence[Slot], constant: int, uses_max: int, worth_of: Worth | None = None
-    ) -> None:
+        self, slots: Sequence[Slot], constant: int, uses_max: int, worth_of: Worth | None = None,
+        budget: Budget | None = None,
+    ) -> None:  # fmt: skip
+        self.budget = budget or Budget(LOOKS_MAX)
+        self._left = self._vain = 0
         self.slots = tuple(slots)
         self.constant = constant
         self.uses_max = uses_max
@@ -111,6 +123,54 @@ class Groups:
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Fill slot after slot, dearest values first, as long as the rest can reach the floor."""
+        granted = self._left = self.budget.granted()
+        self._vain = 0
+        try:
+            yield from self._listed(values, caps, floor)
+        finally:
+            self.budget.spend(granted, self._left)
+
+    def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
+        """Slot after slot takes its best units of what is left: of all counts of uses the best."""
+        found: Plan | None = None
+        for uses in range(self.uses_max_of(caps), 0, -1):
+            plan = self._plainly(uses, values, list(caps))
+            if plan is not None and (found is None or plan.value > found.value):
+                found = plan
+        return found
+
+    def _plainly(self, uses: int, values: Sequence[int], left: list[int]) -> Plan | None:
+        use = [0] * len(self.classes)
+        total = self.constant * uses
+        for slot, start in zip(self.slots, self._starts, strict=True):
+            missing = slot.need * uses
+            pairs = zip(slot.classes, slot.worths, strict=True)
+            ranked = sorted([(values[at] - worth, k, at) for k, (at, worth) in enumerate(pairs)])
+            for cost, k, at in ranked:
+                taken = min(left[at], missing)
+                left[at] -= taken
+                missing -= taken
+                use[start + k] = taken
+                total -= cost * taken
+            if missing:
+                return None
+        paid = sum([values[at] * n for at, n in zip(self.classes, use, strict=True)])
+        counts = tuple(use)
+        worth = total + paid if self.worth_of is None else self.worth_of(counts)
+        return Plan(worth - paid, worth, counts) if worth > 0 else None
+
+    def uses_max_of(self, caps: Sequence[int]) -> int:
+        """How many uses there are units for."""
+        most = [sum([caps[at] for at in slot.classes]) // slot.need for slot in self.slots]
+        return min([self.uses_max, *most])
+
+    def _in_vain(self, looks: int) -> None:
+        """Count looks that found nothing, where there were many in a row."""
+        self._vain += looks
+        if self._vain > VAIN_MAX:
+            self._left -= looks
+
+    def _listed(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         tops = [*accumulate(self._ranked(values, caps)[0])]
         for uses in range(len(tops), 0, -1):
             if tops[uses - 1] < floor:
@@ -125,11 +185,12 @@ class Groups:
                 )
                 if self.worth_of is not None:
                     exact = self.worth_of(counts)
-                    if exact is None:
-                        return
                     total, worth = total - worth + exact, exact
                 if worth > 0 and total >= floor:
+                    self._vain = 0
                     yield Plan(total, worth, counts)
+                else:
+                    self._in_vain(EXACT_LOOKS)
 
     def _fill(
         self,
@@ -155,7 +216,7 @@ class Groups:
             reverse=True,
         )
         rest = self._most(number + 1, uses, values, left)
-        for value in _picks(order, 0, need, left, use, floor - rest):
+        for value in self._picks(order, 0, need, left, use, floor - rest):
             for more in self._fill(number + 1, uses, values, left, use, floor - value):
                 yield value + more
 
@@ -170,37 +231,41 @@ class Groups:
             total += sum(units[: slot.need * uses])
         return total
 
-
-def _picks(
-    order: Sequence[tuple[int, int, int]],
-    position: int,
-    need: int,
-    left: list[int],
-    use: list[int],
-    floor: int,
-) -> Iterator[int]:
-    """Every choice of `need` units along `order` (best first) whose value reaches the floor."""
-    if need == 0:
-        if floor <= 0:
-            yield 0
-        return
-    most, missing = 0, need
-    for value, _, at in order[position:]:
-        taken = min(left[at], missing)
-        most += value * taken
-        missing -= taken
-        if not missing:
-            break
-    if missing or most < floor:
-        return
-    value, entry, at = order[position]
-    for taken in range(min(left[at], need), -1, -1):
-        left[at] -= taken
-        use[entry] = taken
-        for rest in _picks(order, position + 1, need - taken, left, use, floor - value * taken):
-            yield value * taken + rest
-        left[at] += taken
-        use[entry] = 0
+    def _picks(
+        self,
+        order: Sequence[tuple[int, int, int]],
+        position: int,
+        need: int,
+        left: list[int],
+        use: list[int],
+        floor: int,
+    ) -> Iterator[int]:
+        """Every choice of `need` units along `order` (best first) whose value reaches the floor."""
+        if need == 0:
+            if floor <= 0:
+                yield 0
+            return
+        if self._left < 0:
+            return
+        most, missing = 0, need
+        for value, _, at in order[position:]:
+            taken = min(left[at], missing)
+            most += value * taken
+            missing -= taken
+            if not missing:
+                break
+        if missing or most < floor:
+            self._in_vain(1)
+            return
+        value, entry, at = order[position]
+        for taken in range(min(left[at], need), -1, -1):
+            left[at] -= taken
+            use[entry] = taken
+            rest_floor = floor - value * taken
+            for rest in self._picks(order, position + 1, need - taken, left, use, rest_floor):
+                yield value * taken + rest
+            left[at] += taken
+            use[entry] = 0
 
 
 class Fixed:
@@ -228,3 +293,7 @@ class Fixed:
             value = worth - sum(values[at] * n for at, n in pairs)
             if value >= floor and worth > 0 and all(n <= caps[at] for at, n in pairs):
                 yield Plan(value, worth, use)
+
+    def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
+        """The best rung."""
+        return max(self.plans(values, caps, 1), default=None)

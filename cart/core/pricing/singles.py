@@ -41,7 +41,8 @@ def compiled_singles(
         groups = cut(units_of_counts(classes, counts), group_size)
         return [tuple([(at, by_class[at]) for at in group]) for group in groups]
 
-    yield Compiled(Groups([Slot(group_size, classes, worths)], 0, uses_max), uses)
+    slots = [Slot(group_size, classes, worths)]
+    yield Compiled(Groups(slots, 0, uses_max, budget=field.budget), uses)
 
 
 def unlimited(deal: Deal) -> bool:
@@ -73,9 +74,5 @@ def _told(
 
 
 def _in_order(field: Field, pick: Pick) -> Sequence[int]:
-    classes = field.pieces()
-    if pick == "line_order":
-        classes.sort(key=lambda at: field.classes[at].good.position)
-    elif pick == "cheapest":
-        classes = classes[::-1]
+    classes = field.in_order(pick)
     return units_of_counts(classes, field.counts(classes))

@@ -33,9 +33,9 @@ class Tally:
         other.applied = dict(self.applied)
         return other
 
-    def count(self, deal: Deal) -> None:
-        """One more use of a deal."""
-        self.applied[deal.deal_id] = self.applied.get(deal.deal_id, 0) + 1
+    def count(self, deal: Deal, uses: int = 1) -> None:
+        """More uses of a deal."""
+        self.applied[deal.deal_id] = self.applied.get(deal.deal_id, 0) + uses
 
     def take(
         self, number: int, unit: int, deal: Deal, amount_minor: int, funder: str | None = None

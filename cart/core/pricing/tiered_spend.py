@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from cart.core.pricing.offers import Deal, PriceMinor, SharePpm
+from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, assert_one
 from cart.core.pricing.spend import Spend, ThresholdBasis, reaches
 from cart.core.value import Value
 
@@ -17,6 +17,9 @@ class Tier(Value):
     min_spend_minor: PriceMinor
     amount_minor: PriceMinor | None = None
     share_ppm: SharePpm | None = None
+
+    def __post_init__(self) -> None:
+        assert_one(self, "amount_minor", "share_ppm")
 
 
 class TieredSpend(Deal, tag="tiered_spend", kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import msgspec
 
-from cart.core.pricing.kinds import AnyDeal
+from cart.core.pricing.kinds import GROUP_KINDS, AnyDeal
 from cart.core.value import Value
 
 PERCENTAGE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4}0*)?")
@@ -160,6 +160,8 @@ def deal_of(row: Row) -> tuple[AnyDeal, list[str]]:
     """Read one offer, and the words of it that nobody knew. Raises ScenarioError."""
     told, strange = _renamed(row, OFFER_WORDS)
     told = {**_scope(row, told), **told}
+    if told.get("type") == "percent_off" and "percent" not in row:
+        raise ScenarioError("percent: it is missing; write 0 to 100")
     if told.get("type") == "percent_off" and "min_spend" in row:
         told["type"] = "basket_percent_off"  # a share from a sum on is measured on all of them
     if _is_doubled(row) and "doubled_times" not in told:
@@ -173,6 +175,8 @@ def deal_of(row: Row) -> tuple[AnyDeal, list[str]]:
     known = deal.__struct_fields__
     strange += [word for word in row if word in OFFER_WORDS and word != "type"
                 and OFFER_WORDS[word][0] not in known]  # fmt: skip
+    if deal.stack == "stackable" and type(deal) in GROUP_KINDS:
+        strange.append("stack")  # what makes groups of units comes on top of nothing
     return deal, strange
 
 
@@ -195,7 +199,8 @@ def _is_doubled(row: Row) -> bool:
 
 def _in_words_of(row: Row, fault: str) -> str:
     """A fault of one of our fields, told with the word that the scenario has for it."""
-    words = {name: word for word, (name, _) in OFFER_WORDS.items() if word in row}
+    words = {name: word for word, (name, _) in reversed([*OFFER_WORDS.items()])}
+    words |= {name: word for word, (name, _) in OFFER_WORDS.items() if word in row}
     return re.sub(
         r"`([a-z_]+)`|`\$\.([a-z_]+)",
         lambda found: found[0].replace(name := found[1] or found[2], words.get(name, name)),

@@ -11,38 +11,31 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations, product
 
 from cart.core.pricing.coupon import Coupon
-from cart.core.pricing.kinds import BASKET_KINDS, ITEM_KINDS, PRICE_KINDS, TOP_KINDS
+from cart.core.pricing.forced import forced, is_alone, is_top, is_unit_price
+from cart.core.pricing.kinds import ITEM_KINDS
 from cart.core.pricing.offers import Deal
 from cart.core.pricing.order import Order, Way
 
 
-def is_top(deal: Deal) -> bool:
-    """Whether an offer comes after those on items: on the basket, or on top of them."""
-    stacked = deal.stack == "stackable" and type(deal) in TOP_KINDS
-    return type(deal) in BASKET_KINDS or stacked
-
-
-def is_unit_price(deal: Deal) -> bool:
-    """Whether an offer is a price that every other offer sees."""
-    return deal.stack == "stackable" and type(deal) in PRICE_KINDS
-
-
 def widest(order: Order) -> Iterator[Way]:
     """Every way that no other has more offers than: one offer of each exclusive group, an exclusive
-    offer on the basket alone or none. Stackable prices may also stay out, as wholes, since what
-    costs less may be worth more elsewhere."""
+    offer on the basket alone or none, but nothing that a binding one rules out. Stackable prices
+    may also stay out, as wholes, since what costs less may be worth more elsewhere."""
     deals = order.offers.deals
     usable = [n for n in order.offers.ranks if order.shopper.uses_left(deals[n])]
-    groups: dict[str, list[int]] = {}
+    must = forced(order, usable)
+    groups: dict[str, list[int]] = {deals[n].exclusive_group: [n] for n in must}
+    taken = frozenset(groups)
     for n in usable:
-        if deals[n].exclusive_group:
+        if deals[n].exclusive_group not in taken:
             groups.setdefault(deals[n].exclusive_group, []).append(n)
+    groups.pop("", None)
     prices = [n for n in usable if is_unit_price(deals[n]) and _is_here(order, deals[n])]
     free = [n for n in prices if not deals[n].binding and _disturbs(order, usable)]
     for off in _subsets(free):
         for kept in product(*groups.values()):
             chosen = [n for n in usable if not deals[n].exclusive_group or n in kept]
-            yield from _apart(order, [n for n in chosen if n not in off], prices)
+            yield from _apart(order, [n for n in chosen if n not in off], prices, must)
 
 
 def everything(order: Order) -> Way:
@@ -76,21 +69,27 @@ def _disturbs(order: Order, usable: Sequence[int]) -> bool:
     return sums or spends or len(frozenset([item.rate_ppm for item in order.items])) > 1
 
 
-def _apart(order: Order, chosen: Sequence[int], prices: Sequence[int]) -> Iterator[Way]:
+def _apart(
+    order: Order, chosen: Sequence[int], prices: Sequence[int], must: Sequence[int]
+) -> Iterator[Way]:
     """All of these together, and each exclusive offer on the basket alone."""
     deals = order.offers.deals
     first = tuple([deals[n] for n in chosen if n in prices])
     tops = [deals[n] for n in chosen if is_top(deals[n])]
+    alone = [deal for deal in tops if is_alone(deal)]
+    held = [deals[n] for n in must if not is_unit_price(deals[n])]
+    if any(is_alone(deal) for deal in held):
+        yield from [Way(first, (), (deal,), ()) for deal in held]
+        return
     yield Way(
         first,
         tuple([n for n in chosen if type(deals[n]) in ITEM_KINDS and not is_top(deals[n])
                and not is_unit_price(deals[n])]),
-        tuple([deal for deal in tops if deal.stack != "exclusive"]),
+        tuple([deal for deal in tops if deal not in alone]),
         tuple([deal for n in chosen if isinstance(deal := deals[n], Coupon)]),
     )  # fmt: skip
-    for deal in tops:
-        if deal.stack == "exclusive":
-            yield Way(first, (), (deal,), ())
+    if not held:
+        yield from [Way(first, (), (deal,), ()) for deal in alone]
 
 
 def narrower(way: Way) -> Iterator[Way]:

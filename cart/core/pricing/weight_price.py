@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from cart.core.pricing.field import Field
-from cart.core.pricing.offers import Deal, PriceMinor, SharePpm
+from cart.core.pricing.offers import Deal, PriceMinor, SharePpm, assert_one
 from cart.core.pricing.singles import compiled_singles
 from cart.core.pricing.uses import Compiled, Each
 from cart.core.value import END
@@ -27,6 +27,9 @@ class WeightPrice(Deal, tag="weight_price", kw_only=True):
     price_minor: PriceMinor | None = None
     amount_minor: PriceMinor | None = None
     share_ppm: SharePpm | None = None
+
+    def __post_init__(self) -> None:
+        assert_one(self, "price_minor", "amount_minor", "share_ppm")
 
 
 def compiled(deal: WeightPrice, field: Field) -> Iterator[Compiled | Each]:
