@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from datetime import UTC, date, datetime
 
@@ -39,7 +40,15 @@ def main(arguments: list[str]) -> int:
     if parsed.command is None:
         parser.print_help()
         return 2
-    status: int = importlib.import_module(COMMANDS[parsed.command][0]).run(parsed)
+    module = COMMANDS[parsed.command][0]
+    try:
+        status: int = importlib.import_module(module).run(parsed)
+    except BrokenPipeError:
+        if not module.startswith("cart.commands"):
+            raise
+        # Whoever read the answers has had enough of them; nothing is left to flush at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 

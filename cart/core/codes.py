@@ -28,7 +28,7 @@ from cart.core.pricing.offers import PRICE_MINOR_MAX
 from cart.core.symbols import CodeError, Content, content_of
 from cart.core.units import decimal_text, round_fraction
 from cart.core.value import Value
-from cart.core.weights import Weight, WeightUnit, exact_mg
+from cart.core.weights import LabelUnit, Weight, exact_mg
 
 # Whose labels hold where the store's catalog says nothing about a prefix: the one market that has
 # the catalog's currency. The euro has many; a store there names its layouts.
@@ -37,7 +37,7 @@ _MARKET_BY_CURRENCY: Mapping[str, str] = {
 }  # fmt: skip
 
 # AIs of a net mass, and their units.
-_MASS_UNITS: Mapping[str, WeightUnit] = {"310": "kg", "320": "lb"}
+_MASS_UNITS: Mapping[str, LabelUnit] = {"310": "kg", "320": "lb", "357": "oz"}
 
 
 class CodeValue(Value, tag_field="kind"):

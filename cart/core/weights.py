@@ -15,11 +15,14 @@ from msgspec import Meta
 from cart.core.units import round_fraction
 from cart.core.value import END, Value
 
+# What prices are for, and what labels tell.
 WeightUnit = Literal["kg", "lb"]
-# An avoirdupois pound is 453.59237 g (NIST Handbook 44, appendix C).
-MILLIGRAMS: Mapping[WeightUnit, Fraction] = {
+LabelUnit = Literal["kg", "lb", "oz"]
+# An avoirdupois pound is 453.59237 g and 16 ounces (NIST Handbook 44, appendix C).
+MILLIGRAMS: Mapping[LabelUnit, Fraction] = {
     "kg": Fraction(1_000_000),
     "lb": Fraction(45_359_237, 100),
+    "oz": Fraction(45_359_237, 1_600),
 }
 
 
@@ -27,7 +30,7 @@ class Weight(Value):
     """A weight as it was told: "1.25" of "lb"."""
 
     amount: Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?" + END)]
-    unit: WeightUnit
+    unit: LabelUnit
 
 
 def exact_mg(told: Weight | int) -> Fraction:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rig.bench import alone, barcodes, bridge, fleet, link, money, scale, together
+from rig.bench import alone, barcodes, bridge, fleet, fleet_chart, link, money, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
 
@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a quarter of an hour of rolling instead of ten, 100 carts instead of 1,000",
     )
+    parser.add_argument(
+        "--draw", type=Path, metavar="PNG", help="a chart of what the fleet costs, by its carts"
+    )
     parser.add_argument("--angles", action="store_true", help="barcodes turned, too (ten minutes)")
 
 
@@ -53,13 +56,20 @@ def run(arguments: argparse.Namespace) -> int:
     if "link" in parts:
         figures += link.figures(console, link.CARTS_SMALL if arguments.small else link.CARTS)
     if "fleet" in parts:
-        figures += fleet.figures(console, fleet.CARTS_SMALL if arguments.small else fleet.CARTS)
+        figures += _fleet(arguments, console)
     if figures:
         _show(figures, as_table=not arguments.json)
     if "barcodes" in parts and not arguments.json:
         photos = Path(os.environ.get("DASHCART_DATA", "../shared/data")) / "barcodes"
         barcodes.show(photos, Console(), angles=arguments.angles)
     return 0
+
+
+def _fleet(arguments: argparse.Namespace, console: Console) -> list[Figure]:
+    measured = fleet.measure(console, fleet.CARTS_SMALL if arguments.small else fleet.CARTS)
+    if arguments.draw is not None:
+        fleet_chart.draw(measured, arguments.draw)
+    return measured[max(measured)]
 
 
 def _shop(goods: int, console: Console) -> list[Figure]:

@@ -21,12 +21,12 @@ START_S_MAX = 120.0
 class Fleet(Talker):
     """Some of the carts, in one process."""
 
-    def __init__(self, shop: Shop, names: list[str]) -> None:
+    def __init__(self, shop: Shop, names: list[str], port: int) -> None:
         super().__init__(shop.folder / "fleet.log", self._hear)
         self.names = names
         self.online: set[str] = set()
         self.acked: dict[str, int] = {}
-        where = ["--folder", str(shop.folder / "carts"), "--broker", str(shop.broker.port)]
+        where = ["--folder", str(shop.folder / "carts"), "--broker", str(port)]
         self.start("rig.faults.cart", *where, "--key", str(shop.folder / "store.pub"), *names)
 
     def are_online(self) -> bool:
@@ -80,13 +80,14 @@ def reconnect(trial: Trial, parts: list[Fleet]) -> float:
 
 
 @contextmanager
-def fleet(shop: Shop, total: int) -> Iterator[list[Fleet]]:
-    """So many carts, all online. Raises FaultsError."""
+def fleet(shop: Shop, total: int, port: int | None = None) -> Iterator[list[Fleet]]:
+    """So many carts, all online, at the broker itself or by another port. Raises FaultsError."""
     names = [f"fleet-{number:04}" for number in range(total)]
     with ExitStack() as stack:
         parts = []
         for start in range(0, total, CARTS_A_PROCESS):
-            parts.append(Fleet(shop, names[start : start + CARTS_A_PROCESS]))
+            some = names[start : start + CARTS_A_PROCESS]
+            parts.append(Fleet(shop, some, port or shop.broker.port))
             stack.callback(parts[-1].kill)
         for part in parts:
             if not part.wait(part.are_online, START_S_MAX):

@@ -120,3 +120,22 @@ def test_neither_text_nor_lines_is_a_usage_error(catalog: str) -> None:
     done = cart("code", "--catalog", catalog)
     assert done.returncode == 2
     assert "TEXT or --jsonl" in done.stderr
+
+
+def test_a_reader_may_stop_listening() -> None:
+    """As `| head -1` does: the command ends without a traceback."""
+    row = b'{"items": [{"line": "a", "unit_price": 100}]}\n'
+    command = [sys.executable, "-m", "cart", "price", "--jsonl"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as asked:
+        assert asked.stdin
+        assert asked.stdout
+        assert asked.stderr
+        asked.stdin.write(row)
+        asked.stdin.flush()
+        assert b'"total":100' in asked.stdout.readline()
+        asked.stdout.close()
+        asked.stdin.write(2 * row)
+        asked.stdin.close()
+        assert asked.wait(60) == 1
+        assert asked.stderr.read() == b""
