@@ -11,7 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from cart.commands.files import answer_standard_input, complain, read_index
-from cart.commands.scenarios import answer_scenario
+from cart.commands.scenarios import answer_claim, answer_scenario
 from cart.contract.lines import ContractError, decode
 from cart.core.basket import Line
 from cart.core.catalog import MASS_MG_MAX, CatalogError, CatalogIndex
@@ -64,15 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --jsonl and no --catalog: also why no other combination is cheaper",
     )
 
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help='with --jsonl: check certificates; a line in is {"scenario", "certificate"}',
+    )
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the receipt of one basket, or with --jsonl answer each line with a receipt in JSON."""
-    if arguments.catalog is None:
-        if not arguments.jsonl:
-            return complain(COMMAND, "give --catalog FILE, or --jsonl to price scenarios")
-        return answer_standard_input(
-            lambda line, where: answer_scenario(line, where, certificate=arguments.certificate)
-        )
+    if arguments.check or arguments.catalog is None:
+        return _without_catalog(arguments)
     if arguments.certificate:
         return complain(COMMAND, "--certificate is for scenarios; leave --catalog out")
     try:
@@ -85,6 +87,19 @@ def run(arguments: argparse.Namespace) -> int:
     for line in in_words(receipt):
         sys.stdout.write(f"{line}\n")
     return 0
+
+
+def _without_catalog(arguments: argparse.Namespace) -> int:
+    """Answer scenarios, or check what was answered."""
+    if arguments.check and (arguments.catalog or arguments.certificate or not arguments.jsonl):
+        return complain(COMMAND, "--check goes with --jsonl alone")
+    if not arguments.jsonl:
+        return complain(COMMAND, "give --catalog FILE, or --jsonl to price scenarios")
+    if arguments.check:
+        return answer_standard_input(answer_claim)
+    return answer_standard_input(
+        lambda line, where: answer_scenario(line, where, certificate=arguments.certificate)
+    )
 
 
 def answer(line: bytes, where: str, index: CatalogIndex) -> Receipt:

@@ -1,6 +1,7 @@
 """`python -m cart price --jsonl` without a catalog: scenarios with goods and offers of their own.
 
-One scenario a line in, one answer a line out, both in the words of docs/pricing.md.
+One scenario a line in, one answer a line out, both in the words of docs/pricing.md; with --check
+one claim a line in, one verdict a line out.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from cart.contract.lines import ContractError
+from cart.contract.lines import ContractError, decode
 from cart.core.pricing.certificate import Certificate, certificate_of
+from cart.core.pricing.checker import check
 from cart.core.pricing.order import Priced
 from cart.core.pricing.pricing import price
 from cart.core.pricing.scenario import Scenario, scenario_of
@@ -54,6 +56,33 @@ def answer_scenario(line: bytes, where: str, *, certificate: bool) -> Answer:
         )
     found = certificate_of(row, scenario.order, priced) if certificate else msgspec.UNSET
     return _answer(scenario, priced, found)
+
+
+class Claim(Value):
+    """A scenario, and the certificate of an answer to it."""
+
+    scenario: dict[str, Any]
+    certificate: Certificate
+
+
+class Checked(Value):
+    """What a stranger finds of a claim. `gap_minor` is how much is not proved: 0 is all of it."""
+
+    id: str
+    ok: bool
+    faults: tuple[str, ...]
+    gap_minor: int
+
+
+def answer_claim(line: bytes, where: str) -> Checked:
+    """Check one certificate against its scenario, without the search. Raises ContractError."""
+    claim: Claim = decode(Claim, line, where)
+    try:
+        verdict = check(claim.scenario, claim.certificate)
+    except ScenarioError as error:
+        raise ContractError(f"{where}: {error}; see docs/pricing.md") from error
+    proved = not verdict.faults and verdict.gap_minor <= claim.certificate.gap
+    return Checked(str(claim.scenario.get("id", "")), proved, verdict.faults, verdict.gap_minor)
 
 
 def _answer(

@@ -139,3 +139,24 @@ def test_a_reader_may_stop_listening() -> None:
         asked.stdin.close()
         assert asked.wait(60) == 1
         assert asked.stderr.read() == b""
+
+
+def test_a_stranger_checks_a_certificate() -> None:
+    """An honest one is proved, an altered one and one of another scenario are refused by name."""
+    row = {"id": "s", "items": [{"line": "a", "unit_price": 100, "qty": 3}],
+           "promotions": [{"id": "P", "type": "cheapest_free", "n": 3}]}  # fmt: skip
+    answer = json.loads(cart("price", "--jsonl", "--certificate", say=json.dumps(row)).stdout)
+    told = answer["certificate"]
+    claims = [
+        {"scenario": row, "certificate": told},
+        {"scenario": row, "certificate": {**told, "total": 1}},
+        {"scenario": {**row, "id": "t"}, "certificate": told},
+        {"scenario": row},
+    ]
+    said = cart("price", "--jsonl", "--check", say="\n".join(map(json.dumps, claims))).stdout
+    proved, altered, other, broken = map(json.loads, said.splitlines())
+    assert proved == {"id": "s", "ok": True, "faults": [], "gap_minor": 0}
+    assert (altered["ok"], altered["faults"]) == (False, ["digest: the certificate was altered"])
+    assert (other["ok"], len(other["faults"])) == (False, 1)
+    assert "certificate" in broken["error"]
+    assert cart("price", "--check").returncode == 2
