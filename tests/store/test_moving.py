@@ -129,7 +129,7 @@ def test_a_person_moves_a_guest_to_a_cart_that_shows_its_code(
             moving.ask(database, CART, to_cart, 6_000)
 
 
-@pytest.mark.parametrize("by_app", [True, False])
+@pytest.mark.parametrize("by_app", [True, pytest.param(False, marks=pytest.mark.machines)])
 def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop, *, by_app: bool) -> None:
     """Over the wire, asked for by an app or by a person: the grant at the new cart, which opens the
     trip with what it brings, and the order to forget at the old one."""
