@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from models import calibration
 from models.errors import ModelError
 from models.recogniser import EMBEDDING_SIZE, Embedding
+from models.spread import evened, evening
 from models.words import Lines, PackWords, Shaped
 
 Floats = NDArray[np.float64]
@@ -81,7 +82,8 @@ class Gallery:
     similarities at `unknown_temperature` says "unknown" where it lies below `unknown_similarity`,
     as a logistic of `unknown_width`. A label at least as probable as `acceptance` may be taken
     without a question or a second look. `weights` is the fingerprint of the network that made the
-    embeddings.
+    embeddings. `metric` is what embeddings go through before they are compared (models/spread.py),
+    shape (256, 256), or None.
     """
 
     labels: tuple[str, ...]
@@ -93,6 +95,7 @@ class Gallery:
     unknown_width: float = UNKNOWN_WIDTH
     acceptance: float = ACCEPTANCE
     words: PackWords | None = None
+    metric: NDArray[np.float32] | None = None
 
     @classmethod
     def build(cls, embeddings: Mapping[str, Sequence[Embedding]], weights: str) -> Gallery:
@@ -100,16 +103,22 @@ class Gallery:
         labels = tuple(sorted(embeddings))
         if not labels or any(not embeddings[label] for label in labels):
             raise ModelError("a gallery needs at least one label, and one photo for each")
-        means = np.stack([np.mean(embeddings[label], axis=0) for label in labels])
-        lengths = np.maximum(np.linalg.norm(means, axis=1), 1e-6) / _fairness(
-            [np.stack(embeddings[label]) for label in labels]
-        )
-        return cls(labels, (means / lengths[:, np.newaxis]).astype(np.float32), weights)
+        photos = [np.stack(embeddings[label]) for label in labels]
+        metric = evening(photos)
+        looks = [evened(one, metric) for one in photos]
+        means = np.stack([one.mean(0) for one in looks])
+        lengths = np.maximum(np.linalg.norm(means, axis=1), 1e-6) / _fairness(looks)
+        centroids = (means / lengths[:, np.newaxis]).astype(np.float32)
+        return cls(labels, centroids, weights, metric=metric)
 
     def believe(self, embedding: Embedding) -> Belief:
         """What one embedding (unit length, shape (256,)) most probably shows."""
-        similarities = (self.centroids @ embedding).astype(np.float64)
-        return self._belief(similarities)
+        return self._belief(self.similarities(embedding))
+
+    def similarities(self, embeddings: NDArray[np.float32]) -> Floats:
+        """Of embeddings (…, 256) with each label, shape (…, labels)."""
+        seen = evened(embeddings, self.metric)
+        return np.asarray(seen @ self.centroids.T, np.float64)
 
     def reread(self, belief: Belief, lines: Lines) -> Belief:
         """The belief once the words on the pack were read too."""
@@ -146,7 +155,7 @@ class Gallery:
         if foreign:
             raise ModelError(f"held-out photos of labels not in the gallery: {', '.join(foreign)}")
         own = np.array([self.labels.index(label) for label in labels])
-        similarities = np.stack(embeddings).astype(np.float64) @ self.centroids.T
+        similarities = self.similarities(np.stack(embeddings))
         temperature = calibration.best_temperature(similarities, own)
         absent = similarities.copy()
         absent[np.arange(len(own)), own] = -1
@@ -171,6 +180,8 @@ class Gallery:
         """Write the gallery as .npz (plain arrays, no pickle); `ModelError` if it cannot be."""
         arrays = {name: np.array(getattr(self, name)) for name in ("labels", "weights", *_NUMBERS)}
         arrays["centroids"] = self.centroids
+        if self.metric is not None:
+            arrays["metric"] = self.metric
         if self.words is not None:
             arrays |= {f"words_{name}": np.array(getattr(self.words, name)) for name in _WORDS}
         try:
@@ -193,6 +204,7 @@ class Gallery:
                     str(arrays["weights"]),
                     **{name: float(arrays[name]) for name in _NUMBERS},
                     words=_words(arrays),
+                    metric=arrays["metric"].astype(np.float32) if "metric" in arrays else None,
                 )
         except _DAMAGE as damage:
             raise ModelError(f"{path}: is no gallery ({damage}); enrol it again") from damage
@@ -205,6 +217,8 @@ class Gallery:
             raise ModelError(f"{path}: was made with other weights; enrol its photos again")
         shape = (len(self.labels), EMBEDDING_SIZE)
         shapes: dict[str, Shaped] = {"centroids": (self.centroids, shape)}
+        if self.metric is not None:
+            shapes["metric"] = (self.metric, (EMBEDDING_SIZE, EMBEDDING_SIZE))
         if self.words is not None:
             shapes |= self.words.shapes(len(self.labels))
         numbers = np.array([getattr(self, name) for name in _NUMBERS])

@@ -81,7 +81,7 @@ def _told_apart(gallery: Gallery, looks: dict[str, list[Embedding]]) -> Gallery:
     for _ in range(STEPS):
         chances = np.exp(log_softmax(SHARPNESS * views @ vectors.T))
         vectors = _unit(vectors - STEP * (chances - shown).T @ views)
-    return replace(gallery, centroids=vectors.astype(np.float32))
+    return replace(gallery, centroids=vectors.astype(np.float32), metric=None)
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,7 @@ def test_weights_without_a_sound_manifest_are_refused(tmp_path: Path, manifest: 
 def test_a_gallery_survives_its_file(tmp_path: Path) -> None:
     """What is saved is what is loaded, and it believes the same."""
     gallery = Gallery.build({"b": [unit(0, 1)], "a": [unit(1, 0), unit(1, 1)]}, "these weights")
+    assert gallery.metric is not None
     gallery.save(tmp_path / "g.npz")
     loaded = Gallery.load(tmp_path / "g.npz", "these weights")
     assert loaded.labels == ("a", "b")
@@ -211,12 +213,49 @@ def test_beliefs_combine_to_their_common_ground() -> None:
 
 
 def test_a_varied_label_has_as_good_a_chance_as_a_narrow_one() -> None:
-    """Between a label of few, unlike photos and one of many, alike, the middle goes to the few."""
-    alike = [unit(1, 0, 0.1 * (-1) ** turn) for turn in range(20)]
-    unlike = [unit(0, 1, turn) for turn in (-1, 0, 1)]
+    """Of a label of few, unlike photos and one of many, alike, the few's vector is the longer."""
+    dice = np.random.default_rng(0)
+    alike, unlike = (
+        [unit(*middle, *dice.normal(0, noise, 254)) for _ in range(count)]
+        for middle, noise, count in (((1, 0), 0.01, 20), ((0, 1), 0.06, 3))
+    )
     gallery = Gallery.build({"alike": alike, "unlike": unlike}, "w")
-    assert gallery.believe(unit(1, 1)).top(1)[0][0] == "unlike"
+    lengths = dict(zip(gallery.labels, np.linalg.norm(gallery.centroids, axis=1), strict=True))
+    assert lengths["unlike"] > 1.01 * lengths["alike"]
     assert gallery.believe(unit(1, 0.5)).top(1)[0][0] == "alike"
+
+
+def test_what_photos_of_one_thing_differ_in_does_not_part_it_from_others() -> None:
+    """Where photos differ by their light, others in other light are named by what they show."""
+    dice = np.random.default_rng(0)
+    goods = {"sour": -0.3, "sweet": 0.3}
+
+    def look(label: str, light: float) -> Embedding:
+        return unit(1, goods[label], dice.normal(light, 0.5), *dice.normal(0, 0.02, 200))
+
+    photos = {label: [look(label, shown) for _ in range(10)] for label, shown in goods.items()}
+    asked = [(label, look(label, -shown)) for label, shown in goods.items() for _ in range(100)]
+    gallery = Gallery.build(photos, "w")
+    means = np.stack([np.mean(photos[label], axis=0) for label in gallery.labels])
+    plain = replace(
+        gallery, metric=None, centroids=means / np.linalg.norm(means, axis=1, keepdims=True)
+    )
+    named, plainly_named = (
+        sum(which.believe(one).top(1)[0][0] == label for label, one in asked)
+        for which in (gallery, plain)
+    )
+    assert named > 0.9 * len(asked)
+    assert plainly_named < 0.7 * len(asked)
+
+
+def test_one_photo_a_label_is_compared_as_it_is(tmp_path: Path) -> None:
+    """Where no label has two photos nothing is known of how they differ; a map that fits no
+    embedding is refused."""
+    gallery = Gallery.build({"a": [unit(1)], "b": [unit(0, 1)]}, "w")
+    assert gallery.metric is None
+    replace(gallery, metric=np.eye(3, dtype=np.float32)).save(tmp_path / "g.npz")
+    with pytest.raises(ModelError, match="do not fit"):
+        Gallery.load(tmp_path / "g.npz", "w")
 
 
 def test_calibration_chooses_from_held_out_photos(recogniser: Recogniser) -> None:
