@@ -202,3 +202,15 @@ def test_a_thousand_coupons_take_bounded_work() -> None:
     began = time.process_time()
     assert price(order._replace(steps_max=100_000)).discount_minor == 1_000
     assert time.process_time() - began < 5
+
+
+def test_what_an_exclusive_offer_closes_a_limited_one_goes_on_from() -> None:
+    """The cheapest piece that is left is a dear one then, even where the closed one cost nothing."""
+    goods = [{"line": "a", "unit_price": 641, "qty": 2}, {"line": "b", "unit_price": 0},
+             {"line": "c", "unit_price": 2}]  # fmt: skip
+    alone = {"id": "alone", "type": "amount_off_each", "lines": ["b", "c"], "amount": 108,
+             "stack": "exclusive"}  # fmt: skip
+    each = offer("amount_off_each", lines=["a", "b"], amount=124, stack="stackable",
+                 max_applications=1, pick="cheapest")  # fmt: skip
+    assert priced(goods, [each]).discount_minor == 0
+    assert priced(goods, [alone, each]).discount_minor == 126

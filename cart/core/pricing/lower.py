@@ -13,6 +13,8 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from cart.core.pricing.coupon import Coupon, taken
 from cart.core.pricing.field import SHARES
 from cart.core.pricing.kinds import BASKET_KINDS
@@ -246,8 +248,10 @@ def _most_rounding(order: Order, deal: Deal, factors: Sequence[Fraction]) -> Fra
 def _most_top(order: Order, start: Tally, deal: Deal, numbers: Sequence[int]) -> int:
     if type(deal) in BASKET_KINDS:
         return BASKET_KINDS[type(deal)](deal, _most_spend(order, start, deal, numbers))
+    # Which units a limited one is on follows from what others close: here the best there are.
+    best = replace(deal, pick="best") if hasattr(deal, "pick") else deal
     tally = start.copy()
-    apply_tops(order, tally, [deal])
+    apply_tops(order, tally, [best])
     return sum([start.net_minor(n) - tally.net_minor(n) for n in numbers])
 
 
