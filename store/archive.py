@@ -13,6 +13,7 @@ from typing import NamedTuple
 from msgspec import Raw, json
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from cart.contract.decoding import decoder_of
 from cart.core.value import Value
 from store.tables import archives, events, grants, journals, snaps, trips
 
@@ -178,4 +179,4 @@ def _kept(database: Connection, cart: str, epoch: int, first_seq: int, last_seq:
 
 
 def _unpack(packed: bytes) -> list[Row]:
-    return json.Decoder(Row).decode_lines(gzip.decompress(packed))
+    return decoder_of(Row).decode_lines(gzip.decompress(packed))

@@ -14,6 +14,7 @@ from msgspec import Raw, json
 from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select
 
+from cart.contract.decoding import decoder_of
 from cart.contract.deltas import arranged, canonical, change_between
 from cart.contract.goods import (
     CATALOG_BYTES_MAX,
@@ -153,7 +154,7 @@ def deltas(database: Connection, after_version: int) -> list[Waiting]:
 
 def signed_delta(waiting: Waiting, signer: Signer, tenant: str, store: str) -> CatalogDelta:
     """A change as the carts get it."""
-    change = json.decode(waiting.delta, type=Change)
+    change = decoder_of(Change).decode(waiting.delta)
     assert change.head is not None, "it was kept with one"
     body = json.encode(replace(change, head=_signed(change.head, signer, tenant, store)))
     delta = CatalogDelta(waiting.version, Raw(body), "", waiting.effective_utc_ms)

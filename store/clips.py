@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from msgspec import json
 
 from cart.contract import clips
+from cart.contract.decoding import decoder_of
 from cart.contract.fleet import ClipNote
 from cart.core.value import Value
 from cart.files import replace_file
@@ -74,7 +75,7 @@ class ClipDesk:
         path = self._path("open", number)
         if not number.isalnum() or not path.is_file():
             raise Refusal(410, "this address was used, or never was")
-        opening = json.decode(path.read_bytes(), type=Opening)
+        opening = decoder_of(Opening).decode(path.read_bytes())
         # Ed25519 signs the same text always alike.
         true = self._signer.sign(_text(number, opening))
         if not hmac.compare_digest(true.encode(), signature.encode()) or cart != opening.cart:
@@ -129,7 +130,7 @@ class ClipDesk:
                     clip.with_suffix(".json").unlink(missing_ok=True)
                     gone += 1
         for path in (self._folder / "open").glob("*.json"):
-            if now_ms > json.decode(path.read_bytes(), type=Opening).expires_utc_ms:
+            if now_ms > decoder_of(Opening).decode(path.read_bytes()).expires_utc_ms:
                 path.unlink()
         return gone
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import json
 from msgspec.structs import replace
 
+from cart.contract.decoding import decoder_of
 from cart.contract.fleet import DesiredConfig, ReportedConfig, Settings
 from cart.contract.signing import config_text
 from cart.core.value import Value
@@ -50,12 +51,12 @@ class Configs:
     def of(self, cart: str) -> CartConfig | None:
         """What is known of a cart; None if it was never told how to be set."""
         path = self._path(cart)
-        return json.decode(path.read_bytes(), type=CartConfig) if path.is_file() else None
+        return decoder_of(CartConfig).decode(path.read_bytes()) if path.is_file() else None
 
     def all(self) -> Iterator[CartConfig]:
         """Every cart's, by name."""
         for path in sorted(self._folder.glob("*.json")):
-            yield json.decode(path.read_bytes(), type=CartConfig)
+            yield decoder_of(CartConfig).decode(path.read_bytes())
 
     def heard(self, cart: str, reported: ReportedConfig) -> None:
         """A cart says how it is set; of one that was never told nothing is kept."""

@@ -14,6 +14,7 @@ from msgspec import Raw, json
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
@@ -147,7 +148,7 @@ def _settle(
 def _paid_before(paid: Row[Any], asked: PayRequest) -> PayAnswer:
     if paid.total_minor != asked.total_minor:
         return _answer(asked, "declined", paid.total_minor, "this trip is paid already")
-    receipt = json.decode(paid.receipt, type=Receipt)
+    receipt = decoder_of(Receipt).decode(paid.receipt)
     settled = _answer(asked, "settled", paid.total_minor)
     return replace(settled, receipt_id=trips.receipt_id(paid.number), receipt=receipt)
 

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import json
 from sqlalchemy import Connection, Row, and_, func, insert, select
 
+from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import Credit
@@ -119,7 +120,7 @@ def credit(
 def _with_shares(database: Connection, trip: trips.Trip, kept: bytes) -> Receipt:
     """The receipt that was paid. Where an older version wrote no tax or deposit of its lines, it is
     added up again. Raises ContractError."""
-    receipt = json.decode(kept, type=Receipt)
+    receipt = decoder_of(Receipt).decode(kept)
     lacking = figures_lacking(json.decode(kept))
     if not lacking:
         return receipt

@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import json
 from msgspec.structs import replace
 
+from cart.contract.decoding import decoder_of
 from cart.contract.fleet import ENDED, Command, CommandState, CommandStatus
 from cart.contract.signing import command_text
 from cart.core.value import Value
@@ -66,7 +67,7 @@ class Orders:
     def all(self) -> list[Order]:
         """Every order, the one to end last first."""
         paths = self._folder.glob("*.json")
-        orders = [json.decode(path.read_bytes(), type=Order) for path in paths]
+        orders = [decoder_of(Order).decode(path.read_bytes()) for path in paths]
         return sorted(orders, key=lambda order: -order.command.expires_utc_ms)
 
     def to_send(self) -> Iterator[Order]:
@@ -87,7 +88,7 @@ class Orders:
         path = self._path(state.cmd_id)
         if not path.is_file():
             return False
-        order = json.decode(path.read_bytes(), type=Order)
+        order = decoder_of(Order).decode(path.read_bytes())
         if order.cart != cart or order.status in ENDED:
             return False
         self._keep(replace(order, status=state.status, detail=state.detail))

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from cart.contract.decoding import decoder_of
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.store import CLAIM_PREFIX
 from cart.core.value import Value
@@ -87,7 +88,7 @@ class Provisioning:
         path = self._path(name)
         if not path.is_file():
             raise AuthorityError("this store gave no such claim: python -m store claim")
-        claim = msgspec.json.decode(path.read_bytes(), type=Claim)
+        claim = decoder_of(Claim).decode(path.read_bytes())
         if self._utc_ms() > claim.expires_utc_ms:
             raise AuthorityError("this claim is too old; make a new one: python -m store claim")
         return claim

@@ -13,6 +13,7 @@ from msgspec import Raw, json
 from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select
 
+from cart.contract.decoding import decoder_of
 from cart.contract.goods import BODIES, Deals, Planogram, Published, Recalls
 from cart.contract.lines import ContractError
 from cart.contract.signing import published_text
@@ -76,7 +77,7 @@ def _rows(database: Connection, kind: str, version: int) -> Any:  # noqa: ANN401
     body = database.scalar(select(published.c.body).where(*where))
     if body is None:
         raise ContractError(f"{kind}: version {version} is not this store's")
-    return json.decode(bytes(body), type=BODIES[KINDS[kind][0]])
+    return decoder_of(BODIES[KINDS[kind][0]]).decode(bytes(body))
 
 
 def _newest(database: Connection, kind: str) -> int | None:

@@ -15,6 +15,7 @@ from rich.table import Table
 from sqlalchemy import Connection, func, select
 from sqlalchemy import Row as SomeRow
 
+from cart.contract.decoding import decoder_of
 from cart.contract.fleet import Telemetry
 from cart.contract.lines import ContractError
 from cart.core.basket import Line
@@ -41,7 +42,7 @@ def carts(database: Connection) -> list[Row]:
 
 def _health(told: SomeRow[Any] | None) -> Row:
     """What a cart said of its health, and when; None where it has said nothing."""
-    said = None if told is None else json.decode(bytes(told.told), type=Telemetry)
+    said = None if told is None else decoder_of(Telemetry).decode(bytes(told.told))
     return {
         "battery_percent": None if said is None else said.battery_percent,
         "signal_dbm": None if said is None else said.signal_dbm,

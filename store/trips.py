@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 
-from msgspec import json
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
+from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.core.basket import Basket, Line, fold
@@ -186,7 +186,7 @@ def used_before(database: Connection, shopper: str) -> dict[str, int]:
     used = Counter[str]()
     if limited:
         for receipt in database.scalars(_paid_by(shopper)):
-            used.update(json.decode(bytes(receipt), type=Receipt).applied)
+            used.update(decoder_of(Receipt).decode(bytes(receipt)).applied)
     return {deal_id: used[deal_id] for deal_id in sorted(limited) if used[deal_id]}
 
 

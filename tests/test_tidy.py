@@ -197,17 +197,33 @@ def sleeps(tree: ast.Module) -> Iterator[Finding]:
                 yield node.lineno, "time.sleep in a test; wait for the condition, with a deadline"
 
 
+def types_learned_anywhere(tree: ast.Module) -> Iterator[Finding]:
+    """Find JSON decoded into a type that msgspec may be learning in another thread just then."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(
+                    value=ast.Name(id="json") | ast.Attribute(attr="json"), attr="decode"
+                ),
+                keywords=[ast.keyword(arg="type")],
+            ):
+                yield node.lineno, "decode by decoder_of(kind), which makes one decoder at a time"
+
+
 # Each rule: its check, the folders it holds in, and the files it exempts.
 RULES: dict[str, tuple[Check, tuple[str, ...], tuple[str, ...]]] = {
     "functions fit on a screen": (long_functions, SOURCES, ()),
     "modules say what they are for": (missing_docstring, SOURCES, ()),
     "only the guard catches everything": (broad_excepts, SOURCES, ("cart/shell/guard.py",)),
-    "the core imports values only": (foreign_imports, ("cart/core", "cart/contract"), ()),
+    "the core imports values only": (
+        foreign_imports, ("cart/core", "cart/contract"), ("cart/contract/decoding.py",)
+    ),
     "the core has no floats": (floats, ("cart/core",), ()),
     "the core has an order": (unordered, ("cart/core", "cart/contract"), ()),
     "integers carry units": (units_missing, SOURCES, ()),
     "tests wait for conditions": (sleeps, ("tests",), ()),
-}
+    "types are learned one at a time": (types_learned_anywhere, SHIPPED, ()),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -290,6 +306,8 @@ EXAMPLES: list[tuple[Check, str, str]] = [
     (units_missing, "def f(price: int | None): ...", "def f(price: Money | None): ..."),
     (sleeps, "time.sleep(1)", "event.wait(1)"),
     (sleeps, "from time import sleep", "from time import monotonic"),
+    (types_learned_anywhere, "msgspec.json.decode(b, type=T)", "msgspec.json.decode(b)"),
+    (types_learned_anywhere, "json.decode(b, type=T)", "decoder_of(T).decode(b)"),
 ]  # fmt: skip
 
 

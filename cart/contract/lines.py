@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+from cart.contract.decoding import decoder_of
+
 SOCKET_PATH_BYTES_MAX = 107  # what the address of a Unix socket holds on Linux
 
 Message = TypeVar("Message")
@@ -26,7 +28,7 @@ def decode(kind: type[Message] | UnionType, data: bytes, what: str) -> Message:
     `what` names the message in the error. Raises ContractError.
     """
     try:
-        message: Message = msgspec.json.decode(data, type=kind)
+        message: Message = decoder_of(kind).decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ContractError(f"{what}: {error}; send JSON as in docs/schemas") from error
     return message

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from cart.contract.decoding import decoder_of
 from cart.contract.store import FIRST_HASH, Entry, chain_hash
 from cart.core.events import Event
 from cart.files import sync_folder
@@ -42,7 +43,7 @@ ROWS = "SELECT seq, body, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 # Whether a commit waits until it is on the disk. Not to wait leaves the file as whole: SQLite syncs
 # the log before it takes it over, and each commit that waits syncs all that were before it.
 SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
-EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+EVENT: msgspec.json.Decoder[Event] = decoder_of(Event)
 ALL = -1  # SQLite's word for "no limit"
 
 log = logging.getLogger(__name__)

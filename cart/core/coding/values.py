@@ -65,6 +65,10 @@ class Said(Value, omit_defaults=True):
     positive_offer: PositiveOffer | None = None
 
 
+# `convert` finds the type learned, whichever thread reads a code first (contract/decoding.py).
+msgspec.json.Decoder(Said)
+
+
 def said_by(elements: Elements, today: date) -> Said:
     """All that the elements say, as far as it is sound."""
     found: dict[str, object] = {}
