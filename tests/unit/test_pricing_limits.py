@@ -205,7 +205,7 @@ def test_a_thousand_coupons_take_bounded_work() -> None:
 
 
 def test_what_an_exclusive_offer_closes_a_limited_one_goes_on_from() -> None:
-    """The cheapest piece that is left is a dear one then, even where the closed one cost nothing."""
+    """The cheapest piece that is left is a dear one then, even if the closed one cost nothing."""
     goods = [{"line": "a", "unit_price": 641, "qty": 2}, {"line": "b", "unit_price": 0},
              {"line": "c", "unit_price": 2}]  # fmt: skip
     alone = {"id": "alone", "type": "amount_off_each", "lines": ["b", "c"], "amount": 108,
