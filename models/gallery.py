@@ -121,12 +121,19 @@ class Gallery:
         return np.asarray(seen @ self.centroids.T, np.float64)
 
     def reread(self, belief: Belief, lines: Lines) -> Belief:
-        """The belief once the words on the pack were read too."""
+        """The belief once the words on the pack were read too.
+
+        They tell labels apart; that it is one of them, only the look says: a stranger bears the
+        brand of its neighbours on the shelf.
+        """
         if self.words is None:
             return belief
         alike = WORDS_NATS * self.words.similarities(lines).astype(np.float64)
         logits = [belief.millinats[label] / 1000 for label in self.labels]
-        return _belief(self.labels, np.append(logits + alike, belief.unknown_millinats / 1000))
+        unknown = belief.unknown_millinats / 1000
+        known = math.log(-math.expm1(min(unknown, -1e-3)))
+        chances = calibration.log_softmax(logits + alike) + known
+        return _belief(self.labels, np.append(chances, unknown))
 
     def is_accepted(self, belief: Belief) -> bool:
         """Whether the likeliest label is likely enough to be taken without a question."""

@@ -48,6 +48,14 @@ def test_the_words_decide_between_labels_that_look_alike() -> None:
     assert gallery(None).reread(torn, ("lattmjolk",)) == torn
 
 
+def test_words_make_no_stranger_known() -> None:
+    """A pack that the look takes for none of the labels stays unknown, whatever brand it bears."""
+    strange = Belief({"apple": -5000, "milk": -3500, "oat": -4500}, -60)
+    reread = gallery(PackWords.build(TEXTS, LABELS)).reread(strange, ("lattmjolk 1 5",))
+    assert reread.unknown_millinats == pytest.approx(-60, abs=20)
+    assert reread.top(1)[0][0] == "milk"
+
+
 def test_words_survive_the_gallerys_file(tmp_path: Path) -> None:
     """What is saved reads the same; words that do not fit the labels are refused."""
     words = PackWords.build(TEXTS, LABELS)
