@@ -214,3 +214,12 @@ def test_what_an_exclusive_offer_closes_a_limited_one_goes_on_from() -> None:
                  max_applications=1, pick="cheapest")  # fmt: skip
     assert priced(goods, [each]).discount_minor == 0
     assert priced(goods, [alone, each]).discount_minor == 126
+
+
+def test_a_price_that_the_maker_pays_stays_out_where_its_tax_costs_more() -> None:
+    """Three for 42 by the store bear tax on 42; at the maker's price they bear it on 900."""
+    goods = [{"line": "a", "unit_price": 300, "qty": 3, "tax_bp": 800}]
+    maker = {"id": "M", "type": "markdown", "line": "a", "price": 14, "stack": "stackable",
+             "issuer": "manufacturer"}  # fmt: skip
+    three = offer("n_for_price", line="a", n=3, price=42)
+    assert priced(goods, [maker, three]).total_minor == 42 + 3

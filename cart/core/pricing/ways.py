@@ -13,7 +13,7 @@ from itertools import combinations, permutations, product
 from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.forced import forced, is_alone, is_top, is_unit_price
 from cart.core.pricing.kinds import ITEM_KINDS
-from cart.core.pricing.offers import Deal
+from cart.core.pricing.offers import MAKER, Deal
 from cart.core.pricing.order import Order, Way
 
 
@@ -61,12 +61,14 @@ def _is_here(order: Order, deal: Deal) -> bool:
 
 
 def _disturbs(order: Order, usable: Sequence[int]) -> bool:
-    """Whether a lower price may ever cost more in the end: where something is measured on sums, or
-    a saving is shared between rates of tax."""
+    """Whether a lower price may ever cost more in the end: where something is measured on sums, a
+    saving is shared between rates of tax, or the maker pays it, so that its tax stays."""
     deals = [order.offers.deals[n] for n in usable]
     sums = any(is_top(deal) or isinstance(deal, Coupon) for deal in deals)
     spends = any(type(deal) in ITEM_KINDS and hasattr(deal, "min_spend_minor") for deal in deals)
-    return sums or spends or len(frozenset([item.rate_ppm for item in order.items])) > 1
+    rates = frozenset([item.rate_ppm for item in order.items])
+    makers = any(deal.funder == MAKER for deal in deals) and any(rates)
+    return sums or spends or makers or len(rates) > 1
 
 
 def _apart(
