@@ -89,6 +89,8 @@ def evaluate_command(arguments: argparse.Namespace) -> Iterator[str]:
     answers = Answers(beliefs, names, coarse, observer.gallery.acceptance)
     yield f"split {arguments.split}: {len(rows)} photos of {len(set(names))} classes,"
     yield f"  {len(observer.gallery.labels)} labels in the gallery; intervals are 95 % (Wilson)"
+    if arguments.weights is None:
+        yield "  the shipped weights learned from these very photos: see models/weights/CARD.md"
     yield from table(answers)
     yield f"mean time     {np.mean(times_ms):.1f} ms a photo, one thread"
     pictures(answers, arguments.out)

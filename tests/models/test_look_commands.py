@@ -126,6 +126,7 @@ def test_evaluate_prints_the_table_and_draws(tmp_path: Path) -> None:
     said = models("evaluate", "--data", tmp_path / "data", cwd=tmp_path)
     assert "split val: 2 photos" in said
     assert "of 2 = " in said
+    assert "learned from these very photos" in said
     report = tmp_path / "out" / "evaluate"
     names = {"confusion.png", "reliability.png", "selective-risk.png"}
     assert {path.name for path in report.iterdir()} == names
