@@ -223,3 +223,11 @@ def test_a_price_that_the_maker_pays_stays_out_where_its_tax_costs_more() -> Non
              "issuer": "manufacturer"}  # fmt: skip
     three = offer("n_for_price", line="a", n=3, price=42)
     assert priced(goods, [maker, three]).total_minor == 42 + 3
+
+
+def test_of_equal_prices_in_a_group_the_shopper_has_the_best_free() -> None:
+    """Not the one that a coupon is for: it would be worth nothing then."""
+    goods = [{"line": "a", "unit_price": 300, "qty": 3}, {"line": "b", "unit_price": 300}]
+    coupon = {"id": "C", "type": "coupon", "line": "b", "amount": 136}
+    four = offer("cheapest_free", lines=["a", "b"], n=4)
+    assert priced(goods, [coupon, four]).discount_minor == 436

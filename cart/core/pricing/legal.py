@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, product
 from typing import Any
 
 from cart.core.pricing.amount_off_each import AmountOffEach
@@ -129,14 +129,24 @@ def _n_for_price(reader: Reader) -> Iterator[Use]:
 
 
 def _cheapest(reader: Reader, size: int, free: int, share_ppm: int) -> Iterator[Use]:
-    """Of equal prices those are free that are worth most."""
-    prices = {at: reader.goods[at].price_minor for at in reader.pieces()}
-    pieces = sorted(prices, key=lambda at: (prices[at], -reader.unit_worth(at)))
+    pieces = _in_order(reader, reader.pieces())
     for units in combinations_with_replacement(pieces, size):
-        yield tuple(
-            (at, reader.share(reader.goods[at].price_minor, share_ppm) if n < free else 0)
-            for n, at in enumerate(units)
-        )
+        yield from _frees(reader, units, free, share_ppm)
+
+
+def _frees(reader: Reader, units: Sequence[int], free: int, share_ppm: int) -> Iterator[Use]:
+    """Units, cheap ones first, of which the cheapest are free: of equal prices any, those first
+    that are worth most."""
+    prices = reader.prices(units)
+    sure = [at for at, minor in zip(units, prices, strict=True) if minor < prices[free - 1]]
+    tied = [at for at, minor in zip(units, prices, strict=True) if minor == prices[free - 1]]
+    dear = list(units[len(sure) + len(tied) :])
+    for some in dict.fromkeys(combinations(tied, free - len(sure))):
+        left = tied[:]
+        for at in some:
+            left.remove(at)
+        off = [(at, reader.share(reader.goods[at].price_minor, share_ppm)) for at in (*sure, *some)]
+        yield (*off, *[(at, 0) for at in (*left, *dear)])
 
 
 def _cheapest_free(reader: Reader) -> Iterator[Use]:
@@ -161,11 +171,12 @@ def _buy_x_get_y(reader: Reader) -> Iterator[Use]:
         combinations_with_replacement(bought, deal.buy),
         combinations_with_replacement(got, deal.free),
     ):
-        units = [*free, *paid]
         if deal.get_item == "cheapest_of_pair":
-            units = _in_order(reader, units)
-        off = [reader.share(goods[at].price_minor, deal.share_ppm) for at in units[: deal.free]]
-        yield tuple(zip(units, [*off, *([0] * deal.buy)], strict=True))
+            units = _in_order(reader, (*paid, *free))
+            yield from _frees(reader, units, deal.free, deal.share_ppm)
+            continue
+        off = [(at, reader.share(goods[at].price_minor, deal.share_ppm)) for at in free]
+        yield (*off, *[(at, 0) for at in paid])
 
 
 def _bundle(reader: Reader) -> Iterator[Use]:
