@@ -6,6 +6,7 @@ that label, so the figure flatters; docs/recognition.md has those of classes it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -54,14 +55,18 @@ def table(answers: Answers) -> Iterator[str]:
     yield f"unknown       mean probability {answers.unknown.mean():.3f} (all are known)"
 
 
+def lowest_shown(points: Sequence[tuple[float, float]]) -> float:
+    """Where the axis of precision begins: at 0.8, or lower where the curve goes lower."""
+    return min(0.8, math.floor(10 * min(precision for _, precision in points)) / 10)
+
+
 def pictures(answers: Answers, folder: Path) -> None:
     """Selective-risk curve, reliability diagram and confusions as PNG files."""
     folder_for(folder)
-    curve = Axes(
-        "What is taken without a question", "coverage", "precision of what is taken", (0.0, 0.8)
-    )
     points = calibration.risk_at_coverage(answers.sureness, answers.hits)
-    curve.line([(x, max(y, 0.8)) for x, y in points], "first answer")
+    low = (0.0, lowest_shown(points))
+    curve = Axes("What is taken without a question", "coverage", "precision of what is taken", low)
+    curve.line(points, "first answer")
     curve.save(folder / "selective-risk.png")
     bins = list(calibration.reliability(answers.sureness, answers.hits, CALIBRATION_BINS))
     diagram = Axes("Reliability", "probability said", "share that is right")

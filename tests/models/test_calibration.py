@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from models import calibration
-from models.evaluation import Answers, pictures, table
+from models.evaluation import Answers, lowest_shown, pictures, table
 from models.gallery import Belief
 
 
@@ -44,3 +45,13 @@ def test_the_report_has_its_figures_and_its_pictures(tmp_path: Path) -> None:
     for name in ("selective-risk", "reliability", "confusion"):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert len(picture.getcolors(1_000_000) or ()) > 2
+
+
+@pytest.mark.parametrize(
+    ("precisions", "low"), [((1.0, 0.95), 0.8), ((1.0, 0.62), 0.6), ((0.0,), 0.0)]
+)
+def test_the_curve_of_a_poor_gallery_is_drawn_whole(
+    precisions: tuple[float, ...], low: float
+) -> None:
+    """What is right less often than eight times in ten is not drawn as if it were."""
+    assert lowest_shown([(1.0, one) for one in precisions]) == pytest.approx(low)
