@@ -20,18 +20,24 @@ from biip.checksums import gs1_standard_check_digit
 from cart.core.basket import Line
 from cart.core.catalog import Catalog, CatalogIndex, Product, parse_catalog
 from cart.core.pricing.component import chosen
-from cart.core.pricing.engine import receipt_of
+from cart.core.pricing.engine import STEPS_MAX, receipt_of
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.pricing.order import Order
 from cart.core.pricing.pricing import price
 from rig.bench.figures import Figure, percentile
-from rig.money.baskets import deal_of, order_of
+from rig.money.baskets import deal_of, few_goods_of, order_of
 from rig.money.milp import Programme
 from rig.money.rivals import saved_by_greed, saved_by_priority
 
 # Units, offers, what the median may take in milliseconds.
 SIZES = ((8, 3, 1), (20, 6, 5), (40, 12, 20), (80, 25, 100))
 BASKETS = 100
+# Baskets that are hard to prove, by seed.
+HARD: tuple[tuple[str, Callable[[int], Order]], ...] = (
+    ("80 units, 25 offers, two tax rates", lambda seed: order_of(seed, 80, 25, taxed=True)),
+    ("80 units of 8 goods, 60 offers", lambda seed: few_goods_of(seed, 80, 60, 8)),
+)
+HARD_BASKETS = 24
 PRODUCTS = 50_000
 LOOKUPS = 20_000
 LINES = 60
@@ -43,6 +49,8 @@ def figures(baskets: int = BASKETS) -> list[Figure]:
     found = []
     for units, offers, goal_ms in SIZES:
         found += _size(units, offers, goal_ms, baskets)
+    for name, order in HARD:
+        found += _hard(name, order, min(baskets, HARD_BASKETS))
     return [*found, _one_more(), *_catalog()]
 
 
@@ -70,6 +78,23 @@ def _size(units: int, offers: int, goal_ms: int, baskets: int) -> list[Figure]:
         Figure(f"{name}: less saved than HiGHS", worse, "baskets", "0", samples=baskets),
         Figure(f"{name}: savings lost by priority order", statistics.mean(lost_by_priority), "%",
                "", statistics.mean(lost_by_greed), "greedy", baskets),
+    ]  # fmt: skip
+
+
+def _hard(name: str, order: Callable[[int], Order], baskets: int) -> list[Figure]:
+    """What a cart does with its own budget of work where proofs are hard."""
+    took, gaps = [], []
+    for seed in range(baskets):
+        chosen.cache_clear()
+        priced, took_ms = _timed(partial(price, order(seed)._replace(steps_max=STEPS_MAX)))
+        took.append(took_ms)
+        gaps.append(100 * priced.gap_minor / max(1, priced.total_minor))
+    return [
+        Figure(f"{name}, a cart's budget: p50", statistics.median(took), "ms", "",
+               max(took), "our worst", baskets),
+        Figure(f"{name}: proved best", gaps.count(0), "baskets", samples=baskets),
+        Figure(f"{name}: gap, p50", statistics.median(gaps), "%", "", max(gaps), "our worst",
+               baskets),
     ]  # fmt: skip
 
 

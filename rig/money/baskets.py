@@ -34,6 +34,18 @@ def order_of(seed: int, units: int, offers: int, *, taxed: bool = False) -> Orde
     return Order(items=tuple(items), offers=Offers(deals))
 
 
+def few_goods_of(seed: int, units: int, offers: int, goods: int, *, taxed: bool = False) -> Order:
+    """Many pieces of a few products, and offers on 2 to 8 of them."""
+    random = Random(seed)
+    items = [
+        _item(f"g{n}", random.randint(50, 999), units // goods, random, taxed=taxed)
+        for n in range(goods)
+    ]
+    shelf = sorted(((item.good.sku, item.good.price_minor) for item in items), key=_dear)
+    deals = tuple(deal_of(f"d{n}", shelf, random) for n in range(offers))
+    return Order(items=tuple(items), offers=Offers(deals))
+
+
 def _dear(good: tuple[str, int]) -> tuple[int, str]:
     return -good[1], good[0]
 
