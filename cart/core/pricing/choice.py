@@ -142,7 +142,7 @@ def _pool(order: Order, start: Tally, way: Way, worths: Worths) -> Pool:
             elif good.sku < goods[key].good.sku:
                 goods[key] = UnitClass(good, 0, worth, alone)
             found[key].append((item.good.sku, item.line_id, number, unit))
-    keys = sorted(goods, key=lambda key: (-goods[key].price_minor, goods[key].good.sku, str(key)))
+    keys = sorted(goods, key=lambda key: (-goods[key].price_minor, min(found[key])))
     return Pool(
         [goods[key]._replace(quantity=len(found[key])) for key in keys],
         [key[1] for key in keys],  # type: ignore[misc]  # the second part of a key

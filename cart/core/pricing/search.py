@@ -27,13 +27,13 @@ PLANS_EACH = 40
 # With more than this share open another way to find an answer is tried, worth so many rounds.
 FAIR_SHARE = 100
 FAIR_ROUNDS = 20
-STEPS_ROOT_MIN, STEPS_ROOT_MAX = 8, 60
+STEPS_ALONE, STEPS_ROOT_MAX = 8, 60
 # With more units of a class than that, values are harder to find.
 MANY_EACH = 3
 FIRST_SHARE = 8
 # With so many plans the next search is asked for a little more only: what it opens grows fast.
 EASY_SIZE = 1_000
-SLACK_SHARE = 10
+SLACK_SHARE = 7
 
 
 class Answer(NamedTuple):
@@ -61,7 +61,7 @@ def solve(problem: Problem, steps_max: int, looked: Budget) -> Answer:
     round_steps = 1 + sum([shape.work(problem.caps) for shape in problem.shapes])
     rounds = max(1, most // (VALUES_SHARE * round_steps))
     many = max(0, sum(problem.caps) - MANY_EACH * len(problem.caps))
-    root = min(STEPS_ROOT_MAX, max(STEPS_ROOT_MIN, 2 + 2 * count + many), rounds)
+    root = min(STEPS_ROOT_MAX, 2 * count + many if count > 1 else STEPS_ALONE, rounds)
     bound, steps = tighten(problem, start, root, FIRST_SHARE)
     slack = max(1, bound.total // (SLACK_SHARE * count))
     steps = (steps + 1) * round_steps
