@@ -225,7 +225,8 @@ class Table:
         count = len(self.turns)
         self.steps_max = steps_max
         if self.must > self.slack:
-            return None, self.must
+            # What is not listed loses more than the slack, perhaps less than what is.
+            return None, self.slack + 1
         heap: list[Open] = [(0, 0, 0, Choice(self.must, 0, self.lost, self.left, None))]
         seen: list[dict[int, int]] = [{} for _ in range(count + 1)]
         number = 0
