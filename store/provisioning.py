@@ -70,6 +70,8 @@ class Provisioning:
         return CertificateAnswer(sha256, certificate, self._authority.pem.decode())
 
     def _certificate(self, claimant: str, request: bytes, sha256: str) -> str:
+        if self._authority.is_revoked(claimant):  # its broker may not have noticed yet
+            raise AuthorityError(f"{claimant} was taken back; make a claim: python -m store claim")
         if not claimant.startswith(CLAIM_PREFIX):
             if not self._authority.issued(claimant):
                 raise AuthorityError(f"{claimant} has no certificate to renew; use a claim")

@@ -133,12 +133,8 @@ def _lines(data: bytes, table: str, digits: int, bad: list[BadRow]) -> Iterator[
         lines = iter(list(csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
     except (UnicodeDecodeError, csv.Error) as error:
         raise CatalogError(f"{table}: {error}; save the file as CSV in UTF-8") from error
-    head = [name.strip() for name in next(lines, [])]
     lists = _columns(table)
-    for name in head:
-        if name not in lists and AS_WRITTEN.get(name, ("", 0))[0] not in lists:
-            known = ", ".join(lists)
-            raise CatalogError(f"{table} row 1: no column is called {name!r}; there are {known}")
+    head = _head(next(lines, []), table, lists)
     for number, cells in enumerate(lines, 2):
         if len(cells) > len(head):
             todo = "put a cell that holds the separator into double quotes"
@@ -152,6 +148,20 @@ def _lines(data: bytes, table: str, digits: int, bad: list[BadRow]) -> Iterator[
         else:
             if row:
                 yield number, row
+
+
+def _head(cells: list[str], table: str, lists: Mapping[str, bool]) -> list[str]:
+    """The columns' names, each known and there once."""
+    head = [name.strip() for name in cells]
+    if not any(head):
+        raise CatalogError(f"{table}: the file is empty; its first line names the columns")
+    for name in head:
+        if name not in lists and AS_WRITTEN.get(name, ("", 0))[0] not in lists:
+            known = ", ".join(lists)
+            raise CatalogError(f"{table} row 1: no column is called {name!r}; there are {known}")
+        if head.count(name) > 1:
+            raise CatalogError(f"{table} row 1: column {name!r} is there twice; keep one")
+    return head
 
 
 class _CellError(ValueError):

@@ -55,7 +55,8 @@ class PublishedIntake:
         """Take what was published; what the mind is to hear, if it holds by now. Raises
         ContractError or CatalogError."""
         published = self._checked(name, decode(KINDS[name][0], payload))
-        if published.version > self._versions[name]:
+        known = self._waiting.get(name)
+        if published.version > (self._versions[name] if known is None else known.version):
             self._waiting[name] = published
         return next(self.time_passed(now_utc_ms), None)
 

@@ -110,6 +110,19 @@ def test_what_is_taken_back_stays_so(door: Door, tmp_path: Path) -> None:
         again.revoke("cart-8")
 
 
+def test_nobody_renews_what_was_taken_back(door: Door) -> None:
+    """A stolen cart that is still connected gets no fresh certificate, nor does a revoked claim; a
+    new claim brings the cart back."""
+    door.provisioning.answer(door.claim(), request())
+    open_claim = door.claim()
+    for name in ("cart-7", open_claim):
+        door.authority.revoke(name)
+        refused = door.provisioning.answer(name, request())
+        assert (refused.certificate, "taken back" in refused.reason) == ("", True)
+    assert door.provisioning.answer(door.claim(), request()).certificate
+    assert door.provisioning.answer("cart-7", request()).certificate
+
+
 def test_secrets_are_their_owner_s(door: Door, tmp_path: Path) -> None:
     """No private key can be read by others, and no claim."""
     door.claim()

@@ -146,6 +146,8 @@ def test_a_whole_catalog_names_all_its_bad_rows(
     [
         ("sku,nome,price\n", "products row 1: no column is called 'nome'"),
         (b"sku,name\n\xff,x\n", "save the file as CSV in UTF-8"),
+        ("", "products: the file is empty; its first line names the columns"),
+        ("sku,name,price,sku\na,A,1.00,b\n", "products row 1: column 'sku' is there twice"),
         ("[1", "docs/schemas"),
     ],
 )
