@@ -191,6 +191,12 @@ class Cheapest:
     ) -> None:
         self._walk((), (0, 0, 0, 0), values, caps, tops, floor, found)
 
+    def _keep(self, use: Counts, worth: int, values: Sequence[int], found: list[Plan]) -> None:
+        """Note a whole use of units that brings anything."""
+        if worth > 0:
+            spent = sum([values[at] * n for at, n in zip(self.classes, use, strict=True)])
+            found.append(Plan(worth - spent, worth, use))
+
     def _may_look(self) -> bool:
         self._left -= 1
         return self._left >= 0
@@ -214,9 +220,7 @@ class Cheapest:
         if rows[row][credit] < floor or not self._may_look():
             return
         if len(use) == len(self.classes):
-            if worth > 0:
-                spent = sum([values[at] * n for at, n in zip(self.classes, use, strict=True)])
-                found.append(Plan(worth - spent, worth, use))
+            self._keep(use, worth, values, found)
             return
         k = len(use)
         cap, value = caps[self.classes[k]], values[self.classes[k]]

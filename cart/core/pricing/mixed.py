@@ -86,9 +86,7 @@ class MixedCheapest(Cheapest):
         if len(use) == len(self.classes):
             taken = before // (self.paid + self.free) * self.free
             worth = edge[taken][0] if taken in edge else 0
-            if worth > 0:
-                spent = sum([values[at] * n for at, n in zip(self.classes, use, strict=True)])
-                found.append(Plan(worth - spent, worth, use))
+            self._keep(use, worth, values, found)
             return
         at, k = self.classes[len(use)], len(use)
         for count in range(caps[at] + 1):
