@@ -23,26 +23,18 @@ from store.orders import Order, Orders
 from store.trust import utc_ms
 from tests.eyes.test_clips import BASKET, Day, keeper, pictures, play
 from tests.shell.test_daemon import cartd
-from tests.store.shop import CART, STORE, TENANT, StoreProcess, import_catalog, store_command
+from tests.store.shop import (
+    CART,
+    STORE,
+    TENANT,
+    StoreProcess,
+    cart_toml,
+    import_catalog,
+    store_command,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.machines
-CONFIG = """
-cart_id = "{cart}"
-tenant = "{tenant}"
-store = "{store}"
-data_folder = "data"
-screen_socket = "screen.sock"
-eyes_socket = "eyes.sock"
-store_public_key = "{key}"
-clips_folder = "eyes"
-[broker]
-host = "{ends[0]}"
-port = {ends[1]}
-ca = "{ends[2]}"
-certificate = "{ends[3]}"
-key = "{ends[4]}"
-"""
 
 
 @contextmanager
@@ -88,9 +80,8 @@ def test_a_clip_is_ordered_comes_veiled_and_the_address_is_spent(tmp_path: Path)
         import_catalog(data)
         stack.enter_context(StoreProcess(data, broker.ends(f"store-{STORE}")))
         url = f"https://127.0.0.1:{stack.enter_context(door(data, broker.certificates))}"
-        named = {"cart": CART, "tenant": TENANT, "store": STORE, "key": data / "store.pub"}
         config = tmp_path / "cart.toml"
-        config.write_text(CONFIG.format(ends=broker.ends(CART), **named))
+        config.write_text(cart_toml(data, broker.ends(CART), 'clips_folder = "eyes"'))
         stack.enter_context(cartd(config))
         asked = ["--reason", "dispute", "--url", url]
         assert store_command(data, "clip", CART, "doubted_line", *asked).returncode == 0

@@ -58,6 +58,26 @@ def item(number: int) -> ItemAdded:
     return ItemAdded(number, f"L{number}", "tomatoes-400g", "Tomatoes 400 g", 1, 149, 149)
 
 
+def cart_toml(store_folder: Path, ends: Ends, *more: str) -> str:
+    """A configuration of a cart of this store, whose folders lie beside it; `more` lines of it."""
+    papers = zip(("ca", "certificate", "key"), ends[2:], strict=False)
+    lines = [
+        f'cart_id = "{CART}"',
+        f'tenant = "{TENANT}"',
+        f'store = "{STORE}"',
+        'data_folder = "data"',
+        'screen_socket = "screen.sock"',
+        'eyes_socket = "eyes.sock"',
+        f'store_public_key = "{store_folder}/store.pub"',
+        *more,
+        "[broker]",
+        f'host = "{ends[0]}"',
+        f"port = {ends[1]}",
+        *(f'{name} = "{path}"' for name, path in papers),
+    ]
+    return "\n".join(lines)
+
+
 def trip_events(trip_id: str, items: int, sha256: str = "") -> list[Event]:
     """A trip as far as its checkout: 149 a tin, and 7 % tax on top."""
     return [

@@ -12,25 +12,19 @@ from cart.core.catalog import Product
 from rig.broker import Broker
 from tests.shell.peers import LinePeer
 from tests.shell.test_daemon import cartd, scan
-from tests.store.shop import CATALOG, STORE, TENANT, StoreProcess, import_catalog, store_command
+from tests.store.shop import (
+    CATALOG,
+    StoreProcess,
+    cart_toml,
+    import_catalog,
+    store_command,
+)
 from tests.store.test_catalog_changes import change_of
 from tests.store.test_catalog_intake import Publisher, take
 from tests.waiting import until
 
 GUM = Product("gum", "Gum", 100, gtins=("09520000000042",), tax_category="none")
 MINT = Product("mint", "Mints", 200, gtins=("09520000000059",), tax_category="none")
-CONFIG = """
-cart_id = "cart-1"
-tenant = "{tenant}"
-store = "{store}"
-data_folder = "data"
-screen_socket = "screen.sock"
-eyes_socket = "eyes.sock"
-store_public_key = "{key}"
-[broker]
-host = "{host}"
-port = {port}
-"""
 
 
 @pytest.mark.machines
@@ -42,8 +36,7 @@ def test_a_kill_between_the_price_and_the_scan_costs_the_shopper_nothing(tmp_pat
     with ExitStack() as stack:
         broker = stack.enter_context(Broker(tmp_path, "iotcore"))
         stack.enter_context(StoreProcess(folder, (broker.host, broker.port)))
-        where = {"host": broker.host, "port": broker.port, "key": folder / "store.pub"}
-        config.write_text(CONFIG.format(tenant=TENANT, store=STORE, **where))
+        config.write_text(cart_toml(folder, (broker.host, broker.port)))
         peers = (tmp_path / "screen.sock", tmp_path / "eyes.sock")
         with cartd(config), LinePeer(peers[0]) as screen, LinePeer(peers[1]) as eyes:
             journal = tmp_path / "data" / "journal.sqlite"
