@@ -23,13 +23,12 @@ from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from cart.contract import clips
-from store.clips import RETENTION_DAYS, ClipDesk, Refusal
+from store.clips import RETENTION_HOURS, ClipDesk, Refusal
 from store.downloads import file_of
 from store.keys import signer_of
 from store.orders import Orders
 
 QUIET_S_MAX = 30
-SWEEP_S = 3_600
 Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 log = logging.getLogger(__name__)
 
@@ -50,14 +49,11 @@ class ClipServer(ThreadingHTTPServer):
         self.socket = context.wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False
         )
-        self._swept_s = 0.0
         desk.recover()
 
     def service_actions(self) -> None:
         """Forget old clips now and then."""
-        if not self._swept_s or time.monotonic() - self._swept_s > SWEEP_S:
-            self._swept_s = time.monotonic()
-            self.desk.sweep()
+        self.desk.sweep_hourly()
 
     def handle_error(self, _request: object, client_address: object) -> None:
         """Whoever breaks off or shows no certificate is one line of the log."""
@@ -153,7 +149,7 @@ def add_commands(
     ask = command("clip", ask_for_clip)
     ask.add_argument("cart", type=name, help="the id of the cart")
     ask.add_argument("clip", help="a clip's name, or the reason why the cart kept its newest")
-    ask.add_argument("--reason", choices=tuple(RETENTION_DAYS), required=True, help="why you ask")
+    ask.add_argument("--reason", choices=tuple(RETENTION_HOURS), required=True, help="why you ask")
     ask.add_argument("--url", required=True, help="where `store clips` serves: https://host:port")
 
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,11 +24,11 @@ from cart.files import replace_file
 from store.keys import Signer
 
 FOLDER = "clips"
-DAY_MS = 86_400_000
-VALID_MS = 3_600_000
+HOUR_MS = 3_600_000
+VALID_MS = HOUR_MS
 NOTES_LATE_MAX = 5  # a cart that says nonsense must not have us read all day
-# How many days a clip stays, by why it was asked for; a reason that is not here keeps nothing.
-RETENTION_DAYS = {"dispute": 90, "loss": 30, "quality": 7}
+# How long a clip stays, by why it was asked for; a reason that is not here keeps nothing.
+RETENTION_HOURS = {"dispute": 72, "loss": 48, "quality": 24}
 
 
 class Refusal(Exception):  # noqa: N818 - it says what it is
@@ -54,7 +54,8 @@ class ClipDesk:
         self._folder = data / FOLDER
         self._signer = signer
         self._utc_ms = utc_ms
-        for each in ("open", "taking", *RETENTION_DAYS):
+        self._swept_utc_ms = 0
+        for each in ("open", "taking", *RETENTION_HOURS):
             (self._folder / each).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def recover(self) -> None:
@@ -114,25 +115,31 @@ class ClipDesk:
         of_cart = sorted((int(name[1]), path) for name, path in named if name[0] == cart)
         unnoted = [path for _, path in of_cart if not path.with_suffix(".json").exists()]
         for path in unnoted[-NOTES_LATE_MAX:]:
-            if hashlib.sha256(path.read_bytes()).hexdigest() == note.sha256:
-                replace_file(path.with_suffix(".json"), json.encode(note))
-                return True
+            with suppress(FileNotFoundError):  # swept meanwhile
+                if hashlib.sha256(path.read_bytes()).hexdigest() == note.sha256:
+                    replace_file(path.with_suffix(".json"), json.encode(note))
+                    return True
         return False
 
-    def sweep(self) -> int:
-        """Forget clips that are older than their reason allows, and openings that are over; how
-        many clips."""
-        now_ms, gone = self._utc_ms(), 0
-        for reason, days in RETENTION_DAYS.items():
+    def sweep_hourly(self) -> None:
+        """Forget old clips if that was not done lately. The store's service and its HTTPS door both
+        do: whichever of them runs, no clip stays."""
+        if abs(self._utc_ms() - self._swept_utc_ms) >= HOUR_MS:  # the clock may be set back
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Forget clips that are older than their reason allows, and openings that are over."""
+        now_ms = self._swept_utc_ms = self._utc_ms()
+        for reason, hours in RETENTION_HOURS.items():
             for clip in (self._folder / reason).glob("*.webp"):
-                if now_ms - int(clip.stem.split("-")[-2]) > days * DAY_MS:
-                    clip.unlink()
+                if now_ms - int(clip.stem.split("-")[-2]) > hours * HOUR_MS:
+                    clip.unlink(missing_ok=True)
                     clip.with_suffix(".json").unlink(missing_ok=True)
-                    gone += 1
         for path in (self._folder / "open").glob("*.json"):
-            if now_ms > decoder_of(Opening).decode(path.read_bytes()).expires_utc_ms:
-                path.unlink()
-        return gone
+            # It may be used, or swept by the other process, at this moment.
+            with suppress(FileNotFoundError):
+                if now_ms > decoder_of(Opening).decode(path.read_bytes()).expires_utc_ms:
+                    path.unlink()
 
     def _path(self, folder: str, number: str) -> Path:
         return self._folder / folder / f"{number}.json"

@@ -48,6 +48,7 @@ from cart.contract.store import (
 )
 from cart.core.value import Value
 from store import chain, counter, coupons, disputes, giving, healing, ledger
+from store.clones import Clones
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
 from store.news import Fleet, News
@@ -115,6 +116,7 @@ class Service:
             retry_ms_max=RETRY_MS_MAX,
         )
         self._stopping = threading.Event()
+        self._clones = Clones(clock)
         self._waiting: dict[str, PayRequest] = {}
         self._snaps: dict[str, Snap] = {}
         self._look_ms = self._said_ms = 0
@@ -130,6 +132,8 @@ class Service:
             self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
             self._publish_news()
             self._say_now_and_then()
+            if self._clips is not None:
+                self._clips.sweep_hourly()
         self._say_state(online=False)
         self._connection.close()
 
@@ -197,6 +201,8 @@ class Service:
             log.warning("refused: %s: %s", sender, error)
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:
+        if self._clones.born(cart, birth.boot_id):
+            log.critical("clone alarm: %s: two carts greet under this name; revoke it", cart)
         self._database.execute(delete(carts).where(carts.c.cart == cart))
         born = insert(carts).values(
             cart=cart,

@@ -45,7 +45,7 @@ class Retention:
 
 RETENTION: dict[str, Retention] = {
     "unexplained_load": Retention(days=3, bytes_max=200_000_000),
-    "doubted_line": Retention(days=7, bytes_max=200_000_000),
+    "doubted_line": Retention(days=3, bytes_max=200_000_000),
 }
 """A reason that is not in this table keeps nothing."""
 

@@ -153,11 +153,17 @@ class CartLink:
     """A cart as its store sees it: journal, inbox and link; no mind, no senses."""
 
     def __init__(
-        self, folder: Path, broker: Ends, public_key: Path, trust_root: Path | None = None
+        self,
+        folder: Path,
+        broker: Ends,
+        public_key: Path,
+        trust_root: Path | None = None,
+        cart: str = CART,
+        seed: int = 7,
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.config = Config(
-            cart_id=CART,
+            cart_id=cart,
             tenant=TENANT,
             store=STORE,
             data_folder=folder,
@@ -172,7 +178,8 @@ class CartLink:
         self.inbox = Inbox(monotonic_ms)
         self.unheard: list[Any] = []
         guard = Guard(monotonic_ms)
-        self.link = StoreLink(self.config, self.journal, self.inbox, guard, monotonic_ms, Random(7))
+        boot = Random(seed)
+        self.link = StoreLink(self.config, self.journal, self.inbox, guard, monotonic_ms, boot)
         self.link.bring_back_catalog()
 
     def __enter__(self) -> Self:

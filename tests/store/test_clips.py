@@ -19,6 +19,7 @@ from PIL import Image
 from cart.contract import clips
 from cart.contract.fleet import ClipNote
 from cart.core.observations import CommandFinished
+from cart.eyes.clips import RETENTION
 from cart.mqtt import Endpoint, tls_context
 from cart.shell.clip_sender import ClipSender
 from cart.shell.clock import monotonic_ms
@@ -26,8 +27,12 @@ from cart.shell.guard import Guard
 from cart.shell.inbox import Inbox
 from store.authority import Authority
 from store.clip_server import ClipServer, tls_of
-from store.clips import DAY_MS, RETENTION_DAYS, VALID_MS, ClipDesk
+from store.clips import HOUR_MS, RETENTION_HOURS, VALID_MS, ClipDesk
+from store.database import open_database
 from store.keys import signer_of
+from store.news import Fleet
+from store.service import Service
+from store.trust import utc_ms
 from tests.waiting import serving, until
 
 WEBP = {"Content-Type": clips.CONTENT_TYPE}
@@ -188,7 +193,7 @@ def test_a_note_stays_with_its_clip(door: Door) -> None:
     assert not door.desk.noted("cart-2", note)
     assert json.decode(kept["cart-2"].with_suffix(".json").read_bytes(), type=ClipNote) == note
     assert not kept["cart-1"].with_suffix(".json").exists()
-    door.utc_ms += 8 * DAY_MS
+    door.utc_ms += 25 * HOUR_MS
     door.desk.sweep()
     assert not list((door.data / "clips" / "quality").iterdir())
 
@@ -214,13 +219,38 @@ def test_one_address_takes_one_clip_at_a_time(door: Door) -> None:
 
 def test_clips_go_by_their_reason(door: Door) -> None:
     """Each reason has its time; after it the clip is gone, and so are addresses nobody used."""
-    for reason in RETENTION_DAYS:
+    for reason in RETENTION_HOURS:
         assert door.put(door.desk.open("cart-1", reason, door.url), webp(), WEBP)[0] == 201
     door.desk.open("cart-1", "loss", door.url)
     left = []
-    for days in (8, 31, 91):
-        door.utc_ms = 1_800_000_000_000 + days * DAY_MS
+    for hours in (25, 49, 73):
+        door.utc_ms = 1_800_000_000_000 + hours * HOUR_MS
         door.desk.sweep()
         left.append([path.parent.name for path in door.kept()])
     assert left == [["dispute", "loss"], ["dispute"], []]
     assert list((door.data / "clips" / "open").iterdir()) == []
+
+
+def test_no_clip_stays_longer_than_three_days() -> None:
+    """At the store and on the cart, for whatever reason it was kept."""
+    assert max(RETENTION_HOURS.values()) <= 72
+    assert max(retention.days for retention in RETENTION.values()) * 24 <= 72
+
+
+def test_a_running_service_forgets_clips(tmp_path: Path) -> None:
+    """Where `store clips` no longer runs, the store's service sweeps all the same, broker or not;
+    a clip whose time is not over stays."""
+    now_ms = utc_ms()
+    desk = ClipDesk(tmp_path, signer_of(tmp_path), lambda: now_ms)
+    folder = tmp_path / "clips" / "dispute"
+    old, young = (folder / f"cart-1-{now_ms - hours * HOUR_MS}-a.webp" for hours in (73, 71))
+    for path in (old, young):
+        path.write_bytes(webp())
+    with closing(open_database(tmp_path)) as database:
+        service = Service(
+            Endpoint("127.0.0.1", 1), "acme", "store-1", database, signer_of(tmp_path),
+            monotonic_ms, utc_ms, Fleet(clips=desk),
+        )  # fmt: skip
+        with serving(lambda _: service.run(lambda: None), service.stop):
+            until(lambda: not old.exists(), "the old clip is gone")
+    assert young.exists()
