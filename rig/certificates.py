@@ -10,9 +10,12 @@ import argparse
 import getpass
 from pathlib import Path
 
+from cart.contract.store import RESERVED
 from rig.broker import Broker, free_port
 from store.__main__ import main as store_main
 from store.authority import Authority
+from store.provisioning import Provisioning
+from store.trust import utc_ms
 
 HOSTS = ["127.0.0.1", "localhost"]
 
@@ -23,7 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tenant", default="acme", help="the chain")
     parser.add_argument("--store", default="store-1", help="the store of the chain")
     parser.add_argument("--port", default="8883", help="where the broker listens, on loopback")
-    parser.add_argument("carts", nargs="*", default=["cart-1", "cart-2"], help="carts and apps")
+    parser.add_argument(
+        "carts",
+        nargs="*",
+        default=["cart-1", "cart-2", "app-ann"],
+        help="carts, and app-NAME for apps",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,8 +51,11 @@ def make(folder: Path, tenant: str, store: str, port: str, names: list[str]) -> 
     status = store_main(["broker", *data, *options, *hosts])
     assert status == 0, "the store's command fails only with a folder that can't be written"
     authority = Authority(folder / "data" / "authority")
+    provisioning = Provisioning(authority, utc_ms)
     for name in names:
         authority.equip(name, folder)
+        if not name.startswith(RESERVED):
+            provisioning.register(name)
     return authority
 
 

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from PIL import Image
 
 from cart import mqtt
-from cart.contract.store import PairClaim, packet
+from cart.contract.store import PairClaim, app_of, packet
 
 SCHEME = "dashcart:pair?"
 PUBLISH_S = 5.0
@@ -36,14 +36,13 @@ def read_qr(picture: Path) -> str:
     raise PhoneError(f"{picture}: no pairing code to be read, only {texts}")
 
 
-def claim(pairing: str, shopper: str, *, member: bool, broker: tuple[str, int],
-          tenant: str, store: str) -> None:  # fmt: skip
+def claim(pairing: str, shopper: str, *, broker: tuple[str, int], tenant: str, store: str) -> None:
     """Tell the store: I stand at this cart and saw this code."""
     asked = {name: values[0] for name, values in parse_qs(pairing.removeprefix(SCHEME)).items()}
-    message = PairClaim(asked["cart"], asked["nonce"], shopper, member)
-    sent = packet("pair_claim", message, tenant, store, shopper=shopper)
+    message = PairClaim(asked["cart"], asked["nonce"], shopper)
+    sent = packet("pair_claim", message, tenant, store, app=app_of(shopper))
     mqtt.Endpoint(*broker)  # raises ValueError: plain text is for loopback
-    client = paho.Client(CallbackAPIVersion.VERSION2, f"phone-{shopper}", protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, app_of(shopper), protocol=paho.MQTTv5)
     client.connect(*broker)
     client.loop_start()
     try:

@@ -166,8 +166,9 @@ class Shopper:
         text = shown.pairing if shown else ""
         if self._stack.has_screen:
             text = self._scan_qr()
-        phone.claim(text, shopper, member=member, broker=self._stack.broker,
-                    tenant=TENANT, store=STORE)  # fmt: skip
+        if member:
+            self._stack.make_member(shopper)
+        phone.claim(text, shopper, broker=self._stack.broker, tenant=TENANT, store=STORE)
 
     def _scan_qr(self) -> str:
         """Hold the phone to the screen until it reads the code, as a person does."""

@@ -27,6 +27,7 @@ from store import (
     clip_server,
     disputes,
     goods_commands,
+    members,
     moving,
     sheets,
     show,
@@ -270,6 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     goods_commands.add_hour(bring)
     goods_commands.add_commands(command)
+    members.add_commands(command, _name)
     away = command("archive", pack_away)
     for name, days, what in (
         ("after", 30, "rows stay as they are so long after their trip was closed"),

@@ -139,6 +139,11 @@ class Authority:
         """What was taken back."""
         return list(x509.load_pem_x509_crl((self.folder / "crl.pem").read_bytes()))
 
+    @property
+    def revocations_ns(self) -> int:
+        """When the list of what was taken back changed last."""
+        return (self.folder / "crl.pem").stat().st_mtime_ns
+
     def is_revoked(self, name: str) -> bool:
         """Whether every certificate of a name was taken back."""
         known = {entry.serial_number for entry in self.revoked()}

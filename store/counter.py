@@ -12,14 +12,14 @@ from typing import Any
 
 from msgspec import Raw, json
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import chain, coupons, moving, trips
+from store import chain, coupons, members, moving, trips
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
@@ -27,26 +27,32 @@ from store.tables import grants, offers, payments
 GRANT_MS = 30_000
 
 
-def offer(database: Connection, cart: str, nonce: str) -> None:
+def offer(database: Connection, cart: str, nonce: str, now_utc_ms: int) -> None:
     """Remember the code on a cart's screen; those before it are worth nothing now."""
     database.execute(delete(offers).where(offers.c.cart == cart))
-    database.execute(insert(offers).values(cart=cart, nonce=nonce))
+    database.execute(insert(offers).values(cart=cart, nonce=nonce, utc_ms=now_utc_ms))
 
 
 def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: int) -> PairGrant:
     """Give the cart to the shopper who saw its code. Raises ContractError.
 
-    The same shopper may ask again, in case the first answer was lost: it is the same trip.
+    The same shopper may ask again, in case the first answer was lost: it is the same grant, until
+    the trip has begun. It lives longer only while the cart still shows the code.
     """
     given = database.execute(select(grants).where(grants.c.nonce == asked.nonce)).first()
     if given is None:
-        trip_id = _new_trip(database, asked)
-        member = asked.member
-    elif (given.cart, given.shopper) == (asked.cart, asked.shopper):
-        trip_id, member = given.trip_id, given.member
-    else:
+        given = _new_trip(database, asked, now_utc_ms)
+    elif (given.cart, given.shopper) != (asked.cart, asked.shopper) or trips.find(
+        database, given.trip_id, given.cart
+    ):
         raise ContractError("PairClaim: this code was used; scan the one on the screen now")
-    grant = PairGrant(asked.nonce, trip_id, asked.shopper, member, now_utc_ms + GRANT_MS, "")
+    expires_utc_ms = given.expires_utc_ms
+    if now_utc_ms > expires_utc_ms:
+        _check_shown(database, asked, now_utc_ms)
+        expires_utc_ms = now_utc_ms + GRANT_MS
+        same = update(grants).where(grants.c.nonce == asked.nonce)
+        database.execute(same.values(expires_utc_ms=expires_utc_ms))
+    grant = PairGrant(asked.nonce, given.trip_id, asked.shopper, given.member, expires_utc_ms, "")
     return _signed(database, signer, asked.cart, grant)
 
 
@@ -60,9 +66,10 @@ def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tup
         member = database.scalar(select(grants.c.member).where(grants.c.trip_id == to.from_trip))
         shopper = (before and before.shopper) or ""
         database.execute(delete(grants).where(grants.c.trip_id == to.to_trip))
-        kept = {"cart": to.to_cart, "trip_id": to.to_trip, "shopper": shopper}
-        database.execute(insert(grants).values(nonce=to.nonce, member=bool(member), **kept))
         expires_utc_ms = now_utc_ms + GRANT_MS
+        kept = {"cart": to.to_cart, "trip_id": to.to_trip, "shopper": shopper}
+        until = {"member": bool(member), "expires_utc_ms": expires_utc_ms}
+        database.execute(insert(grants).values(nonce=to.nonce, **kept, **until))
         grant = PairGrant(to.nonce, to.to_trip, shopper, bool(member), expires_utc_ms, "")
         yield to.to_cart, _signed(database, signer, to.to_cart, grant)
 
@@ -75,12 +82,20 @@ def _signed(database: Connection, signer: Signer, cart: str, grant: PairGrant) -
     return replace(whole, signature=signer.sign(grant_text(cart, whole)))
 
 
-def _new_trip(database: Connection, asked: PairClaim) -> str:
-    shown = database.scalar(select(offers.c.nonce).where(offers.c.cart == asked.cart))
-    if shown != asked.nonce:
+def _check_shown(database: Connection, asked: PairClaim, now_utc_ms: int) -> None:
+    if moving.shown_at(database, asked.cart, now_utc_ms) != asked.nonce:
         raise ContractError(f"PairClaim: {asked.cart} shows no such code; scan it again")
+
+
+def _new_trip(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[Any]:
+    """The row of a grant for a trip that begins, or comes from another cart."""
+    _check_shown(database, asked, now_utc_ms)
     trip_id = moving.new_id()
-    who = {"cart": asked.cart, "shopper": asked.shopper, "member": asked.member}
+    who = {"cart": asked.cart, "shopper": asked.shopper}
+    terms = {
+        "member": members.is_member(database, asked.shopper),
+        "expires_utc_ms": now_utc_ms + GRANT_MS,
+    }
     if asked.move:
         before = moving.of_shopper(database, asked.shopper, asked.cart)
         if before is None:
@@ -88,8 +103,8 @@ def _new_trip(database: Connection, asked: PairClaim) -> str:
         upto_seq = stored_seq(database, before.cart, before.epoch)
         moving.move(database, before, asked.cart, trip_id, upto_seq)
     # Last: what was refused has used up no code.
-    database.execute(insert(grants).values(nonce=asked.nonce, trip_id=trip_id, **who))
-    return trip_id
+    new = insert(grants).values(nonce=asked.nonce, trip_id=trip_id, **who, **terms)
+    return database.execute(new.returning(grants)).one()
 
 
 def pay(

@@ -79,7 +79,7 @@ def _access(channel: Channel) -> str:
 
 
 def _own(channel: Channel, who: str) -> str:
-    return re.sub(r"{\w+}", "+", re.sub(r"{(cart|shopper|claim)}", lambda _: who, channel.topic))
+    return re.sub(r"{\w+}", "+", re.sub(r"{(cart|app|claim)}", lambda _: who, channel.topic))
 
 
 def _covers(allowed: list[str], asked: list[str]) -> bool:

@@ -11,7 +11,17 @@ import secrets
 from typing import Any
 
 from msgspec import json
-from sqlalchemy import Connection, Row, Select, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from cart.contract.lines import ContractError
 from store import trips
@@ -20,6 +30,7 @@ from store.tables import coupons, moves, offers, payments
 from store.tables import trips as trip_rows
 
 CARRIED_BYTES_MAX = 150_000
+OFFER_MS = 30_000  # a cart says which code it shows every ten seconds
 ARRIVES_MS = 600_000  # so long a cart to which a person moved a trip is told of it
 
 
@@ -51,8 +62,8 @@ def ask(database: Connection, from_cart: str, to_cart: str, now_utc_ms: int) -> 
         raise ContractError(f"{from_cart}: name two carts")
     if trips.open_at(database, to_cart) is not None:
         raise ContractError(f"a trip goes on at {to_cart}; take a cart that shows its code")
-    if database.scalar(select(offers.c.nonce).where(offers.c.cart == to_cart)) is None:
-        raise ContractError(f"{to_cart} has never shown a code here; take another cart")
+    if shown_at(database, to_cart, now_utc_ms) is None:
+        raise ContractError(f"{to_cart} shows no code now; take another cart")
     trip = trips.open_at(database, from_cart)
     under_way = database.execute(_under_way().where(moves.c.from_cart == from_cart)).first()
     if under_way is not None and (trip is None or trip.trip_id == under_way.from_trip):
@@ -64,6 +75,18 @@ def ask(database: Connection, from_cart: str, to_cart: str, now_utc_ms: int) -> 
     upto_seq = stored_seq(database, trip.cart, trip.epoch)
     move(database, trip, to_cart, to_trip, upto_seq, now_utc_ms)
     return to_trip
+
+
+def shown_at(database: Connection, cart: str, now_utc_ms: int) -> str | None:
+    """The code on a cart's screen; None if the cart has not said so lately."""
+    shown = select(offers.c.nonce).where(offers.c.cart == cart, _is_fresh(now_utc_ms))
+    nonce: str | None = database.scalar(shown)
+    return nonce
+
+
+def _is_fresh(now_utc_ms: int) -> ColumnElement[bool]:
+    """By our own clock, which may be set back."""
+    return offers.c.utc_ms.between(now_utc_ms - OFFER_MS, now_utc_ms + OFFER_MS)
 
 
 def _turn(database: Connection, before: Row[Any], to_cart: str, now_utc_ms: int) -> None:
@@ -82,7 +105,7 @@ def arriving(database: Connection, now_utc_ms: int) -> list[Row[Any]]:
     """Moves by a person, with the code that the new cart shows now, which has not taken them."""
     lately = moves.c.asked_utc_ms > now_utc_ms - ARRIVES_MS
     shown = _under_way().add_columns(offers.c.nonce).join(offers, offers.c.cart == moves.c.to_cart)
-    return list(database.execute(shown.where(lately)).all())
+    return list(database.execute(shown.where(lately, _is_fresh(now_utc_ms))).all())
 
 
 def _under_way() -> Select[Any]:

@@ -2,8 +2,8 @@
 
 A claim is a short-lived certificate whose name opens the two topics of `prov/{claim}` and nothing
 else. The same request again gets the same certificate, in case the answer was lost; any other is
-refused. A cart that has a certificate renews it under its own name. It must never make a cart's
-key.
+refused. A cart that has a certificate renews it under its own name. Whoever a claim was given for
+is in the list of carts, and nobody else speaks as one. It must never make a cart's key.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cart.contract.decoding import decoder_of
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
-from cart.contract.store import CLAIM_PREFIX
+from cart.contract.store import CLAIM_PREFIX, RESERVED
 from cart.core.value import Value
 from cart.files import replace_file
 from store.authority import NAME, Authority, AuthorityError, pem_of
 
-# Of the store's service, and of claims: a cart with such a name would have their rights.
-RESERVED = (CLAIM_PREFIX, "store-")
 CLAIM_VALID = timedelta(hours=24)
 
 
@@ -46,13 +44,38 @@ class Provisioning:
         self._utc_ms = utc_ms
         self._folder = authority.folder / "claims"
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._carts = authority.folder / "carts"
+        self._carts.mkdir(mode=0o700, exist_ok=True)
+        self._list_claimed()
+        self._known: set[str] = set()
+        self._revocations_ns = 0
 
-    def new_claim(self, cart: str) -> bytes:
-        """A claim for a cart: its key, certificate and the authority's, as one PEM file."""
+    def register(self, cart: str) -> None:
+        """Let a name speak as a cart; its certificate comes another way. Raises AuthorityError."""
         if not NAME.fullmatch(cart) or cart.startswith(RESERVED):
             raise AuthorityError(
                 f"{cart!r}: up to 64 letters, digits, _ . - and none of {', '.join(RESERVED)} first"
             )
+        (self._carts / f"{cart}.cart").touch(mode=0o600)
+
+    def is_cart(self, name: str) -> bool:
+        """Whether somebody of this name may speak as a cart: it is listed, and not taken back.
+
+        The disk is asked once, and again after each revocation."""
+        changed_ns = self._authority.revocations_ns
+        if changed_ns != self._revocations_ns:
+            self._revocations_ns = changed_ns
+            self._known.clear()
+        if name in self._known:
+            return True
+        is_one = (self._carts / f"{name}.cart").is_file() and not self._authority.is_revoked(name)
+        if is_one:
+            self._known.add(name)
+        return is_one
+
+    def new_claim(self, cart: str) -> bytes:
+        """A claim for a cart: its key, certificate and the authority's, as one PEM file."""
+        self.register(cart)
         name = CLAIM_PREFIX + secrets.token_hex(8)
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._authority.sign(name, key.public_key(), valid=CLAIM_VALID)
@@ -85,6 +108,13 @@ class Provisioning:
         used = msgspec.structs.replace(claim, request_sha256=sha256, certificate=certificate)
         self._keep(claimant, used)
         return certificate
+
+    def _list_claimed(self) -> None:
+        """An older store gave claims and kept no list."""
+        for path in self._folder.glob("*.json"):
+            cart = decoder_of(Claim).decode(path.read_bytes()).cart
+            if not cart.startswith(RESERVED):
+                self.register(cart)
 
     def _claim(self, name: str) -> Claim:
         path = self._path(name)

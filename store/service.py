@@ -41,6 +41,7 @@ from cart.contract.store import (
     PayRequest,
     Snap,
     StoreState,
+    app_of,
     decode,
     packet,
     parse,
@@ -154,7 +155,7 @@ class Service:
         # Our own state too: a late last will of ours must not keep the carts waiting.
         own = topic_of("store_state", *self._names)
         asks = topic_of("csr", *self._names, claim="+")
-        return [*filters, topic_of("pair_claim", *self._names, shopper="+"), asks, own]
+        return [*filters, topic_of("pair_claim", *self._names, app="+"), asks, own]
 
     def _changed(self, change: mqtt.Changed, on_ready: Callable[[], None]) -> None:
         if not change.up:
@@ -193,12 +194,19 @@ class Service:
         name = address.channel.name
         kind, handle = self._handlers[name]
         try:
+            self._check_sender(address.names)
             said = decode(kind, message.payload)
             check_storable(said)
             yield from handle(self, *address.names.values(), said)
         except ContractError as error:
             sender = f"{name} {address.names.get('cart', '')}".rstrip()
             log.warning("refused: %s: %s", sender, error)
+
+    def _check_sender(self, names: dict[str, str]) -> None:
+        """Where an authority lets carts in, whoever was not let in as a cart is none."""
+        cart, desk = names.get("cart"), self._provisioning
+        if cart is not None and desk is not None and not desk.is_cart(cart):
+            raise ContractError("no cart of this store; let it in with: python -m store claim")
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:
         if self._clones.born(cart, birth.boot_id):
@@ -273,11 +281,11 @@ class Service:
             yield self._to("coupon_answer", cart, answer)
 
     def _code_offered(self, cart: str, shown: PairOffer) -> Iterator[Packet]:
-        counter.offer(self._database, cart, shown.nonce)
+        counter.offer(self._database, cart, shown.nonce, self._utc_ms())
         yield from ()
 
-    def _code_claimed(self, shopper: str, asked: PairClaim) -> Iterator[Packet]:
-        if asked.shopper != shopper:
+    def _code_claimed(self, app: str, asked: PairClaim) -> Iterator[Packet]:
+        if app != app_of(asked.shopper):
             raise ContractError("PairClaim: a shopper may not ask for another")
         grant = counter.claim(self._database, self._signer, asked, self._utc_ms())
         yield self._to("pair_grant", asked.cart, grant)

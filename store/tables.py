@@ -100,11 +100,13 @@ snaps = Table(
     Column("upto_seq", Whole, nullable=False),
     Column("basket", LargeBinary, nullable=False),
 )
+# The code on each cart's screen, and when the cart said so last.
 offers = Table(
     "offers",
     METADATA,
     Column("cart", Text, primary_key=True),
     Column("nonce", Text, nullable=False),
+    Column("utc_ms", Whole, nullable=False, server_default="0"),
 )
 grants = Table(
     "grants",
@@ -114,8 +116,10 @@ grants = Table(
     Column("shopper", Text, nullable=False),
     Column("member", Boolean, nullable=False),
     Column("trip_id", Text, nullable=False),
+    Column("expires_utc_ms", Whole, nullable=False, server_default="0"),
     UniqueConstraint("trip_id", name="grants_once"),
 )
+members = Table("members", METADATA, Column("shopper", Text, primary_key=True))
 # Trips that moved from cart to cart, and the last row that counted; see `store.moving`.
 moves = Table(
     "moves",

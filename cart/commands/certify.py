@@ -22,7 +22,7 @@ from msgspec import json
 
 from cart import mqtt
 from cart.contract.lines import ContractError
-from cart.contract.store import BY_NAME, Packet, decode, packet, parse, topic_of
+from cart.contract.store import BY_NAME, Packet, app_of, decode, packet, parse, topic_of
 from cart.core.value import Value
 from cart.shell.clock import monotonic_ms
 
@@ -49,6 +49,7 @@ class Peer:
 
     def __init__(self, options: argparse.Namespace, name: str, hears: Iterable[str]) -> None:
         self.tenant, self.store, self.cart = options.tenant, options.store, options.cart
+        self.shopper: str = options.shopper
         self.key: Path | None = options.key
         self._answer_ms: int = options.answer_ms
         self._heard: deque[mqtt.Incoming] = deque()
@@ -56,23 +57,30 @@ class Peer:
             options.endpoint, name, [self.topic(each) for each in hears], monotonic_ms,
             SystemRandom(),
         )  # fmt: skip
+        # A store's broker lets nobody speak as an app but who shows the app's certificate.
+        self._app = self._connection
+        if options.app_endpoint.certificate != options.endpoint.certificate:
+            self._app = mqtt.Connection(
+                options.app_endpoint, app_of(self.shopper), [], monotonic_ms, SystemRandom()
+            )
 
     def topic(self, name: str) -> str:
         """A channel's topic, with this cart for every name of a party."""
-        names = {"cart": self.cart, "shopper": self.cart, "claim": self.cart}
-        return topic_of(
-            name, self.tenant, self.store, **names, sha256="+", number="+", version="+", file="+"
-        )
+        others = dict.fromkeys(("sha256", "number", "version", "file"), "+")
+        return topic_of(name, self.tenant, self.store, **self._names, **others)
+
+    @property
+    def _names(self) -> dict[str, str]:
+        return {"cart": self.cart, "app": app_of(self.shopper), "claim": self.cart}
 
     def connect(self) -> None:
         """Wait until the broker lets us in. Raises RuleBroken."""
-        if not self._wait(lambda: self._connection.up, CONNECT_MS):
+        if not self._wait(lambda: self._connection.up and self._app.up, CONNECT_MS):
             raise RuleBroken("no connection to the broker")
 
     def say(self, name: str, message: Value) -> None:
         """Send a message as its channel says."""
-        names = {"cart": self.cart, "shopper": self.cart, "claim": self.cart}
-        self._publish(packet(name, message, self.tenant, self.store, **names))
+        self._publish(packet(name, message, self.tenant, self.store, **self._names))
 
     def say_raw(self, name: str, payload: bytes) -> None:
         """Send bytes on a channel that it should not carry."""
@@ -100,9 +108,12 @@ class Peer:
     def close(self) -> None:
         """Leave the broker."""
         self._connection.close()
+        if self._app is not self._connection:
+            self._app.close()
 
     def _publish(self, sent: Packet) -> None:
-        self._connection.publish(sent)
+        is_app = sent.topic == self.topic("pair_claim")
+        (self._app if is_app else self._connection).publish(sent)
         self._wait(lambda: True, 0)
 
     def _next(self, name: str, within_ms: int) -> bytes | None:
@@ -118,6 +129,8 @@ class Peer:
     def _wait(self, holds: Callable[[], bool], within_ms: int) -> bool:
         end_ms = monotonic_ms() + within_ms
         while True:
+            if self._app is not self._connection:
+                self._app.poll(0)
             happened = self._connection.poll(20)
             self._heard += [each for each in happened if isinstance(each, mqtt.Incoming)]
             if holds() or monotonic_ms() >= end_ms:
@@ -157,6 +170,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     for part in ("ca", "certificate", "key"):
         parser.add_argument(f"--tls-{part}", type=Path, help="needed off loopback")
+    parser.add_argument("--shopper", default="check", help="who pairs: an app called app-SHOPPER")
+    for part in ("certificate", "key"):
+        parser.add_argument(f"--app-{part}", type=Path, help="of that app, where TLS is spoken")
     help_text = "how long an answer may take (default: %(default)s)"
     parser.add_argument(
         "--answer-ms", type=_milliseconds, default=ANSWER_MS, metavar="N", help=help_text
@@ -180,7 +196,12 @@ def run(options: argparse.Namespace) -> int:
         return 2
     files = options.tls_ca, options.tls_certificate, options.tls_key
     try:
-        options.endpoint = mqtt.Endpoint(url.hostname, url.port or PORTS[url.scheme], *files)
+        if url.scheme == "mqtts" and not all(files):
+            raise ValueError("mqtts:// needs --tls-ca, --tls-certificate and --tls-key")
+        ends = url.hostname, url.port or PORTS[url.scheme]
+        options.endpoint = mqtt.Endpoint(*ends, *files)
+        app = options.app_certificate or options.tls_certificate, options.app_key or options.tls_key
+        options.app_endpoint = mqtt.Endpoint(*ends, options.tls_ca, *app)
         side = {"store": certify_store, "cart": certify_cart}[options.side]
         peer = Peer(options, side.name(options), side.HEARS)
     except ValueError as error:

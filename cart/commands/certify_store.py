@@ -130,7 +130,7 @@ def _money(peer: Peer) -> str:
 def _pairs(peer: Peer) -> str:
     nonce = f"check-nonce-{time.time_ns()}"
     peer.say("pair_offer", PairOffer(nonce))
-    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.cart))
+    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
     grant = peer.hear("pair_grant", PairGrant, "grant of a pairing")
     if grant.nonce != nonce or grant.expires_utc_ms <= 0:
         raise RuleBroken(f"the grant is for {grant.nonce}, until {grant.expires_utc_ms}")
@@ -139,7 +139,7 @@ def _pairs(peer: Peer) -> str:
 
 
 def _invented(peer: Peer) -> str:
-    peer.say("pair_claim", PairClaim(peer.cart, f"never-shown-{time.time_ns()}", peer.cart))
+    peer.say("pair_claim", PairClaim(peer.cart, f"never-shown-{time.time_ns()}", peer.shopper))
     peer.hears_nothing("pair_grant", "it grants a code that no cart has shown")
     return "no grant"
 

@@ -32,7 +32,7 @@ PARAMETERS = {
     "tenant": "the chain",
     "store": "the store of the chain",
     "cart": "the cart's id, which is its client id too",
-    "shopper": "a pseudonym",
+    "app": "app- and a shopper's pseudonym",
     "sha256": "of the whole catalog, in hexadecimal",
     "number": "of the chunk, from 0",
     "version": "of the catalog that comes of it",

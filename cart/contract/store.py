@@ -45,8 +45,10 @@ FIRST_HASH = "0" * 64
 EVENT_SCHEMA = {"description": "one event as in docs/schemas/event.schema.json, byte for byte"}
 NOTHING = Raw(b"null")
 BASKET_SCHEMA = {"description": "the basket, as the cart's own fold of its journal"}
-# A name with this opening is a claim: whoever shows it may ask for a certificate, and no more.
-CLAIM_PREFIX = "claim-"
+# Names by what they open: a claim may ask for a certificate, and no more; a shopper's app, whose
+# name is this and the shopper's pseudonym, may say which code it saw; the store's service says all.
+CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX = "claim-", "app-", "store-"
+RESERVED = (CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX)  # no cart's name begins like this
 TripId = Annotated[str, Meta(min_length=1, max_length=128)]
 Message = TypeVar("Message", bound=Value)
 
@@ -130,12 +132,11 @@ class PairOffer(Value):
 
 class PairClaim(Value):
     """From the shopper's app to the store: I stand at this cart and saw this nonce. `move`: with
-    what I have in the cart that I come from."""
+    what I have in the cart that I come from. Who is a member the store knows, not the app."""
 
     cart: Name
     nonce: Nonce
     shopper: Name
-    member: bool = False
     move: bool = False
 
 
@@ -269,7 +270,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("snap", "cart/{cart}/up/snap", "up", Snap, "the whole basket, to heal a difference"),
     Channel("basket", "cart/{cart}/down/basket", "down", BasketView, "the store's view", HOUR_S),
     Channel("pair_offer", "cart/{cart}/up/pair", "up", PairOffer, "a QR code is shown", 30),
-    Channel("pair_claim", "app/{shopper}/up/pair", "app", PairClaim, "a QR code was seen", 30),
+    Channel("pair_claim", "app/{app}/up/pair", "app", PairClaim, "a QR code was seen", 30),
     Channel("pair_grant", "cart/{cart}/down/pair", "down", PairGrant, "a shopper's trip", 30),
     Channel("pay_request", "cart/{cart}/up/pay", "up", PayRequest, "take this sum", 120),
     Channel("pay_answer", "cart/{cart}/down/pay", "down", PayAnswer, "paid, or why not", 120),
@@ -300,6 +301,12 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("store_state", "store/state", "down", StoreState, "the service is up", None, KEPT),
 )
 # fmt: on
+
+
+def app_of(shopper: str) -> str:
+    """The name of a shopper's app: that of its certificate and of its topics."""
+    return APP_PREFIX + shopper
+
 
 BY_NAME = {channel.name: channel for channel in CHANNELS}
 
@@ -356,10 +363,12 @@ def decode(kind: type[Message], payload: bytes) -> Message:
 def _pattern(topic: str) -> re.Pattern[str]:
     """Match a channel's topics under any root; only the names of the channel are captured.
 
-    A claim's name is nobody else's: with its certificate nobody speaks as a cart or a shopper."""
+    The broker gives each certificate the topics of its name; here the name says whose those may be:
+    neither a claim nor an app speaks as a cart, and nobody but an app as an app."""
     name = "[A-Za-z0-9_.-]{1,64}"
     root = ROOT.format(tenant=name, store=name)
-    someone = re.sub(r"{(cart|shopper)}", rf"(?!{CLAIM_PREFIX})\g<0>", topic)
+    kinds = {"{cart}": rf"(?!{'|'.join(RESERVED)}){{cart}}", "{app}": rf"(?={APP_PREFIX}){{app}}"}
+    someone = re.sub("|".join(kinds), lambda found: kinds[found[0]], topic)
     return re.compile(root + re.sub(r"{(\w+)}", rf"(?P<\1>{name})", someone))
 
 

@@ -197,7 +197,7 @@ def _pair(timed: Timed, app: mqtt.Connection, nonce: str) -> float:
     """Milliseconds from the code on the screen to the trip; the app asks until it has it."""
     began_s = time.perf_counter()
     timed.cart.link.perform(OfferPairing(nonce))
-    claim = packet("pair_claim", PairClaim(CART, nonce, "ann"), TENANT, STORE, shopper="ann")
+    claim = packet("pair_claim", PairClaim(CART, nonce, "ann"), TENANT, STORE, app="app-ann")
     while not timed.wait_for(lambda: nonce in timed.paired, ASK_AGAIN_S):
         app.publish(claim)
         app.poll(0)

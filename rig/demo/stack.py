@@ -125,6 +125,10 @@ class Stack(contextlib.ExitStack):
         """SIGKILL everything that runs on the cart; it starts again at once."""
         self.supervisor.kill([CARTD, EYES, *([SCREEN] if self.has_screen else [])])
 
+    def make_member(self, shopper: str) -> None:
+        """The store takes a shopper into its list of members."""
+        self._tell_store("member", shopper)
+
     def wait_closed(self) -> None:
         """Wait until the shopper closes the screen's window."""
         self.supervisor.wait_until(SCREEN, lambda: False, timeout_s=float("inf"))
@@ -146,6 +150,14 @@ class Stack(contextlib.ExitStack):
         self.world = self.enter_context(contextlib.closing(WorldClient(self._short / "world.sock")))
         self._wait_for_screen()
 
+    def _tell_store(self, name: str, *arguments: str) -> None:
+        done = subprocess.run(
+            python("store", name, *arguments, "--data", str(self.store_data)),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise SupervisorError(f"store {name}: {done.stderr.strip()}")
+
     def _start_broker(self, broker: Broker) -> None:
         """Keep it like the other programs: killed, it is back on the same port."""
         self.supervisor.start(Program(BROKER, broker.argv))
@@ -159,12 +171,7 @@ class Stack(contextlib.ExitStack):
 
     def _start_store(self) -> None:
         data = str(self.store_data)
-        done = subprocess.run(
-            python("store", "import", str(CATALOG), "--data", data),
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise SupervisorError(f"store import: {done.stderr.strip()}")
+        self._tell_store("import", str(CATALOG))
         Repository(self.store_data / "trust")  # its root must be there before the cart starts
         host, port = self.broker
         argv = python("store", "run", "--data", data, "--broker", f"{host}:{port}",

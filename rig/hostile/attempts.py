@@ -19,13 +19,13 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from cart.contract.fleet import CertificateRequest
 from cart.contract.store import CHANNELS, PAYLOAD_BYTES_MAX, ROOT, Channel, PairClaim, PayRequest
 from rig.hostile.intruder import GONE, Intruder, Papers, tls_context
-from rig.hostile.site import APP, HOSTILE, STORE, TENANT, VICTIM, Site, batch
+from rig.hostile.site import APP, HOSTILE, SHOPPER, STORE, TENANT, VICTIM, Site, batch
 
 Seen = Literal["broker", "store", "cart", "answer"]
 HERE = ROOT.format(tenant=TENANT, store=STORE)
 DENIED = 135
 REFUSED_FROM = 128
-NAMES = {"cart": VICTIM, "shopper": "bob", "claim": VICTIM, "sha256": "ab" * 32, "number": "0",
+NAMES = {"cart": VICTIM, "app": "app-bob", "claim": VICTIM, "sha256": "ab" * 32, "number": "0",
          "version": "2", "file": "targets.json"}  # fmt: skip
 
 
@@ -112,7 +112,12 @@ def _foreign_topics() -> Iterator[Attempt]:
         yield Attempt(
             "foreign topic", f"cart to {channel.name}", "broker", _publish(HOSTILE, topic)
         )
-    for topic in ("app/bob/up/pair", f"app/{APP}/up/pay", f"cart/{VICTIM}/up/ev", "store/state"):
+    for topic in (
+        "app/app-bob/up/pair",
+        f"app/{APP}/up/pay",
+        f"cart/{VICTIM}/up/ev",
+        "store/state",
+    ):
         yield Attempt("foreign topic", f"app to {topic}", "broker", _publish(APP, HERE + topic))
     for topic in (f"prov/{VICTIM}/csr", f"cart/{VICTIM}/up/ev", "store/recall", "prov/x/cert"):
         yield Attempt(
@@ -170,7 +175,7 @@ def _eavesdrop(topic_filter: str) -> Callable[[Site], Result]:
 WILLS = (
     f"{HERE}cart/{VICTIM}/state", f"{HERE}store/state", f"{HERE}cart/{VICTIM}/down/ack",
     f"{HERE}cart/{VICTIM}/down/cmd", f"{HERE}cart/{VICTIM}/up/ev", f"{HERE}store/catalog/head",
-    f"{HERE}app/bob/up/pair",
+    f"{HERE}app/app-bob/up/pair",
 )  # fmt: skip
 
 
@@ -230,7 +235,7 @@ def _replays() -> Iterator[Attempt]:
     yield Attempt("replay", "a claim for another cart's name", "answer", _other_name)
     for name, shopper, nonce in (
         ("pairing for another shopper", "bob", "nonce-0001"),
-        ("pairing with an invented code", APP, "nonce-invented"),
+        ("pairing with an invented code", SHOPPER, "nonce-invented"),
     ):
         asked = PairClaim(VICTIM, nonce, shopper)
         yield Attempt("replay", name, "store", _claim(asked))

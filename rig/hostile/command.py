@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cart.core.value import Value
 from rig.hostile.attempts import Attempt, attempts
+from rig.hostile.parts import parts
 from rig.hostile.posing import posing
 from rig.hostile.site import Site, SiteError
 
@@ -69,7 +70,7 @@ def campaign(folder: Path) -> Iterator[Row]:
     """Every attempt in turn on one site; the victim is served in between and at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     with Site(folder) as site:
-        for attempt in attempts():
+        for attempt in (*attempts(), *parts()):
             yield _tried(site, attempt)
         site.traffic()
         site.stop_store()

@@ -42,11 +42,12 @@ from store.provisioning import Provisioning
 
 TENANT, STORE = "acme", "store-1"
 SERVICE = f"store-{STORE}"
-VICTIM, HOSTILE, APP = "cart-1", "cart-9", "ann"
+VICTIM, HOSTILE, APP, SHOPPER = "cart-1", "cart-9", "app-ann", "ann"
 WAIT_S = 20.0
 LOOT = (
     "SELECT * FROM events", "SELECT * FROM trips", "SELECT * FROM offers", "SELECT * FROM grants",
-    "SELECT * FROM payments", "SELECT * FROM catalogs",
+    "SELECT * FROM payments", "SELECT * FROM catalogs", "SELECT * FROM moves",
+    "SELECT * FROM health", "SELECT cart FROM carts",
 )  # fmt: skip
 
 
@@ -61,6 +62,8 @@ class Site:
         self.folder = folder
         self._stack = ExitStack()
         self.broker = GuardedBroker(folder, TENANT, STORE, [VICTIM, HOSTILE, APP, "cart-8"])
+        # Of an authority that gave an app a name that could be a cart's.
+        self.broker.authority.equip(SHOPPER, self.broker.certificates)
         self.data = self.broker.certificates / "data"
         self.log = folder / "store.log"
         self.refused = 0

@@ -106,11 +106,18 @@ def test_our_cart_keeps_every_rule(
 
 
 @pytest.mark.parametrize(
-    "more", [["--broker", "http://x"], ["--broker", "mqtt://10.0.0.1"], ["--side", "cart"]]
+    "more",
+    [
+        ["--broker", "http://x"],
+        ["--broker", "mqtt://10.0.0.1"],
+        ["--broker", "mqtts://127.0.0.1:1"],
+        ["--side", "cart"],
+    ],
 )
 def test_what_cannot_be_checked_is_said(
     broker: Broker, more: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A URL of another kind, plain text afar, or a cart's check without a key: status 2."""
+    """A URL of another kind, plain text afar, TLS without its files, or a cart's check without a
+    key: status 2."""
     assert check(broker, *more) == 2
     assert capsys.readouterr().err

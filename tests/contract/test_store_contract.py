@@ -42,7 +42,7 @@ from cart.contract.store import (
 from cart.core.events import Event, TripOpened
 from cart.core.value import Value
 
-NAMES = {"cart": "cart-1", "shopper": "ann", "sha256": "ab" * 32, "number": "0", "version": "8",
+NAMES = {"cart": "cart-1", "app": "app-ann", "sha256": "ab" * 32, "number": "0", "version": "8",
          "claim": "claim-1", "file": "targets.json"}  # fmt: skip
 SAMPLES_FOLDER = Path(__file__).parent / "samples"
 # CHANNEL.N.json: the Nth form of a channel's message, as it was sent once. These decode for ever.
@@ -119,12 +119,22 @@ def test_a_claim_is_nobody_else() -> None:
     assert parse("sc/1/acme/store-1/prov/claim-1/csr").names == {"claim": "claim-1"}
 
 
+def test_an_app_is_no_cart_and_a_cart_no_app() -> None:
+    """Under an app's name nobody speaks as a cart, under a cart's nobody as an app; nor is either
+    the store's service."""
+    for topic in ("cart/app-ann/up/birth", "cart/store-7/up/ev", "app/cart-1/up/pair"):
+        with pytest.raises(ContractError, match="not a channel"):
+            parse(f"sc/1/acme/store-1/{topic}")
+    assert parse("sc/1/acme/store-1/app/app-ann/up/pair").names == {"app": "app-ann"}
+    assert parse("sc/1/acme/store-1/cart/apple/up/ev").names == {"cart": "apple"}
+
+
 def test_the_access_list_is_the_table() -> None:
     """Each channel has one line: who speaks writes it, who listens reads it, under its own name."""
     lines = acl_text().splitlines()
     for channel in CHANNELS:
         access = "read" if channel.direction == "down" else "write"
-        topic = re.sub(r"{(cart|shopper|claim)}", "%u", channel.topic)
+        topic = re.sub(r"{(cart|app|claim)}", "%u", channel.topic)
         line = f"pattern {access} sc/1/@TENANT@/@STORE@/{re.sub(r'{[a-z0-9]+}', '+', topic)}"
         assert lines.count(line) == 1
     assert sum(line.startswith("pattern ") for line in lines) == len(CHANNELS)

@@ -15,7 +15,7 @@ from rig.hostile.site import Site
 pytestmark = pytest.mark.machines
 KINDS = {
     "papers", "downgrade", "foreign topic", "wildcard", "forged will", "malformed", "oversize",
-    "replay", "posing",
+    "replay", "posing", "part",
 }  # fmt: skip
 
 

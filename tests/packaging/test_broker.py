@@ -88,7 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("broker")
     authority = Authority(folder)
     authority.equip("broker", folder, "server", ["127.0.0.1"])
-    for name in ("store-service", "cart-7", "cart-8", "ann"):
+    for name in ("store-service", "cart-7", "cart-8", "app-ann"):
         authority.equip(name, folder)
     return folder
 
@@ -126,7 +126,7 @@ def port(folder: Path) -> Iterator[int]:
 @pytest.fixture
 def peers(folder: Path, port: int) -> Iterator[dict[str, Peer]]:
     """The store's service, two carts and a shopper's app, connected."""
-    names = ("store-service", "cart-7", "cart-8", "ann")
+    names = ("store-service", "cart-7", "cart-8", "app-ann")
     connected = {name: Peer(folder, port, name) for name in names}
     yield connected
     for peer in connected.values():
@@ -151,16 +151,17 @@ def test_a_cart_cannot_speak_for_others(peers: dict[str, Peer], topic: str) -> N
 def test_a_shopper_s_app_asks_for_a_cart(peers: dict[str, Peer]) -> None:
     """What an app claims under its own name arrives at the store's service."""
     peers["store-service"].listen("app/+/up/pair")
-    assert peers["ann"].say("app/ann/up/pair", b"claim") < 128
-    assert peers["store-service"].hear() == ("app/ann/up/pair", b"claim")
+    assert peers["app-ann"].say("app/app-ann/up/pair", b"claim") < 128
+    assert peers["store-service"].hear() == ("app/app-ann/up/pair", b"claim")
 
 
 @pytest.mark.parametrize(
-    "topic", ["app/bob/up/pair", "app/ann/up/ev", "cart/cart-7/up/ev", "cart/cart-7/down/pair"]
+    "topic",
+    ["app/app-bob/up/pair", "app/app-ann/up/ev", "cart/cart-7/up/ev", "cart/cart-7/down/pair"],
 )
 def test_a_shopper_s_app_says_nothing_else(peers: dict[str, Peer], topic: str) -> None:
     """An app is refused, aloud, under another's name and for anything but a claim."""
-    assert peers["ann"].say(topic) == NOT_AUTHORIZED
+    assert peers["app-ann"].say(topic) == NOT_AUTHORIZED
 
 
 def test_a_cart_hears_only_what_is_for_it(peers: dict[str, Peer]) -> None:

@@ -30,7 +30,7 @@ NEXT: list[Event] = [TripOpened(10, "trip-2", "bob"), item(7)]
 def journal(database: Connection, tmp_path: Path) -> list[Entry]:
     """A paid trip, closed on day 0, and one that goes on: their rows, which are stored."""
     catalogs.add(database, msgspec.json.encode(CATALOG))
-    counter.offer(database, CART, NONCE)
+    counter.offer(database, CART, NONCE, 0)
     counter.claim(database, signer_of(tmp_path), PairClaim(CART, NONCE, "ann"), 0)
     database.execute(update(grants).values(trip_id="trip-1"))
     first = rows(CLOSED)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
-from cart.contract.store import PairClaim, PayRequest
+from cart.contract.store import PairClaim, PayRequest, decode
 from cart.core.events import (
     BenefitsChosen,
     CatalogAdopted,
@@ -25,7 +25,7 @@ from cart.core.events import (
 from cart.core.pricing.percent_off import PercentOff
 from cart.receipts.en16931 import as_terms
 from cart.shell.store_catalog import StoreKey
-from store import catalogs, counter, trips
+from store import catalogs, counter, members, moving, trips
 from store.keys import Signer, signer_of
 from store.ledger import ingest
 from store.paper import paper_of
@@ -51,7 +51,7 @@ def signer(tmp_path: Path) -> Signer:
 
 def test_a_grant_is_signed_for_one_cart(database: Connection, signer: Signer) -> None:
     """The cart's key check holds for the grant as given, and for no other cart or trip."""
-    counter.offer(database, CART, NONCE)
+    counter.offer(database, CART, NONCE, NOW_UTC_MS)
     grant = counter.claim(database, signer, CLAIM, NOW_UTC_MS)
     key = StoreKey(signer.public_pem)
     assert key.has_signed(grant_text(CART, grant), grant.signature)
@@ -63,7 +63,7 @@ def test_a_grant_is_signed_for_one_cart(database: Connection, signer: Signer) ->
 
 def test_a_code_is_used_once(database: Connection, signer: Signer) -> None:
     """The same shopper gets the same trip again, another gets nothing, also on another cart."""
-    counter.offer(database, CART, NONCE)
+    counter.offer(database, CART, NONCE, NOW_UTC_MS)
     first = counter.claim(database, signer, CLAIM, NOW_UTC_MS)
     again = counter.claim(database, signer, CLAIM, NOW_UTC_MS + 1)
     assert first.trip_id == again.trip_id
@@ -72,13 +72,53 @@ def test_a_code_is_used_once(database: Connection, signer: Signer) -> None:
             counter.claim(database, signer, other, NOW_UTC_MS)
 
 
+def test_asked_again_it_is_the_same_grant(database: Connection, signer: Signer) -> None:
+    """To the byte, until it ends; after that only while the cart shows the code, and never once
+    the trip has begun."""
+    counter.offer(database, CART, NONCE, NOW_UTC_MS)
+    first = counter.claim(database, signer, CLAIM, NOW_UTC_MS)
+    ends = first.expires_utc_ms
+    assert counter.claim(database, signer, CLAIM, ends) == first
+    with pytest.raises(ContractError, match="no such code"):
+        counter.claim(database, signer, CLAIM, ends + 1)
+    counter.offer(database, CART, NONCE, ends + 1)
+    later = counter.claim(database, signer, CLAIM, ends + 1)
+    assert (later.trip_id, later.expires_utc_ms) == (first.trip_id, ends + 1 + counter.GRANT_MS)
+    ingest(database, CART, batch(rows([TripOpened(1, first.trip_id, "ann")])))
+    with pytest.raises(ContractError, match="was used"):
+        counter.claim(database, signer, CLAIM, ends + 2)
+
+
+@pytest.mark.parametrize("late_ms", [moving.OFFER_MS + 1, -moving.OFFER_MS - 1])
+def test_a_code_grows_old(database: Connection, signer: Signer, late_ms: int) -> None:
+    """What a cart has not said lately is on no screen, whichever way the clock was set."""
+    counter.offer(database, CART, NONCE, NOW_UTC_MS)
+    with pytest.raises(ContractError, match="no such code"):
+        counter.claim(database, signer, CLAIM, NOW_UTC_MS + late_ms)
+
+
+def test_who_is_a_member_the_store_knows(database: Connection, signer: Signer) -> None:
+    """What an app says of itself is worth nothing; the store's list counts, as the trip begins."""
+    said = b'{"cart":"cart-1","nonce":"nonce-0001","shopper":"ann","member":true}'
+    counter.offer(database, CART, NONCE, NOW_UTC_MS)
+    claim = decode(PairClaim, said)
+    assert counter.claim(database, signer, claim, NOW_UTC_MS).member is False
+    members.begin(database, "ann")
+    members.begin(database, "ann")
+    again = replace(claim, nonce="nonce-0002")
+    counter.offer(database, CART, again.nonce, NOW_UTC_MS)
+    assert counter.claim(database, signer, again, NOW_UTC_MS).member is True
+    members.end(database, "ann")
+    assert members.is_member(database, "ann") is False
+
+
 @pytest.mark.parametrize("nonce", ["nonce-0000", "nonce-0002"])
 def test_only_the_code_on_the_screen_counts(
     database: Connection, signer: Signer, nonce: str
 ) -> None:
     """A code that was replaced, or never shown, opens nothing."""
-    counter.offer(database, CART, "nonce-0000")
-    counter.offer(database, CART, NONCE)
+    counter.offer(database, CART, "nonce-0000", NOW_UTC_MS)
+    counter.offer(database, CART, NONCE, NOW_UTC_MS)
     with pytest.raises(ContractError, match="no such code"):
         counter.claim(database, signer, replace(CLAIM, nonce=nonce), NOW_UTC_MS)
 
@@ -173,7 +213,7 @@ def test_a_grant_says_what_the_shopper_had(database: Connection, signer: Signer)
     settled = counter.pay(database, CART, PayRequest("trip-1", 1, 79, 1, 3))
     assert settled is not None
     assert settled.outcome == "settled"
-    counter.offer(database, CART, NONCE)
+    counter.offer(database, CART, NONCE, NOW_UTC_MS)
     grant = counter.claim(database, signer, CLAIM, NOW_UTC_MS)
     assert grant.used == {"half": 1}
     key = StoreKey(signer.public_pem)

@@ -119,10 +119,9 @@ def test_half_open_network_is_noticed(shop: Shop) -> None:
 def test_pairing_is_single_use(shop: Shop) -> None:
     """A code opens one trip for one shopper; asked again, a second shopper gets nothing."""
     cart, app = shop.cart, shop.someone("app-ann")
-    claim = packet(
-        "pair_claim", PairClaim(CART, NONCE, "ann", member=True), TENANT, STORE, shopper="ann"
-    )
-    late = packet("pair_claim", PairClaim(CART, NONCE, "bob"), TENANT, STORE, shopper="bob")
+    claim = packet("pair_claim", PairClaim(CART, NONCE, "ann"), TENANT, STORE, app="app-ann")
+    late = packet("pair_claim", PairClaim(CART, NONCE, "bob"), TENANT, STORE, app="app-bob")
+    assert store_command(shop.folder, "member", "ann").returncode == 0
     cart.link.perform(OfferPairing(NONCE))
     until(lambda: _count(shop, "offers"), "the offer is known")
     shop.say(app, claim)
@@ -137,8 +136,8 @@ def test_a_refusal_names_no_shopper(shop: Shop) -> None:
     """The log says which channel and which cart, never whose pseudonym stood in the topic."""
     app = shop.someone("app-ann")
     other = PairClaim(CART, NONCE, "shopper-two")
-    shop.say(app, packet("pair_claim", other, TENANT, STORE, shopper="shopper-one"))
-    shop.say(app, Packet(f"sc/1/{TENANT}/{STORE}/app/shopper four/up/pair", b"{}"))
+    shop.say(app, packet("pair_claim", other, TENANT, STORE, app="app-shopper-one"))
+    shop.say(app, Packet(f"sc/1/{TENANT}/{STORE}/app/app-shopper four/up/pair", b"{}"))
     shop.say(app, Packet(topic_of("events", TENANT, STORE, cart="cart-x"), b"{"))
     log = shop.folder.parent / "store.log"
     until(lambda: "refused: events cart-x: " in log.read_text(), "the last refusal")

@@ -53,7 +53,7 @@ def stored(database: Connection) -> Connection:
     """Ann's trip with two tins at one cart, and the code of another one on its screen."""
     catalogs.add(database, CATALOG)
     ledger.ingest(database, CART, batch(rows(trip_events("trip-1", 2))))
-    counter.offer(database, OTHER, NONCE)
+    counter.offer(database, OTHER, NONCE, 0)
     return database
 
 
@@ -74,7 +74,7 @@ def test_a_trip_moves_once_and_only_the_new_one_is_paid(stored: Connection, tmp_
     assert (answer.outcome, "moved to cart-2" in answer.reason) == ("declined", True)
     assert moving.untold(stored) == [(CART, "trip-1")]
     assert moving.untold(stored) == []
-    counter.offer(stored, "cart-3", "nonce-0003")
+    counter.offer(stored, "cart-3", "nonce-0003", 0)
     with pytest.raises(ContractError, match="no trip of this shopper"):
         counter.claim(stored, signer, PairClaim("cart-3", "nonce-0003", "ann", move=True), 0)
 
@@ -101,10 +101,10 @@ def test_a_person_moves_a_guest_to_a_cart_that_shows_its_code(
     events = [CatalogAdopted(0, 1, ""), replace(opening, shopper=None), *rest]
     ledger.ingest(database, CART, batch(rows(events)))
     signer = signer_of(tmp_path)
-    with pytest.raises(ContractError, match="never shown a code"):
+    with pytest.raises(ContractError, match="shows no code now"):
         moving.ask(database, CART, OTHER, 1_000)
     for cart, nonce in ((OTHER, NONCE), ("cart-3", "nonce-0003")):
-        counter.offer(database, cart, nonce)
+        counter.offer(database, cart, nonce, 1_000)
     to_trip = moving.ask(database, CART, OTHER, 1_000)
     for _ in range(2):
         ((cart, grant),) = counter.moved(database, signer, 2_000)
@@ -113,7 +113,7 @@ def test_a_person_moves_a_guest_to_a_cart_that_shows_its_code(
         assert len(msgspec.json.decode(grant.carried, type=Basket).lines) == 2
     with pytest.raises(ContractError, match="was used"):
         counter.claim(database, signer, PairClaim(OTHER, NONCE, "mallory"), 2_000)
-    counter.offer(database, OTHER, "nonce-0009")
+    counter.offer(database, OTHER, "nonce-0009", 3_000)
     assert [grant.nonce for _, grant in counter.moved(database, signer, 3_000)] == ["nonce-0009"]
     assert moving.ask(database, CART, "cart-3", 4_000) == to_trip
     assert [cart for cart, _ in counter.moved(database, signer, 5_000)] == ["cart-3"]
@@ -148,7 +148,7 @@ def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop, *, by_
     def granted() -> bool:
         claim = PairClaim(OTHER, NONCE, "ann", move=True)
         if by_app:
-            shop.say(app, packet("pair_claim", claim, TENANT, STORE, shopper="ann"))
+            shop.say(app, packet("pair_claim", claim, TENANT, STORE, app="app-ann"))
         else:
             store_command(shop.folder, "move", CART, OTHER)
         came = [each for each in other.poll(200) if isinstance(each, mqtt.Incoming)]
