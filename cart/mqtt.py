@@ -62,6 +62,16 @@ class Endpoint(Value):
                 f"plain text MQTT to {self.host} is refused; set ca, certificate and key"
             )
 
+    def check_files(self) -> None:
+        """Raises ValueError where no TLS can be made of its files now."""
+        try:
+            if self.is_encrypted:
+                tls_context(self)
+        except OSError as error:
+            raise ValueError(
+                f"ca, certificate, key: {error}; give PEM files that fit each other"
+            ) from error
+
     @property
     def is_encrypted(self) -> bool:
         """Whether TLS guards the connection."""

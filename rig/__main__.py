@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
+
+from cart.arguments import Parser
 
 COMMANDS = {
     "demo": ("rig.demo.command", "one whole shopping trip, or a shop to play with"),
@@ -25,7 +26,7 @@ COMMANDS = {
 
 def main(arguments: list[str]) -> int:
     """Run the sub-command named first; without one, show them and return 2."""
-    parser = argparse.ArgumentParser(prog="python -m rig", description=__doc__)
+    parser = Parser(prog="python -m rig", description=__doc__)
     table = parser.add_subparsers(dest="command", metavar="COMMAND")
     parsers = {
         name: table.add_parser(name, help=what, description=what)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import re
 import signal
 import sys
 import time
@@ -16,7 +15,7 @@ from msgspec import json
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from cart import mqtt
+from cart import arguments, mqtt
 from cart.contract.lines import ContractError
 from cart.core.catalog import Catalog, CatalogError
 from cart.core.coding.iso import currency_digits
@@ -34,22 +33,22 @@ from store import (
     trips,
     trust,
 )
+from store.asked import Command
 from store.authority import AuthorityError
 from store.database import (
-    FILE_NAME,
     POSTGRESQL,
-    DatabaseError,
     hold_alone,
     open_database,
+    open_existing,
     transaction,
 )
 from store.keys import KeyFileError, public_of, signer_of
 from store.paper import FORMATS, paper_of
 from store.service import Service
 
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 DATABASE = f"{POSTGRESQL}://user@host/name; default: SQLite in the folder"
-ENDPOINT = re.compile(r"(.+):([0-9]{1,5})")
+DAYS_MAX = 99_999
+QUANTITY_MAX = 1_000_000
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         endpoint = mqtt.Endpoint(
             host, port, options.tls_ca, options.tls_certificate, options.tls_key, options.mqtt
         )
+        endpoint.check_files()
     except ValueError as error:
         options.parser.error(str(error))
     ready = {"tenant": options.tenant, "store": options.store, "broker": f"{host}:{port}"}
@@ -181,40 +181,18 @@ def print_receipt(options: argparse.Namespace) -> int:
 def pack_away(options: argparse.Namespace) -> int:
     """Pack the journal rows of trips closed long ago, and drop what was packed for long."""
     now_utc_ms = time.time_ns() // 1_000_000
-    with closing(open_database(options.data, options.database)) as database, transaction(database):
+    with closing(_existing(options, read_only=False)) as database, transaction(database):
         done = archive.archive(database, now_utc_ms, options.after_days, options.drop_after_days)
     _print_line({"rows_packed": done.packed, "packs_dropped": done.dropped})
     return 0
 
 
 def _existing(options: argparse.Namespace, *, read_only: bool = True) -> Connection:
-    folder: Path = options.data
-    if not options.database and not (folder / FILE_NAME).is_file():
-        raise DatabaseError(f"{folder}: no store here yet; begin one with: python -m store run")
-    return open_database(folder, options.database, read_only=read_only)
+    return open_existing(options.data, options.database, read_only=read_only)
 
 
 def _print_line(value: object) -> None:
     print(json.encode(value).decode(), flush=True)
-
-
-def _name(text: str) -> str:
-    if not NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: up to 64 letters, digits, _ . -")
-    return text
-
-
-def _endpoint(text: str) -> tuple[str, int]:
-    found = ENDPOINT.fullmatch(text)
-    if not found or not 0 < int(found[2]) < 65_536:
-        raise argparse.ArgumentTypeError(f"{text!r}: write host:port")
-    return found[1], int(found[2])
-
-
-def _days(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", text):
-        raise argparse.ArgumentTypeError(f"{text!r}: write a number of days")
-    return int(text)
 
 
 def _currency(text: str) -> str:
@@ -229,41 +207,61 @@ def _url(text: str) -> str:
     return text
 
 
-def _file(text: str) -> Path:
-    if not Path(text).is_file():
-        raise argparse.ArgumentTypeError(f"{text}: no such file")
-    return Path(text)
-
-
 def _add_broker(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--broker", type=_endpoint, required=True, metavar="HOST:PORT")
-    serve.add_argument("--tenant", type=_name, required=True, help="the chain")
-    serve.add_argument("--store", type=_name, required=True, help="the store of the chain")
-    serve.add_argument("--key", type=_file, help="Ed25519 key (PEM); default: store.key, made once")
+    serve.add_argument("--broker", type=arguments.endpoint, required=True, metavar="HOST:PORT")
+    serve.add_argument("--tenant", type=arguments.name, required=True, help="the chain")
+    serve.add_argument("--store", type=arguments.name, required=True, help="the store of the chain")
+    serve.add_argument(
+        "--key", type=arguments.file, help="Ed25519 key (PEM); default: store.key, made once"
+    )
     for part in ("ca", "certificate", "key"):
-        serve.add_argument(f"--tls-{part}", type=_file, help="needed off loopback")
+        serve.add_argument(f"--tls-{part}", type=arguments.file, help="needed off loopback")
     serve.add_argument(
         "--mqtt", choices=tuple(mqtt.PROTOCOLS), default="5", help="what the broker speaks"
     )
 
 
+def _add_trips(command: Command) -> argparse.ArgumentParser:
+    receipt = command("receipt", print_receipt)
+    receipt.add_argument("trip", help="a trip's id")
+    receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")
+    receipt.add_argument("--name", default="dashcart store", help="the name in its head")
+    credit, pieces = command("credit", credit_line), arguments.whole(1, QUANTITY_MAX)
+    credit.add_argument("trip", help="a trip's id")
+    credit.add_argument("line", help="a line of its receipt, such as L3")
+    credit.add_argument("--quantity", type=pieces, default=1, help="how many pieces; default: one")
+    credit.add_argument("--reason", default="", help="why, for the books")
+    move = command("move", move_trip)
+    move.add_argument("from_cart", type=arguments.name, metavar="FROM", help="the cart of the trip")
+    move.add_argument(
+        "to_cart", type=arguments.name, metavar="TO", help="a cart that shows its code"
+    )
+    return receipt
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m store", description=__doc__)
+    parser = arguments.Parser(prog="python -m store", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, work: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    def command(
+        name: str, work: Callable[[argparse.Namespace], int], *, has_data: bool = True
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=work.__doc__, description=work.__doc__)
-        made.add_argument("--data", type=Path, required=True, help="folder of the store's files")
-        made.add_argument("--database", type=_url, metavar="URL", help=DATABASE)
-        made.set_defaults(work=work, parser=made)
+        if has_data:
+            folder = "folder of the store's files"
+            made.add_argument("--data", type=Path, required=True, help=folder)
+            made.add_argument("--database", type=_url, metavar="URL", help=DATABASE)
+        made.set_defaults(work=work, parser=made, json=False)
         return made
 
     serve = command("run", run)
     _add_broker(serve)
-    trust.add_commands(command, _name)
-    clip_server.add_commands(command, _name, _endpoint, _file)
+    trust.add_commands(command)
+    clip_server.add_commands(command)
     bring = command("import", import_catalog)
-    bring.add_argument("file", type=_file, help="a catalog as JSON; a table of it as CSV or JSON")
+    bring.add_argument(
+        "file", type=arguments.file, help="a catalog as JSON; a table of it as CSV or JSON"
+    )
     bring.add_argument("--table", choices=tuple(sheets.TABLES), help="the file is this table only")
     bring.add_argument("--currency", type=_currency, help="of the first import of a table")
     bring.add_argument(
@@ -271,44 +269,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     goods_commands.add_hour(bring)
     goods_commands.add_commands(command)
-    members.add_commands(command, _name)
-    away = command("archive", pack_away)
+    members.add_commands(command)
+    away, days_of = command("archive", pack_away), arguments.whole(0, DAYS_MAX)
     for name, days, what in (
         ("after", 30, "rows stay as they are so long after their trip was closed"),
         ("drop-after", 400, "packed rows and pseudonyms go so long after packing"),
     ):
         for each in (away, serve):
             words = f"{what}; default {days}"
-            each.add_argument(f"--{name}-days", type=_days, default=days, help=words)
-    receipt = command("receipt", print_receipt)
-    receipt.add_argument("trip", help="a trip's id")
-    receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")
-    receipt.add_argument("--name", default="dashcart store", help="the name in its head")
-    credit = command("credit", credit_line)
-    credit.add_argument("trip", help="a trip's id")
-    credit.add_argument("line", help="a line of its receipt, such as L3")
-    credit.add_argument("--quantity", type=int, default=1, help="how many pieces; default: one")
-    credit.add_argument("--reason", default="", help="why, for the books")
-    move = command("move", move_trip)
-    move.add_argument("from_cart", type=_name, metavar="FROM", help="the cart of the trip")
-    move.add_argument("to_cart", type=_name, metavar="TO", help="a cart that shows its code")
+            each.add_argument(f"--{name}-days", type=days_of, default=days, help=words)
+    receipt = _add_trips(command)
     lists = (("carts", list_carts), ("trips", list_trips), ("disputes", list_disputes))
     for listed in (*(command(*each) for each in lists), receipt, bring):
         listed.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(given: Sequence[str] | None = None) -> int:
     """Run one command; 1 and one line on stderr when it can't be done."""
     parser = _parser()
-    if not (sys.argv[1:] if arguments is None else arguments):
+    if not (sys.argv[1:] if given is None else given):
         parser.print_help(sys.stderr)
         return 2
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     try:
         return int(options.work(options))
     except (CatalogError, ContractError, KeyFileError, AuthorityError, OSError) as error:
-        print(f"store: {error}", file=sys.stderr)
+        arguments.say_error("store", error, as_json=options.json)
         return 1
 
 

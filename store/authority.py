@@ -193,8 +193,10 @@ def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
 def _key_of(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as error:
-        raise KeyFileError(f"{path}: {error}; bring back the authority's key") from error
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}; bring back the authority's key") from error
+    except (ValueError, TypeError) as error:
+        raise KeyFileError(f"{path}: no private key in PEM; bring back the authority's") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise KeyFileError(f"{path}: not a key of this authority; bring it back")
     return key

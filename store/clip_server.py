@@ -16,20 +16,20 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from cart import arguments
 from cart.contract import clips
+from store.asked import Command, check_cart
 from store.clips import RETENTION_HOURS, ClipDesk, Refusal
 from store.downloads import file_of
 from store.keys import signer_of
 from store.orders import Orders
 
 QUIET_S_MAX = 30
-Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 log = logging.getLogger(__name__)
 
 
@@ -135,22 +135,21 @@ def tls_of(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def add_commands(
-    command: Command,
-    name: Callable[[str], str],
-    endpoint: Callable[[str], tuple[str, int]],
-    file: Callable[[str], Path],
-) -> None:
-    """Declare the commands; the last three check a name, a host with its port, and a file."""
+def add_commands(command: Command) -> None:
+    """Declare the commands; `command` makes a parser."""
     serve = command("clips", serve_clips)
-    serve.add_argument("--listen", type=endpoint, required=True, metavar="HOST:PORT")
-    serve.add_argument("--tls-certificate", type=file, required=True, help="of the broker, say")
-    serve.add_argument("--tls-key", type=file, required=True, help="its key")
+    serve.add_argument("--listen", type=arguments.endpoint, required=True, metavar="HOST:PORT")
+    serve.add_argument(
+        "--tls-certificate", type=arguments.file, required=True, help="of the broker, say"
+    )
+    serve.add_argument("--tls-key", type=arguments.file, required=True, help="its key")
     ask = command("clip", ask_for_clip)
-    ask.add_argument("cart", type=name, help="the id of the cart")
+    ask.add_argument("cart", type=arguments.name, help="the id of the cart")
     ask.add_argument("clip", help="a clip's name, or the reason why the cart kept its newest")
     ask.add_argument("--reason", choices=tuple(RETENTION_HOURS), required=True, help="why you ask")
-    ask.add_argument("--url", required=True, help="where `store clips` serves: https://host:port")
+    ask.add_argument(
+        "--url", type=_door, required=True, help="where `store clips` serves: https://host:port"
+    )
 
 
 def serve_clips(options: argparse.Namespace) -> int:
@@ -171,14 +170,25 @@ def serve_clips(options: argparse.Namespace) -> int:
 
 def ask_for_clip(options: argparse.Namespace) -> int:
     """Ask a cart for one clip; `store orders` shows how it went, the clip lies in DATA/clips."""
-    if not options.url.startswith("https://"):
-        options.parser.error(f"--url {options.url}: write https://host:port")
+    check_cart(options)
     signer = signer_of(options.data)
     url = ClipDesk(options.data, signer, _utc_ms).open(options.cart, options.reason, options.url)
     orders = Orders(options.data, signer, _utc_ms)
     order = orders.add(options.cart, clips.ACTION, {"clip": options.clip, "url": url})
     sys.stdout.write(f"{order.command.cmd_id}\n")
     return 0
+
+
+def _door(text: str) -> str:
+    """Where the HTTPS door is; urlsplit itself refuses a port that is none."""
+    try:
+        asked = urlsplit(text)
+        is_door = asked.scheme == "https" and bool(asked.hostname) and asked.port != 0
+    except ValueError:
+        is_door = False
+    if not is_door:
+        raise argparse.ArgumentTypeError(f"{text!r}: write https://host:port")
+    return text
 
 
 def _utc_ms() -> int:

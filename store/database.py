@@ -68,6 +68,13 @@ def open_database(folder: Path, url: str | None = None, *, read_only: bool = Fal
     return database
 
 
+def open_existing(folder: Path, url: str | None = None, *, read_only: bool = True) -> Connection:
+    """Open what is there; unlike `open_database` it makes none. Raises DatabaseError."""
+    if not url and not (folder / FILE_NAME).is_file():
+        raise DatabaseError(f"{folder}: no store here yet; begin one with: python -m store run")
+    return open_database(folder, url, read_only=read_only)
+
+
 def hold_alone(database: Connection, folder: Path) -> TextIO:
     """Be the one service of this database as long as the returned file and the connection are open.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sized
+from collections.abc import Sized
 from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
@@ -21,9 +21,9 @@ from sqlalchemy import Connection
 
 from cart.core.catalog import Catalog, CatalogError
 from store import catalogs, published, sheets, show
+from store.asked import Command
 from store.database import open_database, transaction
 
-Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 PRICE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,4})?")
 
 

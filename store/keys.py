@@ -36,8 +36,10 @@ class Signer:
     def __init__(self, path: Path) -> None:
         try:
             key = load_pem_private_key(path.read_bytes(), password=None)
-        except (OSError, ValueError, TypeError) as error:
-            raise KeyFileError(f"{path}: {error}; give an Ed25519 key as PEM") from error
+        except OSError as error:
+            raise KeyFileError(f"{path}: {error.strerror}; give an Ed25519 key as PEM") from error
+        except (ValueError, TypeError) as error:
+            raise KeyFileError(f"{path}: no private key in PEM; give an Ed25519 key") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise KeyFileError(f"{path}: not an Ed25519 key; give one as PEM")
         self._key = key
@@ -63,7 +65,9 @@ class PublicKey:
         try:
             key = load_pem_public_key(pem)
         except ValueError as error:
-            raise KeyFileError(f"{PUBLIC_NAME}: {error}; give an Ed25519 key as PEM") from error
+            raise KeyFileError(
+                f"{PUBLIC_NAME}: no public key in PEM; give an Ed25519 key"
+            ) from error
         if not isinstance(key, Ed25519PublicKey):
             raise KeyFileError(f"{PUBLIC_NAME}: not an Ed25519 key; give one as PEM")
         self._key = key

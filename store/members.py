@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from contextlib import closing
 
 from msgspec import json
 from sqlalchemy import Connection, delete, insert, select
 
+from cart import arguments
+from store.asked import Command
 from store.database import open_database, transaction
 from store.tables import members
 
-Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 
-
-def add_commands(command: Command, name: Callable[[str], str]) -> None:
-    """Declare the command; `command` makes a parser, `name` checks a name."""
+def add_commands(command: Command) -> None:
+    """Declare the command; `command` makes a parser."""
     member = command("member", set_member)
-    member.add_argument("shopper", type=name, help="the pseudonym: the app's name without app-")
+    member.add_argument(
+        "shopper", type=arguments.name, help="the pseudonym: the app's name without app-"
+    )
     member.add_argument("--end", action="store_true", help="a member no longer")
 
 

@@ -1,26 +1,32 @@
 """What the store orders of its carts: signed, sent until the cart says how it ended, kept as files.
 
-One file an order, beside the database, so a person's command and the running service share it. An
-order that nobody ended in time is timed out. It must never change an order that has ended.
+One file an order, beside the database, so a person's command and the running service share it;
+those that have ended lie in a folder of their own, which no look for work reads. An order that
+nobody ended in time is timed out. It must never change an order that has ended.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import json
 from msgspec.structs import replace
 
+from cart.contract import clips
 from cart.contract.decoding import decoder_of
 from cart.contract.fleet import ENDED, Command, CommandState, CommandStatus
 from cart.contract.signing import command_text
+from cart.core.orders import ACTIONS
 from cart.core.value import Value
 from cart.files import replace_file
 from store.keys import Signer
 
-FOLDER = "orders"
+FOLDER, ENDED_FOLDER = "orders", "ended"
+# What a person may order by its name alone; the others carry what their own commands know.
+BY_HAND = tuple(sorted(ACTIONS.keys() - {"release", clips.ACTION}))
 SEND_MS = 5_000
 HOUR_MS = 3_600_000
 
@@ -42,7 +48,7 @@ class Orders:
         self._signer = signer
         self._utc_ms = utc_ms
         self._sent_ms: dict[str, int] = {}
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._folder / ENDED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(
         self,
@@ -66,18 +72,17 @@ class Orders:
 
     def all(self) -> list[Order]:
         """Every order, the one to end last first."""
-        paths = self._folder.glob("*.json")
-        orders = [decoder_of(Order).decode(path.read_bytes()) for path in paths]
-        return sorted(orders, key=lambda order: -order.command.expires_utc_ms)
+        found = {order.command.cmd_id: order for order in (*self._in(""), *self._in(ENDED_FOLDER))}
+        return sorted(found.values(), key=lambda order: -order.command.expires_utc_ms)
 
     def to_send(self) -> Iterator[Order]:
         """What is open and was not sent a while ago; what came to its time is timed out."""
         now_ms = self._utc_ms()
-        for order in self.all():
+        for order in self._in(""):
             cmd_id = order.command.cmd_id
             if order.status in ENDED:
-                continue
-            if now_ms > order.command.expires_utc_ms:
+                self._keep(order)  # an older store left it here
+            elif now_ms > order.command.expires_utc_ms:
                 self._keep(replace(order, status="timed_out", detail="no answer in time"))
             elif now_ms - self._sent_ms.get(cmd_id, -SEND_MS) >= SEND_MS:
                 self._sent_ms[cmd_id] = now_ms
@@ -94,8 +99,17 @@ class Orders:
         self._keep(replace(order, status=state.status, detail=state.detail))
         return True
 
+    def _in(self, folder: str) -> Iterator[Order]:
+        for path in self._folder.joinpath(folder).glob("*.json"):
+            with suppress(FileNotFoundError):  # the service ends it while a person looks
+                yield decoder_of(Order).decode(path.read_bytes())
+
     def _keep(self, order: Order) -> None:
-        replace_file(self._path(order.command.cmd_id), json.encode(order))
+        path = self._path(order.command.cmd_id)
+        replace_file(path, json.encode(order))
+        if order.status in ENDED:  # a cut between the two leaves this to the next look
+            path.rename(self._folder / ENDED_FOLDER / path.name)
+            self._sent_ms.pop(order.command.cmd_id, None)
 
     def _path(self, cmd_id: str) -> Path:
         return self._folder / f"{cmd_id}.json"

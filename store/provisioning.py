@@ -24,6 +24,7 @@ from cart.core.value import Value
 from cart.files import replace_file
 from store.authority import NAME, Authority, AuthorityError, pem_of
 
+BROKER = "broker"  # whoever shows its certificate is taken for it
 CLAIM_VALID = timedelta(hours=24)
 
 
@@ -52,9 +53,10 @@ class Provisioning:
 
     def register(self, cart: str) -> None:
         """Let a name speak as a cart; its certificate comes another way. Raises AuthorityError."""
-        if not NAME.fullmatch(cart) or cart.startswith(RESERVED):
+        if not NAME.fullmatch(cart) or not _is_free(cart):
             raise AuthorityError(
-                f"{cart!r}: up to 64 letters, digits, _ . - and none of {', '.join(RESERVED)} first"
+                f"{cart!r}: up to 64 letters, digits, _ . - but not {BROKER}, and none of"
+                f" {', '.join(RESERVED)} first"
             )
         (self._carts / f"{cart}.cart").touch(mode=0o600)
 
@@ -82,6 +84,10 @@ class Provisioning:
         expires_utc_ms = self._utc_ms() + CLAIM_VALID // timedelta(milliseconds=1)
         self._keep(name, Claim(cart, expires_utc_ms))
         return pem_of(key) + certificate + self._authority.pem
+
+    def carts(self) -> set[str]:
+        """Every name that was let in as a cart."""
+        return {path.stem for path in self._carts.glob("*.cart")}
 
     def answer(self, claimant: str, asked: CertificateRequest) -> CertificateAnswer:
         """The certificate for a request, or why there is none; safe to ask again."""
@@ -113,7 +119,7 @@ class Provisioning:
         """An older store gave claims and kept no list."""
         for path in self._folder.glob("*.json"):
             cart = decoder_of(Claim).decode(path.read_bytes()).cart
-            if not cart.startswith(RESERVED):
+            if _is_free(cart):
                 self.register(cart)
 
     def _claim(self, name: str) -> Claim:
@@ -130,3 +136,8 @@ class Provisioning:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
+
+
+def _is_free(name: str) -> bool:
+    """Whether a cart may have a name: it is none with a meaning of its own."""
+    return not name.startswith(RESERVED) and name != BROKER

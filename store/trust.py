@@ -6,55 +6,79 @@ Each works on files alone; a running service needs no telling. It must never pri
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import json
 
+from cart import arguments
 from cart.contract.broker import acl_text, filled, mosquitto_text
 from cart.contract.fleet import Setting
 from cart.contract.lines import ContractError
 from cart.contract.names import FILE_NAME
+from cart.core.settings import wrong_with
 from cart.files import replace_file
-from store.authority import Authority
+from store.asked import AUTHORITY as FOLDER
+from store.asked import Command, check_cart
+from store.authority import Authority, AuthorityError
 from store.clips import ClipDesk
 from store.configs import Configs
+from store.database import open_existing
 from store.denials import denials
 from store.keys import Signer, signer_of
 from store.news import Fleet
-from store.orders import Orders
+from store.orders import BY_HAND, Orders
 from store.provisioning import Provisioning
 from store.trusted import Repository
 
-FOLDER = "authority"
 TARGET = re.compile(FILE_NAME)
+HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:.]{2,45}")
 SWITCHES = {"true": True, "false": False}
 SETTING = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
-Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 
 
-def add_commands(command: Command, name: Callable[[str], str]) -> None:
-    """Declare the commands; `command` makes a parser, `name` checks a name."""
+def add_commands(command: Command) -> None:
+    """Declare the commands; `command` makes a parser."""
+    _add_entrance(command)
+    _add_orders(command)
+    sign = command("sign", sign_file)
+    sign.add_argument("target", type=_target, help="models/NAME or configuration/NAME")
+    sign.add_argument("file", type=arguments.file, help="the file that is the newest from now on")
+    look = command("denials", show_denials, has_data=False)
+    look.add_argument("log", type=arguments.file, help="the broker's log")
+    look.add_argument("--tenant", type=arguments.name, required=True, help="the chain")
+    look.add_argument("--store", type=arguments.name, required=True, help="the store of the chain")
+    look.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_entrance(command: Command) -> None:
+    name = arguments.name
     broker = command("broker", equip_broker)
     broker.add_argument("--tenant", type=name, required=True, help="the chain")
     broker.add_argument("--store", type=name, required=True, help="the store of the chain")
-    broker.add_argument("--host", action="append", required=True, help="a name carts know it by")
-    broker.add_argument("--address", default=EVERYWHERE, help="where it listens")
-    broker.add_argument("--port", default="8883", help="where it listens")
+    broker.add_argument(
+        "--host", type=_host, action="append", required=True, help="a name carts know it by"
+    )
+    broker.add_argument("--address", type=_address, default=EVERYWHERE, help="where it listens")
+    broker.add_argument("--port", type=arguments.whole(1, 65_535), default=8_883, help="there")
     broker.add_argument("--out", type=Path, required=True, help="folder for the broker's files")
     claim = command("claim", make_claim)
     claim.add_argument("cart", type=name, help="the id of the new cart")
     claim.add_argument("--out", type=Path, required=True, help="file to carry to the cart")
     revoke = command("revoke", take_back)
     revoke.add_argument("name", type=name, help="of a cart, a claim or an app")
+
+
+def _add_orders(command: Command) -> None:
+    name = arguments.name
     order = command("order", order_cart)
     order.add_argument("cart", type=name, help="the id of the cart")
-    order.add_argument("action", type=name, help="lock, unlock, locate, logs, rotate_cert")
+    order.add_argument("action", choices=BY_HAND, help="what it shall do")
     order.add_argument("--key", type=Path, help="the service's --key, if it has one")
     orders = command("orders", show_orders)
     orders.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -70,14 +94,6 @@ def add_commands(command: Command, name: Callable[[str], str]) -> None:
         help="one setting; without any it only shows them",
     )
     config.add_argument("--key", type=Path, help="the service's --key, if it has one")
-    sign = command("sign", sign_file)
-    sign.add_argument("target", type=_target, help="models/NAME or configuration/NAME")
-    sign.add_argument("file", type=Path, help="the file that is the newest from now on")
-    look = command("denials", show_denials)
-    look.add_argument("log", type=Path, help="the broker's log")
-    look.add_argument("--tenant", type=name, required=True, help="the chain")
-    look.add_argument("--store", type=name, required=True, help="the store of the chain")
-    look.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def fleet_of(data: Path, signer: Signer) -> Fleet:
@@ -101,7 +117,7 @@ def equip_broker(options: argparse.Namespace) -> int:
     authority.equip(service, out)
     (out / "crl.pem").write_bytes((authority.folder / "crl.pem").read_bytes())
     words = {
-        "PORT": options.port, "ADDRESS": options.address, "CERTIFICATES": str(out),
+        "PORT": str(options.port), "ADDRESS": options.address, "CERTIFICATES": str(out),
         "ACL": str(out / "dashcart.acl"), "STORE_SERVICE": service,
         "TENANT": options.tenant, "STORE": options.store,
     }  # fmt: skip
@@ -121,7 +137,10 @@ def make_claim(options: argparse.Namespace) -> int:
 
 def take_back(options: argparse.Namespace) -> int:
     """Revoke every certificate of a name; the broker reads crl.pem when it starts."""
-    authority = Authority(options.data / FOLDER)
+    folder = options.data / FOLDER
+    if not (folder / "ca.key").is_file():
+        raise AuthorityError(f"{folder}: no authority; begin one with: python -m store broker")
+    authority = Authority(folder)
     count = authority.revoke(options.name)
     _say(f"{count} taken back; copy {authority.folder / 'crl.pem'} to the broker and restart it")
     return 0
@@ -129,6 +148,7 @@ def take_back(options: argparse.Namespace) -> int:
 
 def order_cart(options: argparse.Namespace) -> int:
     """Order something of a cart, once; the running service sends it until the cart answers."""
+    check_cart(options)
     orders = Orders(options.data, signer_of(options.data, options.key), utc_ms)
     _say(orders.add(options.cart, options.action).command.cmd_id)
     return 0
@@ -136,6 +156,7 @@ def order_cart(options: argparse.Namespace) -> int:
 
 def show_orders(options: argparse.Namespace) -> int:
     """Show what was ordered of the carts, and how it went."""
+    open_existing(options.data, options.database).close()
     for order in Orders(options.data, signer_of(options.data), utc_ms).all():
         row = {
             "cmd_id": order.command.cmd_id, "cart": order.cart, "action": order.command.action,
@@ -147,6 +168,7 @@ def show_orders(options: argparse.Namespace) -> int:
 
 def set_cart(options: argparse.Namespace) -> int:
     """Set a cart, and show how it is to be set, how it is, and what it refused."""
+    check_cart(options)
     configs = Configs(options.data, signer_of(options.data, options.key))
     if options.settings:
         configs.want(options.cart, dict(options.settings))
@@ -169,9 +191,26 @@ def _setting(text: str) -> tuple[str, Setting]:
     name, equals, value = text.partition("=")
     if not equals or not SETTING.fullmatch(name):
         raise argparse.ArgumentTypeError(f"{text!r}: write NAME=VALUE")
-    if value in SWITCHES:
-        return name, SWITCHES[value]
-    return name, int(value) if re.fullmatch(r"-?[0-9]{1,12}", value) else value
+    number = int(value) if re.fullmatch(r"-?[0-9]{1,12}", value) else value
+    meant = SWITCHES.get(value, number)
+    if wrong := wrong_with(name, meant):
+        raise argparse.ArgumentTypeError(f"{text!r}: {wrong}")
+    return name, meant
+
+
+def _address(text: str) -> str:
+    """Where a broker may listen: an address of this machine."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write an IP address") from error
+
+
+def _host(text: str) -> str:
+    """A host as it stands in a certificate."""
+    if not HOST.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: write a host's name or its IP address")
+    return text
 
 
 def sign_file(options: argparse.Namespace) -> int:

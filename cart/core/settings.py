@@ -47,7 +47,7 @@ def arrived(draft: Draft, config: ConfigArrived) -> None:
         refused = {
             name: wrong
             for name, value in sorted(config.settings.items())
-            if (wrong := _wrong(name, value))
+            if (wrong := wrong_with(name, value))
         }
         taken = {
             name: value for name, value in sorted(config.settings.items()) if name not in refused
@@ -64,7 +64,8 @@ def report(draft: Draft) -> None:
         draft.do(ReportConfig(machine.settings_version, told, machine.settings_refused))
 
 
-def _wrong(name: str, value: Setting) -> str:
+def wrong_with(name: str, value: Setting) -> str:
+    """What is wrong with a value of a setting, and what it may be; "": nothing."""
     bounds = SETTINGS.get(name)
     if bounds is None:
         return f"no such setting here; known: {', '.join(SETTINGS)}"

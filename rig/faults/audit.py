@@ -1,22 +1,20 @@
 """`python -m rig audit`: counts again, from a run's exports, what got lost, doubled, reordered.
 
 It trusts neither the run's own report nor the exports alone: they must also be what the databases
-beside them hold. It changes nothing.
+beside them hold, and no more kills may be noted than the logs show. It changes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rig.faults import exports
+from cart.arguments import say_error
+from rig.faults import exports, restarts
 from rig.faults.exports import ExportError, Row
-
-KILLS = "kills.jsonl"
 
 
 @dataclass(frozen=True)
@@ -69,21 +67,25 @@ def _of_carts(folder: Path) -> list[Row]:
 
 
 def audit(folder: Path) -> tuple[dict[str, object], list[str]]:
-    """The verdict on a run, and each export that is not what its database holds.
+    """The verdict on a run, and each part of it that is not what the rest shows.
 
-    Raises ExportError."""
+    `kills` are those that the run reports, `kills_shown` how many of them the logs show. Raises
+    ExportError."""
     stored = exports.read(folder / exports.STORE_EXPORT)
     carts = exports.cart_folders(folder)
     written = {cart: exports.read(cart / exports.JOURNAL_EXPORT) for cart in carts}
     if not carts:
         raise ExportError(f"{folder}: no carts; give a folder of: rig faults --out")
     counted = count([row for rows in written.values() for row in rows], stored)
-    differing = [str(cart) for cart in carts if written[cart] != exports.journaled(cart)]
+    other = [str(cart) for cart in carts if written[cart] != exports.journaled(cart)]
     if stored != exports.stored(folder):
-        differing.append(str(folder / exports.STORE_EXPORT))
-    kills = (folder / KILLS).read_bytes().count(b"\n")
+        other.append(str(folder / exports.STORE_EXPORT))
+    kills = restarts.reported(folder)
+    differing = [f"{name} is not what its database holds" for name in other]
+    differing += restarts.too_many(folder, kills)
+    noted = {"kills": kills.total(), "kills_shown": restarts.shown(folder, kills)}
     passed = counted.passed and not differing
-    return {"carts": len(carts), **asdict(counted), "kills": kills, "passed": passed}, differing
+    return {"carts": len(carts), **asdict(counted), **noted, "passed": passed}, differing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,10 +99,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         verdict, differing = audit(arguments.folder)
     except OSError as error:
-        print(f"audit: {error}", file=sys.stderr)
+        say_error("audit", error, as_json=arguments.json)
         return 1
-    for name in differing:
-        print(f"audit: {name} is not what its database holds", file=sys.stderr)
+    for what in differing:
+        say_error("audit", what, as_json=False)
     if arguments.json:
         print(json.dumps(verdict))
     else:

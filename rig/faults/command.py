@@ -22,10 +22,12 @@ from typing import Final, get_args
 from rich.console import Console
 from rich.table import Table
 
+from cart.arguments import say_error
 from rig.bench.figures import percentile
 from rig.broker import BrokerError, Kind
 from rig.faults import exports, goods, peer_ends, peers
-from rig.faults.audit import KILLS, Count, count_databases
+from rig.faults.audit import Count, count_databases
+from rig.faults.restarts import KILLS
 from rig.faults.shop import AnyKind, FaultsError, Shop
 from rig.faults.table import FAULTS, Fault
 from rig.faults.trial import Progress, Result, Trial
@@ -79,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             random = Random(arguments.seed)
             results = work(folder, kind, faults, random, _progress, quick=arguments.quick)
         except (FaultsError, OSError) as error:
-            print(f"faults: {error}", file=sys.stderr)
+            say_error("faults", error, as_json=arguments.json)
             return 1
     show(results, as_json=arguments.json)
     ours = results[:1] if arguments.peers else results

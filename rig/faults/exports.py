@@ -90,7 +90,7 @@ def read(path: Path) -> list[Row]:
         raise ExportError(
             f"{path}: {error.strerror}; give a folder of: rig faults --out"
         ) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ExportError(f"{path}: {error}; each line is one row") from error
 
 

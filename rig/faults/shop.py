@@ -19,11 +19,11 @@ from typing import Literal, Self
 from cart.mqtt import Dialect
 from rig.broker import Broker, Kind
 from rig.faults.cart import STORE, TENANT
+from rig.faults.restarts import BEGAN, BROKER_LOG
 from rig.proxy import FaultProxy
 from rig.rabbit import Cluster
 
 READY_S_MAX = 60.0
-BROKER_LOG = "broker.log"
 AnyKind = Kind | Literal["rabbitmq"]
 
 
@@ -47,6 +47,8 @@ class Talker:
         process = self.process = subprocess.Popen(
             [sys.executable, "-m", *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True
         )
+        with self._log.open("a") as log:
+            log.write(f"{BEGAN} {process.pid}\n")  # what `rig audit` counts
         self._readers = tuple(
             threading.Thread(target=read, args=[process], daemon=True)
             for read in (self._read, self._keep_log)

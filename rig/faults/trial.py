@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from rig.faults.restarts import KILLS
 from rig.faults.shop import Shop
 
 SETTLE_S_MAX = 60.0
@@ -87,7 +88,7 @@ class Trial:
         """Note a kill."""
         self.kills += 1
         note = {"fault": self.fault, "victim": victim, "point": point, "at_ms": _now_ms()}
-        with (self.shop.folder / "kills.jsonl").open("a") as log:
+        with (self.shop.folder / KILLS).open("a") as log:
             log.write(json.dumps(note) + "\n")
 
     def settle(self, began_s: float | None = None, within_s: float = SETTLE_S_MAX) -> None:

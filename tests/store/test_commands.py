@@ -172,3 +172,36 @@ def test_a_receipt_as_the_shopper_gets_it(
     said = capfdbinary.readouterr().out
     assert words in said
     assert b"Corner" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status", "said"),
+    [
+        ("import", b"{", 1, "catalog: "),
+        ("import", b"{}", 1, "version"),
+        ("import", None, 2, "no such file"),
+        ("publish", b"[]", 1, "no catalog yet"),
+    ],
+)
+def test_an_error_is_json_where_json_was_asked_for(
+    tmp_path: Path,
+    name: str,
+    data: bytes | None,
+    status: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A program reads one object with the error on stdout; the status is the same as without."""
+    file = tmp_path / "file.json"
+    if data is not None:
+        file.write_bytes(data)
+    words = ["deals"] if name == "publish" else []
+    given = [name, "--data", str(tmp_path / "store"), *words, str(file), "--json"]
+    try:
+        ended = main(given)
+    except SystemExit as exit_:
+        ended = int(str(exit_.code))
+    told = msgspec.json.decode(capsys.readouterr().out)
+    assert ended == status
+    assert list(told) == ["error"]
+    assert said in told["error"]

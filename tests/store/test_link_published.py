@@ -19,6 +19,8 @@ from cart.core.observations import (
     RecallsCame,
 )
 from cart.core.settings import SETTINGS
+from store.configs import Configs
+from store.keys import signer_of
 from tests.store.open_shop import Shop
 from tests.store.shop import CART, STORE, TENANT, CartLink, store_command, trip_events
 from tests.waiting import until
@@ -88,7 +90,10 @@ def test_a_planogram_names_its_bad_rows(shop: Shop) -> None:
 def test_settings_go_there_and_back(shop: Shop) -> None:
     """What a person wants arrives signed; what the cart says stands beside it."""
     cart = shop.cart
-    done = store_command(shop.folder, "config", CART, "--set", "thanks_s=20", "--set", "volume=3")
+    # A setting of a store that knows more than this one: the command would not take it.
+    Configs(shop.folder, signer_of(shop.folder)).want(CART, {"volume": 3})
+    assert cart.hear(ConfigArrived).settings == {"volume": 3}
+    done = store_command(shop.folder, "config", CART, "--set", "thanks_s=20")
     assert done.returncode == 0, done.stderr
     wanted = cart.hear(ConfigArrived)
     assert wanted.settings == {"thanks_s": 20, "volume": 3}
@@ -101,7 +106,8 @@ def test_settings_go_there_and_back(shop: Shop) -> None:
         )
         return row
 
-    until(lambda: shown()["reported_version"] == 1, "the store knows how the cart is set")
+    is_told = "the store knows how the cart is set"
+    until(lambda: shown()["reported_version"] == wanted.version, is_told)
     assert (shown()["reported"], shown()["refused"]) == (told, {"volume": "no such setting here"})
     forged = DesiredConfig(9, {"thanks_s": 5}, "A" * 86 + "==")
     shop.say(shop.someone("thief"), packet("config", forged, TENANT, STORE, cart=CART))

@@ -1,0 +1,85 @@
+"""What the commands of every room share: checks of what was given, and how an error is said.
+
+An error is one line on stderr; a program that asked for `--json` reads it on stdout, too, as
+`{"error": ...}`. It must never know a command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from msgspec import json
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+ENDPOINT = re.compile(r"(.+):([0-9]{1,5})")
+JSON = "--json"
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with status 2 for what can't be, said as JSON, too, where `--json` is among it."""
+
+    _given: Sequence[str] = ()
+
+    def parse_known_args(  # type: ignore[override]  # typeshed has overloads for what is passed on
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Remember what was given; the parser of a sub-command gets what follows its name."""
+        self._given = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(self._given, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        if JSON in self._given:
+            _say_json(message)
+        super().error(message)
+
+
+def say_error(program: str, error: Exception | str, *, as_json: bool) -> None:
+    """One line on stderr, whatever the error has; with `as_json` one object on stdout, too."""
+    line = " ".join(str(error).split())
+    if as_json:
+        _say_json(line)
+    sys.stderr.write(f"{program}: {line}\n")
+
+
+def _say_json(line: str) -> None:
+    sys.stdout.write(json.encode({"error": line}).decode() + "\n")
+    sys.stdout.flush()
+
+
+def name(text: str) -> str:
+    """The name of a chain, a store, a cart or a shopper, as it stands in a topic."""
+    if not NAME.fullmatch(text) or not text.strip("."):
+        raise argparse.ArgumentTypeError(f"{text!r}: up to 64 letters, digits, _ . -")
+    return text
+
+
+def endpoint(text: str) -> tuple[str, int]:
+    """A host and its port."""
+    found = ENDPOINT.fullmatch(text)
+    if not found or not 0 < int(found[2]) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r}: write host:port")
+    return found[1], int(found[2])
+
+
+def file(text: str) -> Path:
+    """A file that is there."""
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text}: no such file")
+    return Path(text)
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A whole number within bounds."""
+
+    def checked(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r}: a whole number from {least} to {most}")
+        return int(text)
+
+    return checked
