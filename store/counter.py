@@ -19,7 +19,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import chain, coupons, members, moving, trips
+from store import carried, chain, coupons, members, moving, trips
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
@@ -76,9 +76,9 @@ def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tup
 
 def _signed(database: Connection, signer: Signer, cart: str, grant: PairGrant) -> PairGrant:
     """With what the trip brings along, and how often its shopper had limited offers."""
-    carried = moving.carried_to(database, grant.trip_id)
+    brought = moving.carried_to(database, grant.trip_id)
     used = trips.used_before(database, grant.shopper) if grant.shopper else {}
-    whole = replace(grant, used=used, carried=Raw(carried or b"null"))
+    whole = replace(grant, used=used, carried=Raw(brought or b"null"))
     return replace(whole, signature=signer.sign(grant_text(cart, whole)))
 
 
@@ -131,6 +131,8 @@ def pay(
         return replace(_answer(asked, "mismatch", receipt.total_minor, reason), receipt=receipt)
     elsewhere = moving.moved_to(database, cart, asked.trip_id)
     refusal = f"this trip has moved to {elsewhere}" if elsewhere else ""
+    if carried.difference(database, cart, asked.trip_id) is not None:
+        refusal = refusal or "this trip began with other goods than it brought; ask the staff"
     refusal = refusal or trips.called_back(database, trip, asked.upto_seq, now_utc_ms)
     return _settle(database, trip, asked, priced, refusal)
 

@@ -1,8 +1,9 @@
 """What a person of the store has to settle, and the money that goes back.
 
 Dispute items are facts of the carts' journals: lines that a shopper contests, sums that two engines
-do not agree about. A credit gives back a line's allocated share of a paid receipt, piece by piece;
-it is a row beside the payment. It must never change a receipt or a journal row.
+do not agree about, trips that moved and lost something. A credit gives back a line's allocated
+share of a paid receipt, piece by piece; it is a row beside the payment. It must never change a
+receipt or a journal row.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cart.contract.store import Credit
 from cart.core.events import Event, LineContested, ReceiptDisputed
 from cart.core.receipt import Receipt
 from cart.core.refunds import RefundError, differences, figures_lacking, refund
-from store import archive, chain, trips
+from store import archive, carried, chain, trips
 from store.tables import line_credits, payments
 from store.tables import trips as trip_rows
 
@@ -27,12 +28,27 @@ Item = dict[str, Any]
 
 
 def rows(database: Connection) -> list[Item]:
-    """One row a dispute item, oldest first; `credited_minor` is what its line has got back."""
-    return [
+    """One row a dispute item, oldest first; `credited_minor` is what its line has got back. Last
+    come the trips that moved and did not begin with what they brought (about: "carried")."""
+    said = [
         item
         for cart, epoch, row in archive.of_kinds(database, ("line_contested", "receipt_disputed"))
         for item in _items(database, cart, epoch, row)
     ]
+    return [*said, *(_moved(database, each) for each in carried.differences(database))]
+
+
+def _moved(database: Connection, found: carried.Difference) -> Item:
+    cart, trip_id, cart_says, store_says = found
+    return {
+        "cart": cart,
+        "trip_id": trip_id,
+        "line_id": "",
+        "about": "carried",
+        "cart_says": cart_says,
+        "store_says": store_says,
+        "credited_minor": _credited_minor(database, cart, trip_id, ""),
+    }
 
 
 def _items(database: Connection, cart: str, epoch: int, raised: archive.Row) -> list[Item]:

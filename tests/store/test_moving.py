@@ -25,11 +25,11 @@ from cart.contract.store import (
     topic_of,
 )
 from cart.core.basket import Basket
-from cart.core.events import CatalogAdopted
+from cart.core.events import CatalogAdopted, Event, Evidence, TripOpened
 from cart.core.observations import CommandArrived
 from cart.shell.clock import monotonic_ms
 from cart.shell.store_catalog import StoreKey
-from store import catalogs, counter, ledger, moving
+from store import catalogs, counter, disputes, ledger, moving, trips
 from store.keys import signer_of
 from store.tables import trips as trip_rows
 from tests.store.open_shop import Shop
@@ -39,6 +39,7 @@ from tests.store.shop import (
     STORE,
     TENANT,
     batch,
+    item,
     rows,
     store_command,
     trip_events,
@@ -77,6 +78,35 @@ def test_a_trip_moves_once_and_only_the_new_one_is_paid(stored: Connection, tmp_
     counter.offer(stored, "cart-3", "nonce-0003", 0)
     with pytest.raises(ContractError, match="no trip of this shopper"):
         counter.claim(stored, signer, PairClaim("cart-3", "nonce-0003", "ann", move=True), 0)
+
+
+@pytest.mark.parametrize("lost", range(4))
+def test_what_a_moved_trip_brought_is_compared(
+    stored: Connection, tmp_path: Path, lost: int
+) -> None:
+    """A new cart that begins with a line less, another price, a line of its own or nothing shows as
+    a dispute item, and takes no payment; one that says what it brought is settled."""
+    grant = counter.claim(stored, signer_of(tmp_path), PairClaim(OTHER, NONCE, "ann", move=True), 0)
+    (unborn,) = disputes.rows(stored)
+    assert (unborn["about"], unborn["cart_says"]) == ("carried", "it has not begun")
+    proof = Evidence(decided_by="carried")
+    brought = [replace(item(number), evidence=proof) for number in range(2)]
+    begins = (brought, brought[:1], [brought[0], replace(brought[1], price_minor=1)], [])[lost]
+    events: list[Event] = [CatalogAdopted(0, 1, ""), TripOpened(1, grant.trip_id, "ann"), *begins]
+    ledger.ingest(stored, OTHER, batch(rows(events)))
+    begun = trips.find(stored, grant.trip_id)
+    assert begun is not None
+    total_minor = trips.priced(stored, begun).receipt.total_minor
+    asked = PayRequest(grant.trip_id, 1, total_minor, 1, len(events))
+    answer = counter.pay(stored, OTHER, asked)
+    assert answer is not None
+    found = [(each["trip_id"], each["about"]) for each in disputes.rows(stored)]
+    if lost:
+        assert found == [(grant.trip_id, "carried")]
+        assert (answer.outcome, "other goods" in answer.reason) == ("declined", True)
+    else:
+        assert found == []
+        assert answer.outcome == "settled"
 
 
 def test_a_paid_trip_does_not_move(stored: Connection, tmp_path: Path) -> None:
