@@ -132,7 +132,7 @@ def run_table(
                 progress(f"{fault.name}: {error}")
                 trial.settled = False
             now = count_databases(folder)
-            results.append(_result(trial, now - before, time.monotonic() - began_s))
+            results.append(_result(trial, fault, now - before, time.monotonic() - began_s))
             progress(f"{_line(results[-1])}")
             before = now
     exports.write(folder)
@@ -158,7 +158,7 @@ def run_beside_peers(
     return [peers.merged(ours), *peers.run_peers(folder, named, random, progress, quick=quick)]
 
 
-def _result(trial: Trial, counted: Count, seconds: float) -> Result:
+def _result(trial: Trial, fault: Fault, counted: Count, seconds: float) -> Result:
     vanished = sum(cart.vanished for cart in trial.shop.carts)
     return Result(
         fault=trial.fault,
@@ -170,6 +170,8 @@ def _result(trial: Trial, counted: Count, seconds: float) -> Result:
         recovery_ms_p95=round(percentile(trial.recoveries_ms or [0.0], 95)),
         settled=trial.settled,
         seconds=round(seconds, 1),
+        recovery_ms_max=fault.recovery_ms_max,
+        live_ms_p99=round(percentile(trial.live_ms or [0.0], 99)),
     )
 
 
@@ -185,6 +187,9 @@ def show(results: Sequence[Result], *, as_json: bool) -> None:
     for result in results:
         shown.add_row(*(str(getattr(result, column)) for column in COLUMNS))
     Console().print(shown)
+    for result in results:
+        if result.late:
+            Console().print(f"{result.fault}: too late: {result.late}")
 
 
 def _progress(text: str) -> None:
@@ -195,4 +200,4 @@ def _line(result: Result) -> str:
     if result.passed:
         return f"{result.fault}: passed in {result.seconds} s"
     counted = ", ".join(f"{name} {getattr(result, name)}" for name in WRONG)
-    return f"{result.fault}: NOT passed in {result.seconds} s: {counted}"
+    return f"{result.fault}: NOT passed in {result.seconds} s: {counted} {result.late}".rstrip()

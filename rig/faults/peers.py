@@ -114,7 +114,7 @@ def merged(results: list[Result]) -> Result:
             "dashcart", first.events + more.events, first.kills + more.kills,
             first.lost + more.lost, first.duplicated + more.duplicated,
             first.reordered + more.reordered, max(first.recovery_ms_p95, more.recovery_ms_p95),
-            first.settled and more.settled, first.seconds + more.seconds,
+            first.settled and more.settled, first.seconds + more.seconds, first.recovery_ms_max,
         )  # fmt: skip
     return first
 

@@ -17,6 +17,7 @@ from rig.faults.restarts import KILLS
 from rig.faults.shop import Shop
 
 SETTLE_S_MAX = 60.0
+LIVE_MS_MAX = 250
 EVENTS_A_ROUND = 15
 
 Progress = Callable[[str], None]
@@ -26,7 +27,8 @@ Progress = Callable[[str], None]
 class Result:
     """A row: `recovery_ms_p95` is from the end of a fault (a kill is one) to all acknowledged.
 
-    `seconds` is what the whole row took."""
+    `recovery_ms_max` is what it may be, 0 for no limit; `live_ms_p99` is what a live message took
+    meanwhile, 0 where a row sends none. `seconds` is what the whole row took."""
 
     fault: str
     events: int
@@ -37,11 +39,24 @@ class Result:
     recovery_ms_p95: int
     settled: bool
     seconds: float
+    recovery_ms_max: int = 0
+    live_ms_p99: int = 0
+
+    @property
+    def late(self) -> str:
+        """What took longer than it may; "" if nothing did."""
+        limits = (
+            ("recovery_ms_p95", self.recovery_ms_p95, self.recovery_ms_max),
+            ("live_ms_p99", self.live_ms_p99, LIVE_MS_MAX),
+        )
+        over = [f"{name} {took}, at most {most}" for name, took, most in limits if took > most > 0]
+        return ", ".join(over)
 
     @property
     def passed(self) -> bool:
-        """Nothing lost, doubled or reordered, and everything acknowledged in the end."""
-        return self.settled and not (self.lost or self.duplicated or self.reordered)
+        """Nothing lost, doubled or reordered, and everything acknowledged in time."""
+        wrong = self.lost or self.duplicated or self.reordered or self.late
+        return self.settled and not wrong
 
 
 @dataclass
@@ -60,6 +75,7 @@ class Trial:
     events: int = 0
     kills: int = 0
     recoveries_ms: list[float] = field(default_factory=list)
+    live_ms: list[float] = field(default_factory=list)
     settled: bool = True
     # What a fault counts itself because no journal of the shop shows it.
     lost: int = 0

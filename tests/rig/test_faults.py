@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from rig.faults.audit import Count, count
 from rig.faults.deltas import judged
 from rig.faults.exports import Row
+from rig.faults.table import FAULTS
+from rig.faults.trial import Result
 from tests.data import ROOT
 
 ROWS = [Row("cart-1", 1, seq, f"{seq:064}") for seq in range(1, 6)]
@@ -138,3 +141,16 @@ def test_audit_of_nothing_is_said(tmp_path: Path) -> None:
     done = rig("audit", str(tmp_path))
     assert done.returncode == 1
     assert "rig faults --out" in done.stderr
+
+
+def test_a_row_that_recovers_too_late_has_not_passed() -> None:
+    """Beyond its limit it is named, with what it may take; so is a live message that waited."""
+    row = Result("8 h offline", 9, 0, 0, 0, 0, 5_000, True, 1.0, recovery_ms_max=5_000)
+    assert (row.passed, row.late) == (True, "")
+    late = replace(row, recovery_ms_p95=5_001)
+    assert (late.passed, late.late) == (False, "recovery_ms_p95 5001, at most 5000")
+    assert not replace(row, live_ms_p99=251).passed
+    assert replace(late, recovery_ms_max=0).passed, "a peer has no limit"
+    limits = {fault.name: fault.recovery_ms_max for fault in FAULTS}
+    assert (limits["8 h offline"], limits["carts reconnect"]) == (5_000, 30_000)
+    assert max(limits.values()) <= 30_000
