@@ -39,6 +39,8 @@ DISK_TROUBLE = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_BUSY,
 }
+# What a page is called that is damaged, or could not be read.
+BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class DatabaseError(OSError):
@@ -103,11 +105,11 @@ def transaction(database: Connection) -> Iterator[None]:
     try:
         with database.begin():
             yield
-    except OperationalError as error:
+    except DBAPIError as error:
         if not _is_trouble(error):
             raise
         raise DatabaseError(
-            f"{error.orig}; make room on the disk, or bring the database's server back"
+            f"{error.orig}; make room on a disk that works, or bring the database's server back"
         ) from error
 
 
@@ -121,10 +123,12 @@ def check_storable(message: Value) -> None:
             raise ContractError(f"{kind}: {name}: no NUL and no number beyond 63 bits can be kept")
 
 
-def _is_trouble(error: OperationalError) -> bool:
+def _is_trouble(error: DBAPIError) -> bool:
     """Whether the world is at fault; what else SQLite calls so are our own mistakes."""
     code = getattr(error.orig, "sqlite_errorcode", None)
-    return code is None or code & 0xFF in DISK_TROUBLE
+    if code is None:
+        return isinstance(error, OperationalError)
+    return code & 0xFF in DISK_TROUBLE | BROKEN
 
 
 @contextmanager

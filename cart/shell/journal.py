@@ -45,6 +45,7 @@ ROWS = "SELECT seq, body, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
 EVENT: msgspec.json.Decoder[Event] = decoder_of(Event)
 ALL = -1  # SQLite's word for "no limit"
+ADVICE = "make the folder writable, with space on a disk that works"
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +73,13 @@ class Journal:
         self.epoch = self._last_seq = self._acked_seq = 0
         self._last_hash = FIRST_HASH
         self._lock = threading.Lock()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if _asides(folder) and not self.path.exists():
-            self._replace("the file is gone")
-        else:
-            self._open_or_replace()
-        sync_folder(folder)
+        with _disk_trouble_told(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _asides(folder) and not self.path.exists():
+                self._replace("the file is gone")
+            else:
+                self._open_or_replace()
+            sync_folder(folder)
 
     @property
     def last_seq(self) -> int:
@@ -145,8 +147,14 @@ class Journal:
     def _open_or_replace(self) -> None:
         try:
             self._open(self.path, epoch=1)
-        except Broken as reason:
-            self._replace(str(reason))
+        except Broken:
+            # SQLite calls a page damaged that could not be read: only what can be is judged.
+            for file in self.path.parent.glob(f"{FILE_NAME}*"):
+                file.read_bytes()
+            try:
+                self._open(self.path, epoch=1)
+            except Broken as reason:
+                self._replace(str(reason))
 
     def _open(self, path: Path, epoch: int) -> None:
         try:
@@ -159,9 +167,7 @@ class Journal:
             if _code(error) in BROKEN:
                 self._database.close()
                 raise Broken(str(error)) from error
-            raise JournalError(
-                f"{path}: {error}; make the folder writable, with space on its disk"
-            ) from error
+            raise JournalError(f"{path}: {error}; {ADVICE}") from error
         path.chmod(0o600)
 
     def _prepare(self, epoch: int) -> None:
@@ -225,6 +231,16 @@ class Journal:
                 if _code(error) in FULL_OR_FAILING:
                     raise JournalFull(f"{self.path}: {error}; make room on its disk") from error
                 raise
+
+
+@contextmanager
+def _disk_trouble_told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except JournalError:
+        raise
+    except (OSError, sqlite3.OperationalError) as error:
+        raise JournalError(f"{folder}: {error}; {ADVICE}") from error
 
 
 def set_aside(path: Path) -> None:

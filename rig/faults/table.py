@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rig.faults import (
     clocks,
     deltas,
+    disk_errors,
     disks,
     fleet,
     foreign,
@@ -62,6 +63,7 @@ FAULTS = (
     Fault("catalog with kills", 12, 2, goods.arriving, on_a_chain=False),
     Fault("1,000 catalog deltas", 1_000, 30, deltas.changing, on_a_chain=False),
     Fault("power cuts", 10_000, 600, power.cuts, ("strace",), on_a_chain=False),
+    Fault("disk errors", 1, 1, disk_errors.everywhere, ("gcc",), on_a_chain=False),
     Fault("certificates rotate", 50, 5, guarded.rotation, ("mosquitto",), on_a_chain=False),
     Fault("hostile attempts", 1, 1, guarded.hostile, ("mosquitto",), on_a_chain=False),
 )

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from rig.faults import power
+from rig.faults import disk_errors, power
 from rig.faults.shop import Shop
 from rig.faults.table import FAULTS
 from rig.faults.trial import Trial
@@ -50,3 +50,27 @@ def test_no_power_cut_takes_what_was_promised(
         lying = [call for call in calls if call.kind != "sync"]
         power.cut_everywhere(run, lying, promised)
     assert run.lost > 0
+
+
+def test_no_disk_error_takes_what_was_acknowledged(tmp_path: Path) -> None:
+    """Writes, syncs, truncations and reads that fail, at 300 points and more of journal, store and
+    replaced files: the stored turns are the acknowledged ones, the error is told as what it is, and
+    with a disk that works again every turn goes in."""
+    assert shutil.which("gcc"), "install it with: apt-get install gcc"
+    found = disk_errors.outcomes(tmp_path, 3)
+    assert len(found) >= 300
+    assert {outcome["point"][0] for outcome in found} == {"journal", "store", "file"}
+    assert {outcome["point"][1] for outcome in found} == {"write", "sync", "truncate", "read"}
+    assert [each for each in found if each["lost"] or each["extra"]] == []
+    assert [each for each in found if not disk_errors.stood(each)] == []
+
+
+def test_a_disk_that_lies_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a file's write says that it happened and did not, the same count finds it."""
+    source = disk_errors.SOURCE.read_text()
+    lying = source.replace("size / 2) : -1;", "size / 2) : (ssize_t)size;")
+    assert lying != source
+    monkeypatch.setattr(disk_errors, "SOURCE", tmp_path / "lying.c")
+    disk_errors.SOURCE.write_text(lying)
+    found = disk_errors.outcomes(tmp_path, 7)
+    assert {each["point"][0] for each in found if each["lost"] or each["extra"]} == {"file"}
