@@ -18,16 +18,17 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from cart import arguments
 from cart.contract import clips
-from store.asked import Command, check_cart
+from store.asked import AUTHORITY, Command, check_cart
 from store.clips import RETENTION_HOURS, ClipDesk, Refusal
 from store.downloads import file_of
 from store.keys import signer_of
 from store.orders import Orders
+from store.revocations import Revocations
 
 QUIET_S_MAX = 30
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class ClipServer(ThreadingHTTPServer):
     ) -> None:
         super().__init__(address, _Door)
         self.data = data
+        self.revocations = Revocations(data / AUTHORITY / "crl.pem")
         self.desk = desk
         self.port = int(self.socket.getsockname()[1])
         # Each guest shakes hands in a thread of its own: one that is slow keeps nobody waiting.
@@ -72,6 +74,7 @@ class _Door(BaseHTTPRequestHandler):
         number = asked.path.removeprefix("/clips/")
         signature = parse_qs(asked.query).get("signature", [""])[0]
         try:
+            self._check_papers()
             opening = self.server.desk.check(self._cart(), number, signature)
             length = self._length()
             with self.server.desk.taking(number):
@@ -87,9 +90,13 @@ class _Door(BaseHTTPRequestHandler):
         """Give a signed file: as it is now, to its end, also where it is replaced meanwhile."""
         self.close_connection = True
         try:
+            self._check_papers()
             file = file_of(self.server.data, self.path).open("rb")
-        except (Refusal, OSError) as error:
-            self._answer(404, str(error) if isinstance(error, Refusal) else "not to be read")
+        except Refusal as refusal:
+            self._answer(refusal.status, str(refusal))
+            return
+        except OSError:
+            self._answer(404, "not to be read")
             return
         with file:
             self.send_response(200)
@@ -100,10 +107,18 @@ class _Door(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Nothing: addresses are secrets while they serve."""
 
-    def _cart(self) -> str:
+    def _check_papers(self) -> None:
+        """TLS knows who was taken back before this process began; this knows the others."""
+        if self.server.revocations.hold(int(self._shown()["serialNumber"], 16)):
+            raise Refusal(403, "this certificate was taken back")
+
+    def _shown(self) -> dict[str, Any]:
         assert isinstance(self.connection, ssl.SSLSocket), "the server speaks TLS alone"
-        shown = self.connection.getpeercert() or {}
-        subject = dict(pair[0] for pair in shown.get("subject", ()))  # type: ignore[misc]  # typeshed knows no shape
+        return dict(self.connection.getpeercert() or {})
+
+    def _cart(self) -> str:
+        shown = self._shown()
+        subject = dict(pair[0] for pair in shown.get("subject", ()))
         return str(subject.get("commonName", ""))
 
     def _length(self) -> int:

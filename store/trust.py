@@ -35,6 +35,7 @@ from store.orders import BY_HAND, Orders
 from store.provisioning import Provisioning
 from store.trusted import Repository
 
+STANDARD_INPUT = Path("/dev/stdin")
 TARGET = re.compile(FILE_NAME)
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:.]{2,45}")
 SWITCHES = {"true": True, "false": False}
@@ -50,7 +51,7 @@ def add_commands(command: Command) -> None:
     sign.add_argument("target", type=_target, help="models/NAME or configuration/NAME")
     sign.add_argument("file", type=arguments.file, help="the file that is the newest from now on")
     look = command("denials", show_denials, has_data=False)
-    look.add_argument("log", type=arguments.file, help="the broker's log")
+    look.add_argument("log", type=_log, help="the broker's log; - for standard input, as it comes")
     look.add_argument("--tenant", type=arguments.name, required=True, help="the chain")
     look.add_argument("--store", type=arguments.name, required=True, help="the store of the chain")
     look.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -136,13 +137,15 @@ def make_claim(options: argparse.Namespace) -> int:
 
 
 def take_back(options: argparse.Namespace) -> int:
-    """Revoke every certificate of a name; the broker reads crl.pem when it starts."""
+    """Revoke every certificate of a name; service and `store clips` know at once."""
     folder = options.data / FOLDER
     if not (folder / "ca.key").is_file():
         raise AuthorityError(f"{folder}: no authority; begin one with: python -m store broker")
     authority = Authority(folder)
     count = authority.revoke(options.name)
-    _say(f"{count} taken back; copy {authority.folder / 'crl.pem'} to the broker and restart it")
+    _say(
+        f"{count} taken back; copy {authority.folder / 'crl.pem'} to the broker and send it SIGHUP"
+    )
     return 0
 
 
@@ -222,14 +225,20 @@ def sign_file(options: argparse.Namespace) -> int:
 
 def show_denials(options: argparse.Namespace) -> int:
     """Show what the broker turned away, and how often."""
+    counts: Counter[tuple[str, str, str]] = Counter()
     with options.log.open(encoding="utf-8", errors="replace") as lines:
-        found = list(denials(lines, options.tenant, options.store))
-    if options.json:
-        sys.stdout.writelines(json.encode(each).decode() + "\n" for each in found)
-        return 0
-    for (kind, who, what), count in Counter((d.kind, d.who, d.what) for d in found).items():
+        for each in denials(lines, options.tenant, options.store):
+            counts[each.kind, each.who, each.what] += 1
+            if options.json:
+                _say(json.encode(each).decode())
+                sys.stdout.flush()
+    for (kind, who, what), count in () if options.json else counts.items():
         _say(f"{count:6}  {kind:9}  {who:20}  {what}")
     return 0
+
+
+def _log(text: str) -> Path:
+    return STANDARD_INPUT if text == "-" else arguments.file(text)
 
 
 def _target(text: str) -> str:

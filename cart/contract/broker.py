@@ -33,7 +33,7 @@ protocol mqtt
 cafile @CERTIFICATES@/ca.pem
 certfile @CERTIFICATES@/broker.pem
 keyfile @CERTIFICATES@/broker.key
-# Written by `python -m store revoke`; the broker must be started again to read it.
+# Written by `python -m store revoke`; the broker reads it again upon SIGHUP.
 crlfile @CERTIFICATES@/crl.pem
 tls_version tlsv1.2
 require_certificate true
@@ -43,10 +43,10 @@ use_username_as_clientid true
 allow_anonymous false
 acl_file @ACL@
 
-# What is refused can be seen: `python -m store denials` reads this log.
+# What is refused can be seen: `python -m store denials -` reads this log as it comes. Beside the
+# refusals it ties names to addresses and times: pipe it there, and keep it nowhere.
 log_dest stderr
 log_type error
-log_type warning
 log_type notice
 log_type debug
 log_type subscribe

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -14,9 +18,12 @@ from cryptography import x509
 
 from cart import mqtt
 from cart.__main__ import main as cart_main
+from cart.contract.store import packet
 from cart.core.observations import LinkChanged
 from cart.shell.clock import monotonic_ms
 from rig.certificates import GuardedBroker
+from rig.hostile.intruder import Intruder, Papers
+from store.authority import Authority
 from store.denials import Denial, denials
 from tests.store.shop import (
     CART,
@@ -24,8 +31,10 @@ from tests.store.shop import (
     TENANT,
     CartLink,
     StoreProcess,
+    batch,
     import_catalog,
     item,
+    rows,
     store_command,
     trip_events,
 )
@@ -96,6 +105,13 @@ def guarded(tmp_path: Path) -> Iterator[Guarded]:
         yield Guarded(tmp_path, stack)
 
 
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What a test opens, closed at its end."""
+    with ExitStack() as opened:
+        yield opened
+
+
 def test_a_new_cart_enrols_and_is_served(
     guarded: Guarded, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,25 +155,64 @@ def test_a_renewed_certificate_is_taken_up_in_traffic(guarded: Guarded) -> None:
         until(lambda: overlapping.poll(50) and overlapping.up, "the old pair overlaps")
 
 
-def test_a_revoked_cart_is_out(guarded: Guarded) -> None:
-    """After `store revoke` and the broker's restart the cart's certificate opens nothing more."""
+def test_a_revoked_cart_is_out(guarded: Guarded, stack: ExitStack) -> None:
+    """After `store revoke` the store hears nothing of the cart, though it is still connected, and
+    after a SIGHUP to the broker the cart's certificate opens nothing more."""
     _, here = guarded.enrol()
     own = mqtt.Endpoint(*guarded.ends(here))
+    connected = stack.enter_context(
+        closing(mqtt.Connection(own, CART, [], monotonic_ms, Random(1)))
+    )
+    until(lambda: connected.poll(50) and connected.up, "it is in")
     assert store_command(guarded.data, "revoke", CART).returncode == 0
     crl = guarded.data / "authority" / "crl.pem"
     (guarded.broker.certificates / "crl.pem").write_bytes(crl.read_bytes())
-    guarded.broker.kill()
-    guarded.broker.start()
-    with (
-        closing(mqtt.Connection(own, CART, [], monotonic_ms, Random(1))) as revoked,
-        closing(
-            mqtt.Connection(
-                mqtt.Endpoint(*guarded.broker.ends("cart-2")), "cart-2", [], monotonic_ms, Random(1)
-            )
-        ) as other,
-    ):
-        until(lambda: other.poll(50) and other.up, "another cart comes in")
-        refusals = until(lambda: revoked.poll(500), "the revoked one is told")
-        assert isinstance(refusals[0], mqtt.Changed)
-        assert not refusals[0].up
-        until(lambda: any(each.kind == "tls" for each in guarded.refused()), "the refusal is seen")
+    batch_of_one = batch(rows([item(0)]))
+    assert connected.publish(packet("events", batch_of_one, TENANT, STORE, cart=CART))
+    log = guarded.data.parent / "store.log"
+    until(lambda: connected.poll(50) or "no cart of this store" in log.read_text(), "it is refused")
+    os.kill(guarded.broker.process_id, signal.SIGHUP)
+    until(lambda: not comes_in(own, CART), "the revoked one is out")
+    assert comes_in(mqtt.Endpoint(*guarded.broker.ends("cart-2")), "cart-2")
+    assert any(each.kind == "tls" for each in guarded.refused())
+    assert guarded.stored() == 0
+
+
+def comes_in(ends: mqtt.Endpoint, name: str) -> bool:
+    """Whether the broker lets somebody in."""
+    with closing(mqtt.Connection(ends, name, [], monotonic_ms, Random(1))) as someone:
+        (answer, *_) = until(lambda: someone.poll(500), "an answer")
+        return isinstance(answer, mqtt.Changed) and answer.up
+
+
+def test_what_was_turned_away_is_all_that_is_kept(guarded: Guarded) -> None:
+    """The broker's log through the pipe, under the configuration as it is generated: each refusal
+    comes out, and of a guest who did nothing wrong neither name nor address."""
+    config = (guarded.broker.certificates / "dashcart.conf").read_text()
+    types = {line.split()[1] for line in config.splitlines() if line.startswith("log_type")}
+    assert types == {"error", "notice", "debug", "subscribe"}
+    folder, port = guarded.broker.certificates, guarded.broker.port
+    here = f"sc/1/{TENANT}/{STORE}/"
+    Authority(guarded.data / "authority").equip("app-ann", folder)
+    with Intruder(Papers("app-ann", folder, "app-ann"), port) as good:
+        good.say(f"{here}app/app-ann/up/pair", b"{}")
+    will = (f"{here}cart/cart-1/state", b"x")
+    Intruder(Papers("cart-2", folder, "cart-2"), port, will).die()
+    with Intruder(Papers("cart-2", folder, "cart-2"), port) as bad:
+        bad.listen(f"{here}cart/+/up/ev")
+        bad.say(f"{here}store/state", b"{}")
+        bad.say(f"{here}cart/cart-2/up/ev", b"x" * 300_000)
+    for papers in (Papers("nobody"), Papers("nobody", folder)):
+        assert not Intruder(papers, port).accepted
+    wanted = {"will", "subscribe", "publish", "oversize", "tls"}
+    until(lambda: {each.kind for each in guarded.refused()} == wanted, "all of it is in the log")
+    with guarded.broker.log.open() as log:
+        kept = subprocess.run(
+            [sys.executable, "-m", "store", "denials", "-", "--json",
+             "--tenant", TENANT, "--store", STORE],
+            stdin=log, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    assert "app-ann" in guarded.broker.log.read_text()
+    assert all(f'"{kind}"' in kept for kind in wanted)
+    assert "app-ann" not in kept
+    assert "127.0.0.1" not in kept

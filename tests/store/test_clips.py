@@ -7,7 +7,7 @@ import io
 import queue
 from collections.abc import Iterator
 from contextlib import closing
-from http.client import HTTPSConnection
+from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,6 +83,13 @@ class Door:
             connection.request("PUT", f"{address.path}?{address.query}", body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
+
+    def get(self, path: str, name: str) -> int:
+        """Ask for a file; the status."""
+        context = tls_context(self.endpoint(name))
+        with closing(HTTPSConnection("127.0.0.1", self.server.port, context=context)) as wire:
+            wire.request("GET", path)
+            return wire.getresponse().status
 
     def kept(self) -> list[Path]:
         """Every clip that lies here."""
@@ -165,6 +172,22 @@ def test_only_known_papers_come_in(door: Door, tmp_path: Path) -> None:
     ):  # fmt: skip
         assert sent(folder, endpoint, clip="doubted_line", url=at).status == "failed"
     assert door.kept() == []
+
+
+def test_who_is_taken_back_is_out_at_once(door: Door) -> None:
+    """`store revoke` shuts an open door: the next clip and the next file are refused, others go on;
+    a list that can't be read lets nobody in."""
+    first, second, third = (door.desk.open("cart-1", "loss", door.url) for _ in range(3))
+    assert door.put(first, webp(), WEBP)[0] == 201
+    Authority(door.data / "authority").revoke("cart-1")
+    assert door.put(second, webp(), WEBP) == (403, "this certificate was taken back")
+    assert door.get("/trust/root.json", "cart-1") == 403
+    assert door.get("/trust/root.json", "cart-2") == 404  # nothing is signed yet
+    (door.data / "authority" / "crl.pem").write_text("no list")
+    for name in ("cart-1", "cart-2"):
+        with pytest.raises((HTTPException, OSError)):
+            door.put(third, webp(), WEBP, name)
+    assert len(door.kept()) == 1
 
 
 def test_a_cart_gives_only_clips(door: Door, tmp_path: Path) -> None:
