@@ -31,6 +31,9 @@ FOUND_IN = {
     "tilt": {"tilt"},
     "tare": {"tare"},
 }
+# One bench of a fault takes five seconds: all but these are with the long tests.
+QUICK = ("gain", "corner")
+LONG = pytest.mark.machines
 HALVES = {
     "gain": 500, "corner": 3_000, "creep": 125, "zero_drift": 7_500, "nonlinearity": 10_000,
     "tilt": 500, "tare": 1_000,
@@ -63,7 +66,9 @@ def test_the_sound_cart_passes_every_row(
     assert page.count("<tr") == len(printed["rows"]) + len(TESTS) + 2, "and two headings"
 
 
-@pytest.mark.parametrize("kind", sorted(FOUND_IN))
+@pytest.mark.parametrize(
+    "kind", [kind if kind in QUICK else pytest.param(kind, marks=LONG) for kind in sorted(FOUND_IN)]
+)
 def test_a_hidden_fault_fails_in_the_right_row(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

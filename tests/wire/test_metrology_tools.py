@@ -112,6 +112,7 @@ def test_diagnose_listens_to_a_real_port(tmp_path: Path) -> None:
     assert command("diagnose", "--port", "/dev/none").returncode == 2
 
 
+@pytest.mark.machines  # long
 def test_diagnose_looks_at_each_corner(tmp_path: Path) -> None:
     """A chip with a cell at each corner: each is named, each carries its share of the load."""
     four = str(HIL / "sim_calibration.toml")
@@ -224,7 +225,12 @@ def test_calibrate_learns_what_heat_does(
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [("stuck", "came to rest"), ("shy", "hardly changed"), ("deaf", "ended")]
+    ("fault", "words"),
+    [
+        pytest.param("stuck", "came to rest", marks=pytest.mark.machines),  # long: 15 s
+        pytest.param("shy", "hardly changed", marks=pytest.mark.machines),  # long: 10 s
+        ("deaf", "ended"),
+    ],
 )
 def test_calibrate_refuses_and_writes_nothing(tmp_path: Path, fault: str, words: str) -> None:
     """A load that moves, no load at all, and nobody who answers."""
