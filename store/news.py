@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from cart.contract.goods import TRUSTED_CATALOG
+from cart.contract.goods import TRUSTED_CATALOG, TRUSTED_PUBLISHED, TRUSTED_SETTINGS
+from cart.contract.signing import config_text, published_text
 from cart.contract.store import Packet, packet
 from store import catalogs, counter, disputes, moving, published
 from store.archive import Daily
@@ -80,8 +81,13 @@ class News:
         return (self._tables, self._deltas, self._catalog, self._credits, self._of_carts)
 
     def _tables(self) -> Iterator[Packet]:
-        """A recall first of all."""
-        return published.news(self._database, self._signer, *self._names, self._told_tables)
+        """A recall first of all; the carts wait for none of what names it as the newest."""
+        told = self._told_tables
+        new = list(published.news(self._database, self._signer, *self._names, told))
+        yield from (packet(kind, each, *self._names) for kind, each in new)
+        yield from self._named(
+            {TRUSTED_PUBLISHED + kind: published_text(*self._names, each) for kind, each in new}
+        )
 
     def _deltas(self) -> Iterator[Packet]:
         found = catalogs.deltas(self._database, self._told_version or 0)
@@ -117,8 +123,7 @@ class News:
         repository = self._fleet.repository
         if repository is None:
             return
-        if self._published:
-            repository.renew_daily()
+        repository.renew_daily()
         if repository.files() != self._told_trust:
             yield from self._trust(repository)
 
@@ -126,6 +131,14 @@ class News:
         self._told_trust = repository.files()
         for file, data in self._told_trust:
             yield packet("trust", data, *self._names, file=file)
+
+    def _named(self, texts: dict[str, bytes]) -> Iterator[Packet]:
+        """Name these in the metadata, where there is any, and say it."""
+        repository = self._fleet.repository
+        if repository is not None and texts:
+            repository.publish_all(texts)
+            if repository.files() != self._told_trust:
+                yield from self._trust(repository)
 
     def _credits(self) -> Iterator[Packet]:
         for cart, credit in disputes.untold(self._database, self._told_credit):
@@ -141,14 +154,21 @@ class News:
         for cart, grant in counter.moved(self._database, self._signer, now_ms):
             yield packet("pair_grant", grant, *self._names, cart=cart)
 
+    def _settings(self) -> Iterator[Packet]:
+        texts = {}
+        for config in () if self._fleet.configs is None else self._fleet.configs.all():
+            cart, desired = config.cart, config.desired
+            if desired.version > self._told_configs.get(cart, 0):
+                self._told_configs[cart] = desired.version
+                texts[TRUSTED_SETTINGS + cart] = config_text(cart, desired)
+                yield packet("config", desired, *self._names, cart=cart)
+        yield from self._named(texts)
+
     def _of_carts(self) -> Iterator[Packet]:
         yield from self._moved()
         for cart, trip_id in moving.untold(self._database):
             if self._fleet.orders is not None:
                 self._fleet.orders.add(cart, "release", {"trip_id": trip_id}, RELEASE_MS)
-        for config in () if self._fleet.configs is None else self._fleet.configs.all():
-            if config.desired.version > self._told_configs.get(config.cart, 0):
-                self._told_configs[config.cart] = config.desired.version
-                yield packet("config", config.desired, *self._names, cart=config.cart)
+        yield from self._settings()
         for order in () if self._fleet.orders is None else self._fleet.orders.to_send():
             yield packet("command", order.command, *self._names, cart=order.cart)

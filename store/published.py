@@ -17,7 +17,6 @@ from cart.contract.decoding import decoder_of
 from cart.contract.goods import BODIES, Deals, Planogram, Published, Recalls
 from cart.contract.lines import ContractError
 from cart.contract.signing import published_text
-from cart.contract.store import Packet, packet
 from cart.core.catalog import CatalogError
 from cart.core.overlay import Overlay
 from store.keys import Signer
@@ -45,8 +44,8 @@ def add(database: Connection, kind: str, rows: object, effective_utc_ms: int = 0
 
 def news(
     database: Connection, signer: Signer, tenant: str, store: str, told: dict[str, int]
-) -> Iterator[Packet]:
-    """What is newer than what was `told`, which follows."""
+) -> Iterator[tuple[str, Published]]:
+    """What is newer than what was `told`, which follows: each with its channel."""
     for kind, (message, _) in KINDS.items():
         version = _newest(database, kind)
         if version is None or version <= told.get(kind, 0):
@@ -55,7 +54,7 @@ def news(
         row = database.execute(select(published).where(*where)).one()
         bare = message(version, Raw(bytes(row.body)), "", row.effective_utc_ms)
         signature = signer.sign(published_text(tenant, store, bare))
-        yield packet(kind, replace(bare, signature=signature), tenant, store)
+        yield kind, replace(bare, signature=signature)
         told[kind] = version
 
 

@@ -49,6 +49,7 @@ def _health(told: SomeRow[Any] | None) -> Row:
         "uptime_ms": None if said is None else said.uptime_ms,
         "files_version": None if said is None else said.files_version,
         "files_trouble": None if said is None else said.files_trouble,
+        "trust_trouble": None if said is None else said.trust_trouble,
         "told_utc_ms": None if told is None else told.utc_ms,
     }
 

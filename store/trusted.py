@@ -9,7 +9,7 @@ share the folder, one at a time. It must never sign what it did not make.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,12 +65,16 @@ class Repository:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._alone():
             replace_file(path, data)
-            self._publish(name, data)
+            self._publish({name: data})
 
     def publish(self, name: str, data: bytes) -> None:
         """From now on this is the file under this name; the same one again changes nothing."""
+        self.publish_all({name: data})
+
+    def publish_all(self, files: Mapping[str, bytes]) -> None:
+        """The same for several at once."""
         with self._alone():
-            self._publish(name, data)
+            self._publish(files)
 
     def say_still_so(self) -> None:
         """Sign the timestamp anew: without this, carts doubt after a week."""
@@ -99,12 +103,12 @@ class Repository:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _publish(self, name: str, data: bytes) -> None:
-        target = TargetFile.from_data(name, data, ["sha256"])
+    def _publish(self, files: Mapping[str, bytes]) -> None:
+        new = {name: TargetFile.from_data(name, files[name], ["sha256"]) for name in files}
         targets = self._read("targets", Targets)
-        if targets.signed.targets.get(name) == target and self._is_whole():
+        if {**targets.signed.targets, **new} == targets.signed.targets and self._is_whole():
             return
-        targets.signed.targets[name] = target
+        targets.signed.targets.update(new)
         self._write("targets", targets)
         snapshot = self._read("snapshot", Snapshot)
         snapshot.signed.meta["targets.json"] = MetaFile(targets.signed.version)

@@ -59,7 +59,8 @@ class ReportedConfig(Value):
 class Telemetry(Value):
     """Up, may be lost: how the machine is. None: it has no such part. `files` are the signed files
     of the store as they stand on it, `files_version` that of the list they came with, and
-    `files_trouble` why a newer one was not taken."""
+    `files_trouble` why a newer one was not taken; `trust_trouble` says why what it goes by may not
+    be the store's newest."""
 
     uptime_ms: Count
     battery_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
@@ -70,6 +71,7 @@ class Telemetry(Value):
     files_version: Count = 0
     files: dict[FileName, Sha256] = field(default_factory=dict)
     files_trouble: Words = ""
+    trust_trouble: Words = ""
 
 
 class ClipNote(Value):

@@ -21,7 +21,10 @@ CATALOG_BYTES_MAX = 64_000_000
 Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
-TRUSTED_CATALOG = "catalog.json"  # the catalog's name in the metadata of `store/trust`
+# Names in the metadata of `store/trust`: the catalog; what is published beside it, by its channel;
+# the settings of a cart. Of the last two the file is the text that their signature covers.
+TRUSTED_CATALOG = "catalog.json"
+TRUSTED_PUBLISHED, TRUSTED_SETTINGS = "published/", "settings/"
 
 
 class CatalogHead(Value):

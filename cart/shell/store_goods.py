@@ -18,9 +18,10 @@ from cart.core.observations import CatalogArrived
 from cart.shell.clock import Clock
 from cart.shell.config import Config
 from cart.shell.inbox import Inbox
+from cart.shell.newest import Newest
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from cart.shell.store_published import KINDS, PublishedIntake, Told
-from cart.shell.trust import trust_of
+from cart.shell.trust import Trust
 
 GOODS = frozenset(("catalog_head", "catalog_chunk", "catalog_delta", "trust", "given", *KINDS))
 # One by one, so that live messages pass between; and iotcore gives at most 100 kept messages to
@@ -44,6 +45,8 @@ class GoodsDesk:
         connection: mqtt.Connection,
         clock: Clock,
         time_told: Callable[[int, int], None],
+        trust: Trust | None,
+        newest: Newest,
     ) -> None:
         names = (config.tenant, config.store)
         self._names = names
@@ -51,8 +54,9 @@ class GoodsDesk:
         self._inbox = inbox
         self._connection = connection
         self._clock = clock
-        self._catalog = CatalogIntake(*names, key, config.data_folder, trust_of(config))
-        self._published = PublishedIntake(*names, key, config.data_folder)
+        self._catalog = CatalogIntake(*names, key, config.data_folder, trust)
+        self._published = PublishedIntake(*names, key, config.data_folder, newest)
+        self._newest = newest
         self._time_told = time_told
         self._near: CatalogHead | None = None  # a few changes lead to it, and are on their way
         self._asked_change = False
@@ -110,6 +114,7 @@ class GoodsDesk:
 
     def time_passed(self, now_utc_ms: int) -> None:
         """Use what has come to its hour; ask for what does not come. Raises CatalogError."""
+        self._newest.look(now_utc_ms)
         self._adopt(self._catalog.time_passed(now_utc_ms))
         for told in self._published.time_passed(now_utc_ms):
             self._tell(told)

@@ -43,6 +43,7 @@ from cart.shell.config import BrokerConfig, Config
 from cart.shell.guard import Beat, Guard
 from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal
+from cart.shell.newest import Newest
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import StoreKey
 from cart.shell.store_clock import StoreClock
@@ -58,6 +59,7 @@ from cart.shell.store_words import (
     observation_of,
     requests_of,
 )
+from cart.shell.trust import trust_of
 
 APP_VERSION = version("dashcart")  # once: it is looked up on the disk
 POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
@@ -98,9 +100,15 @@ class StoreLink:
         self._key = StoreKey(config.store_public_key.read_bytes())
         self._time = StoreClock(clock, inbox)
         self._connection = connection = self._new_connection(config.broker, random)
-        self._goods = GoodsDesk(config, self._key, inbox, connection, clock, self._time.told)
+        trust = trust_of(config)
+        self._newest = Newest(trust, config.cart_id, clock)
+        self._goods = GoodsDesk(
+            config, self._key, inbox, connection, clock, self._time.told, trust, self._newest
+        )
         self._renewal = Renewal(config.cart_id, config.broker)
-        self._orders = OrderDesk(config, self._key, inbox, self._renewal, guard, self._tell_clip)
+        self._orders = OrderDesk(
+            config, self._key, inbox, self._renewal, guard, self._tell_clip, self._newest
+        )
         self._rows = RowDesk(
             journal, inbox, connection, clock,
             self._publish, self._birth, self._greeting_answered, self._refuse,
@@ -146,7 +154,8 @@ class StoreLink:
         Called by the core right after its commit: a basket is the fold up to the newest row."""
         stands = (self._journal.epoch, self._journal.last_seq, self._journal.last_hash)
         files = self._config.files
-        here = (self._clock() - self._began_ms, None if files is None else files.folder)
+        folder = None if files is None else files.folder
+        here = (self._clock() - self._began_ms, folder, self._newest.trouble)
         self._requests.extend(requests_of(effect, *stands, *here))
         self._connection.wake()
 
@@ -189,6 +198,7 @@ class StoreLink:
         return not (isinstance(happening, mqtt.Incoming) and happening.topic == self._recalls)
 
     def _let_time_pass(self) -> None:
+        self._orders.time_passed()
         try:
             self._goods.time_passed(self._time.utc_ms())
         except (ContractError, CatalogError) as error:

@@ -19,6 +19,7 @@ from cart.shell.clip_sender import ClipSender
 from cart.shell.config import Config
 from cart.shell.guard import Guard
 from cart.shell.inbox import Inbox
+from cart.shell.newest import Newest
 from cart.shell.renewal import Renewal
 from cart.shell.store_catalog import StoreKey
 
@@ -38,6 +39,7 @@ class OrderDesk:
         renewal: Renewal,
         guard: Guard,
         tell: Callable[[ClipNote], None],
+        newest: Newest,
     ) -> None:
         assert config.broker, "orders come through it"
         self._cart = config.cart_id
@@ -45,6 +47,8 @@ class OrderDesk:
         self._inbox = inbox
         self._renewal = renewal
         self._clips = ClipSender(config.clips_folder, config.broker.endpoint(), inbox, guard, tell)
+        self._newest = newest
+        self._held: DesiredConfig | None = None
         self._rotating = ""
         self.refused: deque[str] = deque(maxlen=REFUSALS_KEPT)
 
@@ -62,7 +66,15 @@ class OrderDesk:
         """Hand on how the cart shall be set. Raises ContractError."""
         if not self._key.has_signed(config_text(self._cart, config), config.signature):
             raise ContractError("DesiredConfig: not signed by this store for this cart")
-        self._inbox.put(ConfigArrived(0, config.version, config.settings))
+        self._held = config
+        self.time_passed()
+
+    def time_passed(self) -> None:
+        """Settings wait until the store's metadata names them, too."""
+        held = self._held
+        if held is not None and self._newest.sets(config_text(self._cart, held)):
+            self._held = None
+            self._inbox.put(ConfigArrived(0, held.version, held.settings))
 
     def run(self, order: RunCommand) -> None:
         """Do it; the mind hears how it went, of a rotation once the new pair has worked."""

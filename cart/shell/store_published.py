@@ -19,6 +19,7 @@ from cart.contract.store import decode
 from cart.core.catalog import CatalogError
 from cart.core.observations import AislesCame, DealsCame, RecallsCame
 from cart.files import replace_file
+from cart.shell.newest import Newest
 from cart.shell.store_catalog import StoreKey
 
 Told = AislesCame | DealsCame | RecallsCame
@@ -32,10 +33,13 @@ KINDS: dict[str, tuple[type[Published], Callable[[int, Any], Told]]] = {
 class PublishedIntake:
     """That of one cart of the store named; what holds is kept in `folder`."""
 
-    def __init__(self, tenant: str, store: str, key: StoreKey, folder: Path) -> None:
+    def __init__(
+        self, tenant: str, store: str, key: StoreKey, folder: Path, newest: Newest
+    ) -> None:
         self._names = (tenant, store)
         self._key = key
         self._folder = folder
+        self._newest = newest
         self._versions = dict.fromkeys(KINDS, 0)
         self._waiting: dict[str, Published] = {}
 
@@ -43,9 +47,9 @@ class PublishedIntake:
         """What held when the cart was stopped. Raises CatalogError."""
         for name, (kind, _) in KINDS.items():
             try:
-                yield self._use(
-                    name, self._checked(name, decode(kind, self._path(name).read_bytes()))
-                )
+                kept = self._checked(name, decode(kind, self._path(name).read_bytes()))
+                self._may_be_used(name, kept)  # it holds until something newer does
+                yield self._use(name, kept)
             except FileNotFoundError:
                 continue
             except (OSError, ContractError) as error:
@@ -58,12 +62,13 @@ class PublishedIntake:
         known = self._waiting.get(name)
         if published.version > (self._versions[name] if known is None else known.version):
             self._waiting[name] = published
+            self._may_be_used(name, published)
         return next(self.time_passed(now_utc_ms), None)
 
     def time_passed(self, now_utc_ms: int) -> Iterator[Told]:
         """What has come to its hour. Raises CatalogError."""
         for name, published in list(self._waiting.items()):
-            if published.effective_utc_ms <= now_utc_ms:
+            if published.effective_utc_ms <= now_utc_ms and self._may_be_used(name, published):
                 del self._waiting[name]
                 try:
                     replace_file(self._path(name), encode(published))
@@ -76,6 +81,9 @@ class PublishedIntake:
         if not self._key.has_signed(text, published.signature):
             raise ContractError(f"{name}: not signed by this store")
         return published
+
+    def _may_be_used(self, name: str, published: Published) -> bool:
+        return self._newest.publishes(name, published_text(*self._names, published))
 
     def _use(self, name: str, published: Published) -> Told:
         kind, told = KINDS[name]

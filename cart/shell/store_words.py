@@ -63,7 +63,13 @@ log = logging.getLogger(__name__)
 
 
 def requests_of(
-    wish: Wish, epoch: int, last_seq: int, last_hash: str, uptime_ms: int, files: Path | None
+    wish: Wish,
+    epoch: int,
+    last_seq: int,
+    last_hash: str,
+    uptime_ms: int,
+    files: Path | None,
+    trust_trouble: str = "",
 ) -> tuple[Request, ...]:
     """What to ask or tell, as of the journal's newest row now; `files` is the folder of the store's
     signed files, None: this cart fetches none."""
@@ -71,7 +77,7 @@ def requests_of(
         case TellBasket():
             return snap_of(wish, epoch, last_seq, last_hash)
         case TellHealth():
-            return (telemetry_of(wish, uptime_ms, files),)
+            return (telemetry_of(wish, uptime_ms, files, trust_trouble),)
         case _:
             return (wish,)
 
@@ -134,7 +140,9 @@ def carried_in(grant: PairGrant) -> Basket | None:
     return carried
 
 
-def telemetry_of(told: TellHealth, uptime_ms: int, folder: Path | None) -> Telemetry:
+def telemetry_of(
+    told: TellHealth, uptime_ms: int, folder: Path | None, trust_trouble: str = ""
+) -> Telemetry:
     """How the machine is: what the mind knows, what this computer does, what was fetched here."""
     files = Standing() if folder is None else standing_in(folder)
     return Telemetry(
@@ -145,6 +153,7 @@ def telemetry_of(told: TellHealth, uptime_ms: int, folder: Path | None) -> Telem
         files_version=files.version,
         files=files.files,
         files_trouble=files.trouble,
+        trust_trouble=trust_trouble,
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tuf.api.exceptions import DownloadHTTPError, RepositoryError
-from tuf.api.metadata import Metadata, Targets
+from tuf.api.metadata import Metadata, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater
 
 from cart.core.catalog import CatalogError
@@ -22,6 +22,7 @@ NEEDED = ("timestamp.json", "snapshot.json", "targets.json")
 FILES_MAX = 16
 FILE_BYTES_MAX = 200_000
 BASE = "mqtt://store/"
+Named = tuple[str, int]  # SHA-256 in hexadecimal, and how many bytes
 
 
 class Trust:
@@ -31,7 +32,9 @@ class Trust:
         self._folder = folder
         self._root = root
         self._files: dict[str, bytes] = {}
-        self._targets: dict[str, tuple[str, int]] = {}
+        self._targets: dict[str, Named] = {}
+        self.ends_utc_ms = 0  # of what is known; 0: nothing yet
+        self.refused = ""  # what was wrong with what came last
         for each in (folder, folder / "targets"):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -45,7 +48,16 @@ class Trust:
 
     def allows(self, target: str, sha256: str, size_bytes: int) -> bool:
         """Whether this is the newest file under a name, as far as is known."""
-        return self._targets.get(target) == (sha256, size_bytes)
+        return self.named(target) == (sha256, size_bytes)
+
+    def named(self, target: str) -> Named | None:
+        """The newest file under a name; None if there is none."""
+        return self._targets.get(target)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that there is."""
+        return frozenset(self._targets)
 
     def bring_back(self) -> None:
         """Believe again what was known last, if it still holds. Raises CatalogError."""
@@ -63,13 +75,17 @@ class Trust:
         try:
             updater.refresh()
         except (RepositoryError, DownloadHTTPError) as error:
-            raise CatalogError(f"trust: {error}; the store publishes it again") from error
+            self.refused = f"trust: {error}; the store publishes it again"
+            raise CatalogError(self.refused) from error
+        self.refused = ""
         # What the updater has kept has passed all its checks.
         checked: Metadata[Targets] = Metadata.from_file(str(self._folder / "targets.json"))
         self._targets = {
             name: (target.hashes["sha256"], target.length)
             for name, target in checked.signed.targets.items()
         }
+        still_so: Metadata[Timestamp] = Metadata.from_file(str(self._folder / "timestamp.json"))
+        self.ends_utc_ms = round(still_so.signed.expires.timestamp() * 1_000)
 
 
 def trust_of(config: Config) -> Trust | None:

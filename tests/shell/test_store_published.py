@@ -11,6 +11,7 @@ from cart.contract.goods import Recalls
 from cart.contract.signing import published_text
 from cart.contract.store import packet
 from cart.core.observations import RecallsCame
+from cart.shell.newest import Newest
 from cart.shell.store_catalog import StoreKey
 from cart.shell.store_published import PublishedIntake
 from store.keys import Signer, signer_of
@@ -28,7 +29,9 @@ def recalls(signer: Signer, version: int, rows: str, effective_utc_ms: int = 0) 
 def test_nothing_older_comes_between_while_a_recall_waits(tmp_path: Path) -> None:
     """An old list that is sent again neither holds now nor takes the place of the waiting one."""
     signer = signer_of(tmp_path)
-    intake = PublishedIntake(*NAMES, StoreKey((tmp_path / "store.pub").read_bytes()), tmp_path)
+    key = StoreKey((tmp_path / "store.pub").read_bytes())
+    newest = Newest(None, "cart-1", lambda: 0)
+    intake = PublishedIntake(*NAMES, key, tmp_path, newest)
     rows = '[{"sku":"tomatoes-400g","reason":"glass"}]'
     assert isinstance(intake.came("recall", recalls(signer, 1, "[]"), 0), RecallsCame)
     assert intake.came("recall", recalls(signer, 3, rows, effective_utc_ms=5_000), 0) is None

@@ -15,9 +15,10 @@ from cart.contract.goods import CatalogHead
 from cart.contract.signing import command_text, head_text
 from cart.contract.store import CartState, packet
 from cart.core.effects import ReportCommand
-from cart.core.observations import CatalogArrived, CommandArrived, InputRefused
+from cart.core.observations import CatalogArrived, CommandArrived, ConfigArrived, InputRefused
 from cart.shell.clock import monotonic_ms
 from rig.broker import Broker
+from store.configs import Configs
 from store.keys import signer_of
 from tests.store.open_shop import Shop
 from tests.store.shop import (
@@ -83,6 +84,20 @@ def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:
         assert forger.publish(packet("catalog_head", signed, TENANT, STORE))
         forger.poll(0)
         assert cart.hear(InputRefused).reason.startswith("trust: ")
+        # Settings that hold no more, truly signed once and sent again, stay outside.
+        wanted = []
+        for seconds in (20, 30):
+            store_command(folder, "config", CART, "--set", f"thanks_s={seconds}")
+            assert cart.hear(ConfigArrived).settings == {"thanks_s": seconds}
+            known = Configs(folder, signer_of(folder)).of(CART)
+            assert known is not None
+            wanted.append(packet("config", known.desired, TENANT, STORE, cart=CART))
+        assert forger.publish(wanted[0])
+        forger.poll(0)
         newer = replace(CATALOG, version=2)
         import_catalog(folder, newer)
         assert cart.hear(CatalogArrived).catalog == newer
+        assert [seen for seen in cart.unheard if isinstance(seen, ConfigArrived)] == []
+        assert forger.publish(wanted[1])
+        forger.poll(0)
+        assert cart.hear(ConfigArrived).settings == {"thanks_s": 30}
