@@ -249,7 +249,7 @@ def test_full_disk_loses_nothing(shop: Shop, caplog: pytest.LogCaptureFixture) -
     shop.store.kill()
     with full_store(shop):
         shop.cart.write([item(number) for number in range(400)])
-        until(lambda: "make room on the disk" in caplog.text, "the full disk is told")
+        until(lambda: "make room on a disk" in caplog.text, "the full disk is told")
         assert shop.cart.journal.acked_seq <= len(shop.stored()) < 400
     shop.store.start()
     until(shop.cart.is_all_acked, "everything acknowledged")
