@@ -73,7 +73,7 @@ def _pair(cart: Cart, app: mqtt.Connection, nonce: str) -> float:
     """Milliseconds from the code on the screen to the trip; the app asks until it has it."""
     began_s = time.monotonic()
     cart.say(cart=cart.name, offer=nonce)
-    claim = packet("pair_claim", PairClaim(cart.name, nonce, "ann"), TENANT, STORE, shopper="ann")
+    claim = packet("pair_claim", PairClaim(cart.name, nonce, "ann"), TENANT, STORE, app="app-ann")
     has_it = partial(_has_paired, cart, nonce)
     while not cart.wait(has_it, ASK_AGAIN_S) and time.monotonic() - began_s < ASK_S_MAX:
         app.publish(claim)
