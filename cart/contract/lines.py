@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from cart.contract.decoding import decoder_of
+from cart.core.catalog import WRONG_LENGTH_MAX
 
 SOCKET_PATH_BYTES_MAX = 107  # what the address of a Unix socket holds on Linux
 
@@ -30,7 +31,8 @@ def decode(kind: type[Message] | UnionType, data: bytes, what: str) -> Message:
     try:
         message: Message = decoder_of(kind).decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ContractError(f"{what}: {error}; send JSON as in docs/schemas") from error
+        wrong = str(error)[:WRONG_LENGTH_MAX]
+        raise ContractError(f"{what}: {wrong}; send JSON as in docs/schemas") from error
     return message
 
 

@@ -25,6 +25,7 @@ from cart.core.weights import WeightUnit
 Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
 MASS_MG_MAX = 200_000_000
+WRONG_LENGTH_MAX = 300  # a complaint repeats what is wrong, however long that is
 MassMg = Annotated[int, Meta(ge=0, le=MASS_MG_MAX)]
 
 
@@ -295,13 +296,15 @@ def parse_catalog(data: bytes) -> Catalog:
         catalog = CATALOG.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CatalogError(
-            f"catalog: {error}; write it as docs/schemas/catalog.schema.json says"
+            f"catalog: {str(error)[:WRONG_LENGTH_MAX]};"
+            " write it as docs/schemas/catalog.schema.json says"
         ) from error
     if wrong := currency_fault(catalog):
         raise CatalogError(f"catalog: {wrong} and publish the catalog again")
     for fault in faults(catalog):
         row = f"{fault.table}[{fault.number}]"
         raise CatalogError(
-            f"catalog: {row}: {fault.wrong}; correct the row and publish the catalog again"
+            f"catalog: {row}: {fault.wrong[:WRONG_LENGTH_MAX]};"
+            " correct the row and publish the catalog again"
         )
     return catalog

@@ -48,12 +48,14 @@ class PublishedIntake:
         for name, (kind, _) in KINDS.items():
             try:
                 kept = self._checked(name, decode(kind, self._path(name).read_bytes()))
-                self._may_be_used(name, kept)  # it holds until something newer does
-                yield self._use(name, kept)
+                told = self._read(name, kept)
             except FileNotFoundError:
                 continue
             except (OSError, ContractError) as error:
                 raise CatalogError(f"{self._path(name)}: {error}; remove it") from error
+            self._may_be_used(name, kept)  # it holds until something newer does
+            self._versions[name] = kept.version
+            yield told
 
     def came(self, name: str, payload: bytes, now_utc_ms: int) -> Told | None:
         """Take what was published; what the mind is to hear, if it holds by now. Raises
@@ -70,11 +72,13 @@ class PublishedIntake:
         for name, published in list(self._waiting.items()):
             if published.effective_utc_ms <= now_utc_ms and self._may_be_used(name, published):
                 del self._waiting[name]
+                told = self._read(name, published)
                 try:
                     replace_file(self._path(name), encode(published))
                 except OSError as error:
                     raise CatalogError(f"{self._path(name)}: {error}; make room") from error
-                yield self._use(name, published)
+                self._versions[name] = published.version
+                yield told
 
     def _checked(self, name: str, published: Published) -> Published:
         text = published_text(*self._names, published)
@@ -85,10 +89,9 @@ class PublishedIntake:
     def _may_be_used(self, name: str, published: Published) -> bool:
         return self._newest.publishes(name, published_text(*self._names, published))
 
-    def _use(self, name: str, published: Published) -> Told:
+    def _read(self, name: str, published: Published) -> Told:
         kind, told = KINDS[name]
         rows = decode_json(BODIES[kind], bytes(published.body), f"{name}: body")
-        self._versions[name] = published.version
         return told(published.version, rows)
 
     def _path(self, name: str) -> Path:
