@@ -205,7 +205,13 @@ class Service:
     def _check_sender(self, names: dict[str, str]) -> None:
         """Where an authority lets carts in, whoever was not let in as a cart is none."""
         cart, desk = names.get("cart"), self._provisioning
-        if cart is not None and desk is not None and not desk.is_cart(cart):
+        if cart is None or desk is None:
+            return
+        try:
+            is_one = desk.is_cart(cart)
+        except (OSError, ValueError) as error:
+            raise ContractError(f"who is a cart can't be read: {error}") from error
+        if not is_one:
             raise ContractError("no cart of this store; let it in with: python -m store claim")
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:

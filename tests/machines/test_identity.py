@@ -216,3 +216,16 @@ def test_what_was_turned_away_is_all_that_is_kept(guarded: Guarded) -> None:
     assert all(f'"{kind}"' in kept for kind in wanted)
     assert "app-ann" not in kept
     assert "127.0.0.1" not in kept
+
+
+def test_a_guarded_store_is_certified(guarded: Guarded, capsys: pytest.CaptureFixture[str]) -> None:
+    """Over TLS, with a cart's papers and an app's, our store keeps every rule."""
+    folder = guarded.broker.certificates
+    guarded.broker.authority.equip("app-check", folder)
+    files = {"tls-ca": "ca.pem", "tls-certificate": "cart-2.pem", "tls-key": "cart-2.key",
+             "app-certificate": "app-check.pem", "app-key": "app-check.key"}  # fmt: skip
+    papers = [word for name, file in files.items() for word in (f"--{name}", str(folder / file))]
+    where = ["--broker", f"mqtts://127.0.0.1:{guarded.broker.port}", "--cart", "cart-2"]
+    names = ["--tenant", TENANT, "--store", STORE, "--key", str(guarded.data / "store.pub")]
+    status = cart_main(["contract", "check", *where, *names, *papers])
+    assert (status, capsys.readouterr().out.count("BROKEN")) == (0, 0)

@@ -15,9 +15,17 @@ from cart.contract.goods import CatalogHead
 from cart.contract.signing import command_text, head_text
 from cart.contract.store import CartState, packet
 from cart.core.effects import ReportCommand
-from cart.core.observations import CatalogArrived, CommandArrived, ConfigArrived, InputRefused
+from cart.core.observations import (
+    AislesCame,
+    CatalogArrived,
+    CommandArrived,
+    ConfigArrived,
+    InputRefused,
+    RecallsCame,
+)
 from cart.shell.clock import monotonic_ms
 from rig.broker import Broker
+from store.__main__ import main as store_main
 from store.configs import Configs
 from store.keys import signer_of
 from tests.store.open_shop import Shop
@@ -84,13 +92,20 @@ def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:
         assert forger.publish(packet("catalog_head", signed, TENANT, STORE))
         forger.poll(0)
         assert cart.hear(InputRefused).reason.startswith("trust: ")
+        # What is published beside the catalog is named as it is sent.
+        for kind, text, told in (
+            ("recall", "sku,reason\ntomatoes-400g,glass\n", RecallsCame),
+            ("planogram", "aisle,name,skus\n1,Tins,tomatoes-400g\n", AislesCame),
+        ):
+            sheet = tmp_path / f"{kind}.csv"
+            sheet.write_text(text)
+            assert store_main(["publish", "--data", str(folder), kind, str(sheet)]) == 0
+            assert isinstance(cart.hear(told), told)
         # Settings that hold no more, truly signed once and sent again, stay outside.
         wanted = []
         for seconds in (20, 30):
-            store_command(folder, "config", CART, "--set", f"thanks_s={seconds}")
+            known = Configs(folder, signer_of(folder)).want(CART, {"thanks_s": seconds})
             assert cart.hear(ConfigArrived).settings == {"thanks_s": seconds}
-            known = Configs(folder, signer_of(folder)).of(CART)
-            assert known is not None
             wanted.append(packet("config", known.desired, TENANT, STORE, cart=CART))
         assert forger.publish(wanted[0])
         forger.poll(0)

@@ -14,7 +14,7 @@ from rig.broker import Broker
 from store.authority import Authority, AuthorityError
 from store.provisioning import Provisioning
 from tests.store.open_shop import Shop
-from tests.store.shop import CART, STORE, TENANT, batch, rows, trip_events
+from tests.store.shop import CART, STORE, TENANT, batch, item, rows, trip_events
 from tests.waiting import until
 
 TABLES = ("SELECT * FROM carts", "SELECT * FROM events", "SELECT * FROM offers")
@@ -54,6 +54,13 @@ def test_only_carts_that_were_let_in_are_heard(provisioning: Provisioning, tmp_p
         shop.say(shop.someone("cart-77"), packet("pair_offer", SAID["pair_offer"], TENANT, STORE,
                                                  cart="cart-77"))  # fmt: skip
         until(lambda: _tables(shop) != known, "the code of the new cart is known")
+        # A list that can't be read lets nobody in, and ends nothing.
+        crl = tmp_path / "store" / "authority" / "crl.pem"
+        crl.rename(crl.with_name("away"))
+        shop.cart.write([item(9)])
+        until(lambda: "who is a cart can't be read" in log.read_text(), "it is told")
+        crl.with_name("away").rename(crl)
+        until(shop.cart.is_all_acked, "the cart is served again")
 
 
 def _tables(shop: Shop) -> list[object]:
