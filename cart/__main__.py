@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
 from datetime import UTC, date, datetime
+
+from cart.arguments import Parser
 
 COMMANDS = {
     "run": ("cart.shell.daemon", "run the cart's daemon, cartd"),
@@ -28,7 +29,7 @@ def today_here() -> date:
 
 def main(arguments: list[str]) -> int:
     """Run one command; without one print the help and return 2."""
-    parser = argparse.ArgumentParser(prog="python -m cart", description="The cart's commands.")
+    parser = Parser(prog="python -m cart", description="The cart's commands.")
     parser.set_defaults(clock=today_here)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     chosen = next((word for word in arguments if word in COMMANDS), None)

@@ -1,49 +1,46 @@
-"""The rules that a store must keep, tried by a cart that is nobody's (`cart.commands.certify`)."""
+"""The rules that a store must keep, tried by a cart that is nobody's (`cart.commands.certify`).
+
+Rows, snapshots and junk are tried here; money, shoppers and people in `certify_counter`, goods in
+`certify_goods`. It must never leave a trip open.
+"""
 
 from __future__ import annotations
 
 import argparse
-import base64
-import time
+from collections.abc import Mapping
+from contextlib import suppress
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from msgspec import Raw, json
 from msgspec.structs import replace
 
-from cart.commands.certify import Peer, Rule, RuleBroken
-from cart.contract.goods import CatalogHead
-from cart.contract.signing import grant_text, head_text
+from cart.commands import certify_counter, certify_goods
+from cart.commands.certify_peer import Keys, Peer, Rule, RuleBroken, public_key
+from cart.commands.certify_trip import EPOCH, FACTS, TRIP, ack_of, greeting, rows
+from cart.contract.fleet import ClipNote, CommandState, ReportedConfig, Telemetry
+from cart.contract.lines import ContractError
+from cart.contract.lines import decode as decode_json
 from cart.contract.store import (
+    CHANNELS,
     FIRST_HASH,
     Ack,
-    Birth,
+    BasketView,
+    CartState,
     Entry,
     EventBatch,
-    PairClaim,
-    PairGrant,
-    PairOffer,
-    PayAnswer,
-    PayRequest,
+    Snap,
     StoreState,
     chain_hash,
 )
+from cart.core.basket import Basket, fold
+from cart.core.events import Event
 
-HEARS = ("ack", "pair_grant", "pay_answer", "store_state", "catalog_head")
-# An epoch that this name has not used before, so that the store has no rows of it.
-EPOCH = int(time.time())
-TRIP = f"check-trip-{EPOCH}"
-ITEM = (
-    b'{"kind":"item_added","t_ms":2,"line_id":"L1","sku":"no-such-sku","name":"Tin","quantity":1,'
-    b'"unit_price_minor":149,"price_minor":149}'
-)
-FACTS: tuple[bytes, ...] = (
-    b'{"kind":"trip_opened","t_ms":1,"trip_id":"%s"}' % TRIP.encode(),
-    ITEM,
-    b'{"kind":"a_fact_of_the_future.2","t_ms":3,"what":[1]}',
-    b'{"kind":"checkout_started","t_ms":4}',
-)
+HEARS: tuple[str, ...] = (
+    "ack", "basket", "pair_grant", "pay_answer", "coupon_answer", "command", "config", "given",
+    "cert", "store_state", "catalog_head", "catalog_delta", "trust", "deals", "recall", "planogram",
+)  # fmt: skip
+JUNK = (b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b"null")
+TOO_LONG = b" " * 200_001
+UP = tuple(channel.name for channel in CHANNELS if channel.direction != "down")
 
 
 def name(options: argparse.Namespace) -> str:
@@ -51,13 +48,9 @@ def name(options: argparse.Namespace) -> str:
     return str(options.cart)
 
 
-def rows() -> tuple[Entry, ...]:
-    """A short trip, chained as the contract says."""
-    made, last_hash = [], FIRST_HASH
-    for seq, fact in enumerate(FACTS, 1):
-        last_hash = chain_hash(last_hash, fact)
-        made.append(Entry(seq, Raw(fact), last_hash))
-    return tuple(made)
+def keys(options: argparse.Namespace) -> Keys:
+    """The store's public key, where it is given. Raises ValueError."""
+    return Keys(public=public_key(options.key) if options.key else None)
 
 
 def _present(peer: Peer) -> str:
@@ -68,7 +61,7 @@ def _present(peer: Peer) -> str:
 
 
 def _greets(peer: Peer) -> str:
-    ack = _birth(peer)
+    ack = ack_of(peer, "birth", greeting())
     if ack.epoch != EPOCH or ack.upto_seq != 0 or ack.utc_ms <= 0:
         raise RuleBroken(f"epoch {ack.epoch}, upto_seq {ack.upto_seq}, utc_ms {ack.utc_ms}")
     return "the answer to a birth has the cart's epoch, nothing stored, and the time"
@@ -107,86 +100,104 @@ def _future(peer: Peer) -> str:
 
 
 def _more_fields(peer: Peer) -> str:
-    birth = json.encode(_greeting())[:-1] + b',"field_of_the_future":[1]}'
+    birth = json.encode(greeting())[:-1] + b',"field_of_the_future":[1]}'
     peer.forget("ack")
     peer.say_raw("birth", birth)
     return _acked(peer.hear("ack", Ack, "answer"), 4, "a birth with a field of the future")
 
 
+def _views(peer: Peer) -> str:
+    peer.forget("basket")
+    ack_of(peer, "birth", greeting())
+    view = peer.hear("basket", BasketView, "view of the basket after a birth in mid-trip")
+    if view.trip_id != TRIP or view.lines > 1:
+        raise RuleBroken(f"{view.lines} lines of {view.trip_id} for one line of {TRIP}")
+    return f"{view.lines} lines, {view.total_minor} in all"
+
+
+def _snaps(peer: Peer) -> str:
+    """A right snapshot changes nothing; one of other rows is answered with how the store stands."""
+    entries = rows()
+    right = Snap(TRIP, 1, EPOCH, len(entries), entries[-1].hash, Raw(json.encode(_basket())))
+    peer.say("snap", right)
+    _acked(ack_of(peer, "birth", greeting()), len(entries), "a snapshot that is right")
+    ack = ack_of(peer, "snap", replace(right, revision=2, row_hash="0" * 64))
+    if ack.need_from is None and ack.hash != entries[-1].hash:
+        raise RuleBroken(f"a snapshot of other rows: it has {ack.hash}, and asks for nothing")
+    return "one of other rows is answered, a right one changes nothing"
+
+
 def _junk(peer: Peer) -> str:
-    for payload in (b"", b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b" " * 200_001):
-        peer.say_raw("events", payload)
-    return _acked(_birth(peer), 4, "six messages of junk; it still answers")
+    for channel in UP:
+        for payload in (*JUNK, TOO_LONG) if channel == "events" else JUNK:
+            peer.say_raw(channel, payload)
+    ack = ack_of(peer, "birth", greeting())
+    return _acked(ack, len(FACTS) - 1, f"junk on {len(UP)} channels; it still answers")
 
 
-def _money(peer: Peer) -> str:
-    peer.say("pay_request", PayRequest(TRIP, 1, 1, EPOCH, 4))
-    answer = peer.hear("pay_answer", PayAnswer, "answer to a payment")
-    if answer.outcome == "settled":
-        raise RuleBroken("a sum of 1 is settled for a line of 149")
-    return f"a wrong sum is not settled: {answer.outcome}"
+def _reports(peer: Peer) -> str:
+    """What asks for no answer: taken, and nothing else suffers."""
+    peer.say("cart_state", CartState("an-older-boot", online=False))
+    peer.say("cart_state", CartState(greeting().boot_id, online=True))
+    peer.say("telemetry", Telemetry(1_000, battery_percent=80))
+    peer.say("config_state", ReportedConfig(1, {}))
+    peer.say("command_state", CommandState("c-nobody-ordered", "succeeded"))
+    peer.say("clip", ClipNote("clip-1", "loss", "0" * 64, 1))
+    ack = ack_of(peer, "birth", greeting())
+    what = "five reports; what it makes of them does not cross the wire"
+    return _acked(ack, len(FACTS) - 1, what)
 
 
-def _pairs(peer: Peer) -> str:
-    nonce = f"check-nonce-{time.time_ns()}"
-    peer.say("pair_offer", PairOffer(nonce))
-    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
-    grant = peer.hear("pair_grant", PairGrant, "grant of a pairing")
-    if grant.nonce != nonce or grant.expires_utc_ms <= 0:
-        raise RuleBroken(f"the grant is for {grant.nonce}, until {grant.expires_utc_ms}")
-    _signed(peer, grant_text(peer.cart, grant), grant.signature)
-    return f"trip {grant.trip_id}"
-
-
-def _invented(peer: Peer) -> str:
-    peer.say("pair_claim", PairClaim(peer.cart, f"never-shown-{time.time_ns()}", peer.shopper))
-    peer.hears_nothing("pair_grant", "it grants a code that no cart has shown")
-    return "no grant"
-
-
-def _catalog(peer: Peer) -> str:
-    head = peer.hear("catalog_head", CatalogHead, "retained catalog head")
-    _signed(peer, head_text(peer.tenant, peer.store, head), head.signature)
-    return f"version {head.version}, {head.chunks} chunks"
+def _closes(peer: Peer) -> str:
+    _acked(_send(peer, rows(closed=True)[-1:]), len(FACTS), "the trip's last row")
+    peer.forget("basket")
+    ack_of(peer, "birth", greeting())
+    peer.hears_nothing("basket", "it has a basket of a trip that has ended")
+    return "no basket after the trip's last row"
 
 
 RULES: tuple[Rule, ...] = (
-    ("its state is retained, and online", _present),
-    ("its catalog's head is retained and signed", _catalog),
-    ("a birth is answered", _greets),
-    ("rows are acknowledged cumulatively", _takes),
-    ("a repeated row is stored once", _again),
-    ("a row is never replaced by another", _changed),
-    ("a gap is asked for", _gap),
-    ("a row that breaks the chain is not taken", _torn),
-    ("facts of the future do not block the queue", _future),
-    ("fields of the future are ignored", _more_fields),
-    ("junk changes nothing", _junk),
-    ("only its own sum is settled", _money),
-    ("a code on the screen opens a trip", _pairs),
-    ("an invented code opens none", _invented),
+    Rule("its state is retained, and online", ("store_state",), _present),
+    *certify_goods.RULES,
+    Rule("a birth is answered", ("birth", "ack"), _greets),
+    Rule("rows are acknowledged cumulatively", ("events", "ack"), _takes),
+    Rule("a repeated row is stored once", ("events", "ack"), _again),
+    Rule("a row is never replaced by another", ("events", "ack"), _changed),
+    Rule("a gap is asked for", ("events", "ack"), _gap),
+    Rule("a row that breaks the chain is not taken", ("events", "ack"), _torn),
+    Rule("facts of the future do not block the queue", ("events", "ack"), _future),
+    Rule("fields of the future are ignored", ("birth", "ack"), _more_fields),
+    Rule("a birth in mid-trip is told the basket", ("birth", "basket"), _views),
+    Rule("a snapshot is held against the rows", ("snap", "ack"), _snaps),
+    Rule("junk changes nothing", (), _junk),
+    Rule(
+        "reports without an answer disturb nothing",
+        ("cart_state", "telemetry", "config_state", "command_state", "clip"),
+        _reports,
+    ),
+    *certify_counter.RULES,
+    Rule("a trip that has ended has no basket", ("events", "ack", "basket"), _closes),
 )
+LEFT_OUT: Mapping[str, str] = {
+    "credit": "it belongs to a trip that is paid, and this check pays for none",
+}
 
 
-def _greeting() -> Birth:
-    return Birth(f"check-{EPOCH}", EPOCH, len(FACTS), 0, "0", 0)
-
-
-def _birth(peer: Peer) -> Ack:
-    peer.forget("ack")
-    peer.say("birth", _greeting())
-    return peer.hear("ack", Ack, "answer to a birth")
+def _basket() -> Basket:
+    known: list[Event] = []
+    for fact in FACTS[:-1]:
+        with suppress(ContractError):
+            known.append(decode_json(Event, fact, "a fact"))
+    return fold(known)
 
 
 def _send(peer: Peer, entries: tuple[Entry, ...]) -> Ack:
-    peer.forget("ack")
-    peer.say("events", EventBatch(EPOCH, entries))
-    return peer.hear("ack", Ack, "acknowledgement")
+    return ack_of(peer, "events", EventBatch(EPOCH, entries))
 
 
 def _acked(ack: Ack, seq: int, of_what: str) -> str:
-    if ack.upto_seq != seq:
-        raise RuleBroken(f"upto_seq is {ack.upto_seq}, not {seq}, after {of_what}")
+    if (ack.epoch, ack.upto_seq) != (EPOCH, seq):
+        raise RuleBroken(f"upto_seq is {ack.upto_seq} of {ack.epoch}, not {seq}, after {of_what}")
     return f"upto_seq {seq} after {of_what}"
 
 
@@ -194,16 +205,3 @@ def _rejected(ack: Ack, seq: int, upto_seq: int) -> str:
     if [row.seq for row in ack.rejected] != [seq]:
         raise RuleBroken(f"row {seq} is not named in rejected: {ack.rejected}")
     return _acked(ack, upto_seq, f"row {seq}: {ack.rejected[0].reason}")
-
-
-def _signed(peer: Peer, text: bytes, signature: str) -> None:
-    """Check a signature where the store's public key is known."""
-    if peer.key is None:
-        return
-    key = load_pem_public_key(peer.key.read_bytes())
-    if not isinstance(key, Ed25519PublicKey):
-        raise RuleBroken(f"{peer.key}: not an Ed25519 public key")
-    try:
-        key.verify(base64.b64decode(signature), text)
-    except (InvalidSignature, ValueError) as error:
-        raise RuleBroken("the signature does not fit the store's key") from error

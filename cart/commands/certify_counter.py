@@ -1,0 +1,124 @@
+"""Rules of a store about money, shoppers, and the cart as a machine (`cart.commands.certify`).
+
+It must never pay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from cart.commands.certify_peer import NotExercised, Peer, Rule, RuleBroken
+from cart.commands.certify_trip import EPOCH, TRIP, rows
+from cart.contract.fleet import (
+    CertificateAnswer,
+    CertificateRequest,
+    Command,
+    CommandState,
+    DesiredConfig,
+    ReportedConfig,
+)
+from cart.contract.signing import command_text, config_text, grant_text
+from cart.contract.store import (
+    CouponAnswer,
+    CouponRequest,
+    PairClaim,
+    PairGrant,
+    PairOffer,
+    PayAnswer,
+    PayRequest,
+    decode,
+)
+
+
+def _money(peer: Peer) -> str:
+    asked = PayRequest(TRIP, 1, 1, EPOCH, len(rows()))
+    peer.say("pay_request", asked)
+    answer = peer.hear("pay_answer", PayAnswer, "answer to a payment")
+    if (answer.trip_id, answer.attempt) != (asked.trip_id, asked.attempt):
+        raise RuleBroken(f"it answers attempt {answer.attempt} of {answer.trip_id}")
+    if answer.outcome == "settled":
+        raise RuleBroken("a sum of 1 is settled for a line of 149")
+    return f"a wrong sum is not settled: {answer.outcome}"
+
+
+def _coupon(peer: Peer) -> str:
+    """Reserved for the trip, which ends with the check; asked again it is the same."""
+    asked = CouponRequest(TRIP, f"check-coupon-{EPOCH}")
+    for _ in range(2):
+        peer.say("coupon_request", asked)
+        answer = peer.hear("coupon_answer", CouponAnswer, "answer to a coupon")
+        if (answer.trip_id, answer.coupon_id) != (asked.trip_id, asked.coupon_id):
+            raise RuleBroken(f"it answers for {answer.coupon_id} of {answer.trip_id}")
+        if answer.outcome != "reserved":
+            raise RuleBroken(f"a coupon that nobody used is {answer.outcome}")
+    return "reserved, twice the same answer"
+
+
+def _pairs(peer: Peer) -> str:
+    nonce = f"check-nonce-{time.time_ns()}"
+    peer.say("pair_offer", PairOffer(nonce))
+    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
+    grant = peer.hear("pair_grant", PairGrant, "grant of a pairing")
+    if grant.nonce != nonce or grant.expires_utc_ms <= time.time_ns() // 1_000_000:
+        raise RuleBroken(f"the grant is for {grant.nonce}, until {grant.expires_utc_ms}")
+    if grant.shopper != peer.shopper:
+        raise RuleBroken(f"the grant is {grant.shopper}'s, and {peer.shopper} asked")
+    return f"trip {grant.trip_id}, {peer.judge(grant_text(peer.cart, grant), grant.signature)}"
+
+
+def _invented(peer: Peer) -> str:
+    peer.say("pair_claim", PairClaim(peer.cart, f"never-shown-{time.time_ns()}", peer.shopper))
+    peer.hears_nothing("pair_grant", "it grants a code that no cart has shown")
+    return "no grant"
+
+
+def _certificate(peer: Peer) -> str:
+    request = "no request at all"
+    peer.say("csr", CertificateRequest(request))
+    found = peer.has_heard("cert", peer.answer_ms)
+    if found is None:
+        raise NotExercised("no answer, as of a store that has no authority of its own")
+    answer = decode(CertificateAnswer, found[1])
+    if answer.request_sha256 != hashlib.sha256(request.encode()).hexdigest():
+        raise RuleBroken(f"the answer is to another request: {answer.request_sha256}")
+    if answer.certificate or not answer.reason:
+        raise RuleBroken("what is no signing request gets a certificate, or no reason")
+    return f"refused: {answer.reason}"
+
+
+def _ordered(peer: Peer) -> str:
+    """An order to this very cart, if a person has given one: it is answered, and comes no more."""
+    found = peer.has_heard("command")
+    if found is None:
+        raise NotExercised(f"nobody has ordered anything of {peer.cart}")
+    command = decode(Command, found[1])
+    signed = peer.judge(command_text(peer.cart, command), command.signature)
+    if command.expires_utc_ms <= time.time_ns() // 1_000_000:
+        raise RuleBroken(f"{command.cmd_id} was over before it came")
+    peer.say("command_state", CommandState(command.cmd_id, "rejected", "a check does nothing"))
+    peer.forget("command")
+    peer.hears_nothing("command", "an order that was answered comes again")
+    return f"{command.action}, {signed}; once it is answered it comes no more"
+
+
+def _set(peer: Peer) -> str:
+    """How this very cart shall be set, if a person has said so."""
+    found = peer.has_heard("config")
+    if found is None:
+        raise NotExercised(f"nobody has set {peer.cart}")
+    config = decode(DesiredConfig, found[1])
+    signed = peer.judge(config_text(peer.cart, config), config.signature)
+    peer.say("config_state", ReportedConfig(config.version, config.settings))
+    return f"version {config.version}, {signed}"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("only its own sum is settled", ("pay_request", "pay_answer"), _money),
+    Rule("a coupon is kept for its trip", ("coupon_request", "coupon_answer"), _coupon),
+    Rule("a code on the screen opens a trip", ("pair_offer", "pair_claim", "pair_grant"), _pairs),
+    Rule("an invented code opens none", ("pair_claim", "pair_grant"), _invented),
+    Rule("no certificate without a request", ("csr", "cert"), _certificate),
+    Rule("an order is sent until it is answered", ("command", "command_state"), _ordered),
+    Rule("how a cart shall be set is retained", ("config", "config_state"), _set),
+)

@@ -1,0 +1,95 @@
+"""A peer that answers wrongly, as a process of its own: it stands between two brokers and spoils
+what the side behind it says on one channel.
+
+    python -m tests.contract.spoiler --side store --behind PORT --before PORT --channel NAME
+
+The real store or cart is at the broker behind; who checks it is at the one before. It prints a line
+when both connections stand, and serves until it is ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from random import Random
+
+from cart import mqtt
+from cart.contract.store import BY_NAME, CHANNELS, Packet, parse, topic_of
+from cart.shell.clock import monotonic_ms
+from tests.store.shop import STORE, TENANT
+
+NAMES = ("cart", "app", "claim", "sha256", "number", "version", "file")
+
+
+def spoilt(channel: str, payload: bytes) -> bytes:
+    """The same message with other values, each of its kind; of a file one bit is turned."""
+    if BY_NAME[channel].message is None:
+        return payload[:-1] + bytes([payload[-1] ^ 1])
+    return json.dumps(_other(json.loads(payload))).encode()
+
+
+def _other(value: object) -> object:
+    match value:
+        case bool() | None:
+            return value
+        case int():
+            return value + 1
+        case str():
+            return value[1:] + value[:1]
+        case list():
+            return [_other(each) for each in value]
+        case dict():
+            return {name: _other(each) for name, each in value.items()}
+    return value
+
+
+def filters(*, says: bool, side: str) -> list[str]:
+    """The topics on which a side speaks, or is spoken to."""
+    down = (side == "store") == says
+    names = dict.fromkeys(NAMES, "+")
+    return [
+        topic_of(channel.name, TENANT, STORE, **names)
+        for channel in CHANNELS
+        if (channel.direction == "down") == down
+    ]
+
+
+def _connected(port: int, listens: list[str], name: str) -> mqtt.Connection:
+    here = mqtt.Endpoint("127.0.0.1", port)
+    return mqtt.Connection(here, name, listens, monotonic_ms, Random(1))
+
+
+def main() -> None:
+    """Carry messages both ways until this process is ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", choices=("store", "cart"), required=True)
+    for name in ("--behind", "--before"):
+        parser.add_argument(name, type=int, required=True)
+    parser.add_argument("--channel", choices=tuple(BY_NAME), action="append", required=True)
+    given = parser.parse_args()
+    before = _connected(given.before, filters(says=False, side=given.side), "spoiler-before")
+    while not before.up:  # first: what is retained behind comes at once
+        before.poll(5)
+    behind = _connected(given.behind, filters(says=True, side=given.side), "spoiler-behind")
+    is_ready = False
+    while True:
+        for source, target in ((behind, before), (before, behind)):
+            for heard in source.poll(5):
+                if isinstance(heard, mqtt.Incoming):
+                    target.publish(_carried(heard, given.channel if source is behind else []))
+        if not is_ready and behind.up:
+            is_ready = True
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+
+
+def _carried(heard: mqtt.Incoming, channels: list[str]) -> Packet:
+    channel, payload = parse(heard.topic).channel, heard.payload
+    if channel.name in channels and payload:
+        payload = spoilt(channel.name, payload)
+    return Packet(heard.topic, payload, channel.retain, channel.expiry_s)
+
+
+if __name__ == "__main__":
+    main()
