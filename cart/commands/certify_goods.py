@@ -10,7 +10,7 @@ import hashlib
 import zlib
 from functools import partial
 
-from msgspec import field
+from msgspec import Raw, field
 
 from cart.commands.certify_peer import NotExercised, Peer, Rule, RuleBroken
 from cart.contract.goods import (
