@@ -140,9 +140,10 @@ class Authority:
         return list(x509.load_pem_x509_crl((self.folder / "crl.pem").read_bytes()))
 
     @property
-    def revocations_ns(self) -> int:
-        """When the list of what was taken back changed last."""
-        return (self.folder / "crl.pem").stat().st_mtime_ns
+    def changed_ns(self) -> tuple[int, int]:
+        """When something was given last, and taken back."""
+        given, taken_back = self.folder / "issued", self.folder / "crl.pem"
+        return given.stat().st_mtime_ns, taken_back.stat().st_mtime_ns
 
     def is_revoked(self, name: str) -> bool:
         """Whether every certificate of a name was taken back."""

@@ -48,8 +48,8 @@ class Provisioning:
         self._carts = authority.folder / "carts"
         self._carts.mkdir(mode=0o700, exist_ok=True)
         self._list_claimed()
-        self._known: set[str] = set()
-        self._revocations_ns = 0
+        self._revoked: dict[str, bool] = {}
+        self._changed_ns = (0, 0)
 
     def register(self, cart: str) -> None:
         """Let a name speak as a cart; its certificate comes another way. Raises AuthorityError."""
@@ -61,19 +61,20 @@ class Provisioning:
         (self._carts / f"{cart}.cart").touch(mode=0o600)
 
     def is_cart(self, name: str) -> bool:
-        """Whether somebody of this name may speak as a cart: it is listed, and not taken back.
+        """Whether somebody of this name may speak as a cart: it is listed, and not taken back."""
+        return (self._carts / f"{name}.cart").is_file() and not self.is_revoked(name)
 
-        The disk is asked once, and again after each revocation."""
-        changed_ns = self._authority.revocations_ns
-        if changed_ns != self._revocations_ns:
-            self._revocations_ns = changed_ns
-            self._known.clear()
-        if name in self._known:
-            return True
-        is_one = (self._carts / f"{name}.cart").is_file() and not self._authority.is_revoked(name)
-        if is_one:
-            self._known.add(name)
-        return is_one
+    def is_revoked(self, name: str) -> bool:
+        """Whether a name was taken back: its broker may not have noticed yet.
+
+        Asked for every message, so certificates are read again only after something changed."""
+        changed_ns = self._authority.changed_ns
+        if changed_ns != self._changed_ns:
+            self._changed_ns = changed_ns
+            self._revoked.clear()
+        if name not in self._revoked:
+            self._revoked[name] = self._authority.is_revoked(name)
+        return self._revoked[name]
 
     def new_claim(self, cart: str) -> bytes:
         """A claim for a cart: its key, certificate and the authority's, as one PEM file."""

@@ -203,16 +203,20 @@ class Service:
             log.warning("refused: %s: %s", sender, error)
 
     def _check_sender(self, names: dict[str, str]) -> None:
-        """Where an authority lets carts in, whoever was not let in as a cart is none."""
-        cart, desk = names.get("cart"), self._provisioning
-        if cart is None or desk is None:
+        """Where an authority lets carts in, whoever was not let in as a cart is none, and an app
+        that was taken back is none."""
+        desk = self._provisioning
+        if desk is None:
             return
         try:
-            is_one = desk.is_cart(cart)
+            is_strange = "cart" in names and not desk.is_cart(names["cart"])
+            is_out = "app" in names and desk.is_revoked(names["app"])
         except (OSError, ValueError) as error:
-            raise ContractError(f"who is a cart can't be read: {error}") from error
-        if not is_one:
+            raise ContractError(f"who may speak can't be read: {error}") from error
+        if is_strange:
             raise ContractError("no cart of this store; let it in with: python -m store claim")
+        if is_out:
+            raise ContractError("the app's certificate was taken back")
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:
         if self._clones.born(cart, birth.boot_id):

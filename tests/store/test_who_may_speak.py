@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cart.contract.store import Birth, PairOffer, packet
+from cart.contract.store import Birth, PairClaim, PairOffer, packet
 from cart.core.value import Value
 from rig.broker import Broker
 from store.authority import Authority, AuthorityError
@@ -54,11 +54,18 @@ def test_only_carts_that_were_let_in_are_heard(provisioning: Provisioning, tmp_p
         shop.say(shop.someone("cart-77"), packet("pair_offer", SAID["pair_offer"], TENANT, STORE,
                                                  cart="cart-77"))  # fmt: skip
         until(lambda: _tables(shop) != known, "the code of the new cart is known")
+        claim = packet("pair_claim", PairClaim("cart-77", "nonce-000x", "ann"), TENANT, STORE,
+                       app="app-ann")  # fmt: skip
+        authority = Authority(tmp_path / "store" / "authority")
+        authority.equip("app-ann", tmp_path)
+        authority.revoke("app-ann")
+        shop.say(shop.someone("app-ann"), claim)
+        until(lambda: "the app's certificate was taken back" in log.read_text(), "it is out")
         # A list that can't be read lets nobody in, and ends nothing.
         crl = tmp_path / "store" / "authority" / "crl.pem"
         crl.rename(crl.with_name("away"))
         shop.cart.write([item(9)])
-        until(lambda: "who is a cart can't be read" in log.read_text(), "it is told")
+        until(lambda: "who may speak can't be read" in log.read_text(), "it is told")
         crl.with_name("away").rename(crl)
         until(shop.cart.is_all_acked, "the cart is served again")
 
