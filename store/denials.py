@@ -23,7 +23,8 @@ REFUSALS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("protocol", re.compile(r"(?P<what>Invalid .*) (?:from|in) (?P<who>\S+)")),
     ("login", re.compile(r"Client (?P<who>\S+) (?P<what>disconnected, not authori[sz]ed)")),
 )
-ARRIVED = re.compile(r"New client connected from \S+ as (?P<who>\S+) ")
+# Whose will was listed: it needs no line that holds an address.
+WELCOMED = re.compile(r"Sending CONNACK to (?P<who>\S+) ")
 WILL = re.compile(r"Will message specified")
 SUBSCRIBED = re.compile(r"(?:^|: )(?P<who>\S+) [012] (?P<what>[#+]|\S*/\S*)$")
 LISTED = re.compile(r"(?:^|: )\t(?P<what>\S+)")
@@ -39,17 +40,17 @@ class Denial(Value):
 
 def denials(lines: Iterable[str], tenant: str, store: str) -> Iterator[Denial]:
     """Every refusal in a log of the broker, in order. The store's own service is never refused."""
-    who, wills = "", False
+    will, is_listed_next = "", False
     for raw in lines:
         line = raw.rstrip("\n")
-        if wills and (listed := LISTED.search(line)):
-            if not may(who, "write", listed["what"], tenant, store):
-                yield Denial("will", who, listed["what"])
-            wills = False
-        elif arrived := ARRIVED.search(line):
-            who = arrived["who"]
+        if is_listed_next and (listed := LISTED.search(line)):
+            will, is_listed_next = listed["what"], False
+        elif welcomed := WELCOMED.search(line):
+            if will and not may(welcomed["who"], "write", will, tenant, store):
+                yield Denial("will", welcomed["who"], will)
+            will = ""
         elif WILL.search(line):
-            wills = True
+            is_listed_next = True
         elif asked := SUBSCRIBED.search(line):
             if not may(asked["who"], "read", asked["what"], tenant, store):
                 yield Denial("subscribe", asked["who"], asked["what"])

@@ -44,7 +44,8 @@ allow_anonymous false
 acl_file @ACL@
 
 # What is refused can be seen: `python -m store denials -` reads this log as it comes. Beside the
-# refusals it ties names to addresses and times: pipe it there, and keep it nowhere.
+# refusals it ties names to addresses and times: pipe it there, and keep it nowhere. Without notice
+# it holds no address, and no line of another authority's papers, old TLS and packets too long.
 log_dest stderr
 log_type error
 log_type notice

@@ -11,10 +11,12 @@ QUIET = f"""\
 1795396450: New client connected from 127.0.0.1:55177 as store-store-1 (p5, c1, k5, u'x').
 1795396450: Will message specified (46 bytes) (r1, q1).
 1795396450: \t{ROOT}store/state
+1795396450: Sending CONNACK to store-store-1 (0, 0)
 1795396450: store-store-1 1 {ROOT}cart/+/up/birth
 1795396451: New client connected from 127.0.0.1:57849 as cart-1 (p5, c1, k5, u'cart-1').
 1795396451: Will message specified (45 bytes) (r1, q1).
 1795396451: \t{ROOT}cart/cart-1/state
+1795396451: Sending CONNACK to cart-1 (0, 0)
 1795396451: cart-1 1 {ROOT}cart/cart-1/down/ack
 1795396451: cart-1 1 {ROOT}store/catalog/snap/+/+
 1795396451: Received PUBLISH from cart-1 (d0, q1, r0, m1, '{ROOT}cart/cart-1/up/ev', ... (9 bytes))
@@ -23,7 +25,8 @@ QUIET = f"""\
 FORGED_WILL = f"""\
 New client connected from 127.0.0.1:1 as cart-9 (p5, c1, k60, u'cart-9').
 1795396600: Will message specified (45 bytes) (r1, q1).
-1795396600: \t{ROOT}cart/cart-1/state"""
+1795396600: \t{ROOT}cart/cart-1/state
+1795396600: Sending CONNACK to cart-9 (0, 0)"""
 
 
 def found(text: str) -> list[Denial]:
