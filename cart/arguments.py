@@ -17,6 +17,7 @@ from msgspec import json
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 ENDPOINT = re.compile(r"(.+):([0-9]{1,5})")
+DECIMAL = re.compile(r"[0-9]{1,9}([.][0-9]{1,9})?")
 JSON = "--json"
 
 
@@ -72,6 +73,42 @@ def file(text: str) -> Path:
     if not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"{text}: no such file")
     return Path(text)
+
+
+def folder(text: str) -> Path:
+    """A folder, there or to be made: nothing on the way to it is a file."""
+    path = Path(text)
+    there = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: {there} is no folder")
+    return path
+
+
+def new_file(text: str) -> Path:
+    """A file to write: its folder is there, and it is none itself."""
+    path = Path(text)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: name a file in a folder that is there")
+    return path
+
+
+def new_link(text: str) -> Path:
+    """A symbolic link to make, perhaps over an old one; never over anything else."""
+    path = new_file(text)
+    if path.exists() and not path.is_symlink():
+        raise argparse.ArgumentTypeError(f"{text}: it is there and no symbolic link")
+    return path
+
+
+def decimal(least: float, most: float) -> Callable[[str], float]:
+    """A number within bounds."""
+
+    def checked(text: str) -> float:
+        if not DECIMAL.fullmatch(text) or not least <= float(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r}: a number from {least:g} to {most:g}")
+        return float(text)
+
+    return checked
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

@@ -10,11 +10,12 @@ import argparse
 import getpass
 from pathlib import Path
 
-from cart.contract.store import RESERVED
+from cart import arguments as check
+from cart.contract.store import CLAIM_PREFIX, RESERVED, SERVICE_PREFIX
 from rig.broker import Broker, free_port
 from store.__main__ import main as store_main
 from store.authority import Authority
-from store.provisioning import Provisioning
+from store.provisioning import BROKER, Provisioning
 from store.trust import utc_ms
 
 HOSTS = ["127.0.0.1", "localhost"]
@@ -22,12 +23,22 @@ HOSTS = ["127.0.0.1", "localhost"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--out", type=Path, default=Path("build/certs"), help="folder to fill")
-    parser.add_argument("--tenant", default="acme", help="the chain")
-    parser.add_argument("--store", default="store-1", help="the store of the chain")
-    parser.add_argument("--port", default="8883", help="where the broker listens, on loopback")
+    parser.add_argument(
+        "--out", type=check.folder, default=Path("build/certs"), help="folder to fill"
+    )
+    parser.add_argument("--tenant", type=check.name, default="acme", help="the chain")
+    parser.add_argument(
+        "--store", type=check.name, default="store-1", help="the store of the chain"
+    )
+    parser.add_argument(
+        "--port",
+        type=check.whole(1, 65_535),
+        default=8_883,
+        help="where the broker listens, on loopback",
+    )
     parser.add_argument(
         "carts",
+        type=_guest,
         nargs="*",
         default=["cart-1", "cart-2", "app-ann"],
         help="carts, and app-NAME for apps",
@@ -36,9 +47,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make everything that is missing; what is there is made anew under the same authority."""
-    make(arguments.out, arguments.tenant, arguments.store, arguments.port, arguments.carts)
+    make(arguments.out, arguments.tenant, arguments.store, str(arguments.port), arguments.carts)
     print(f"mosquitto -c {arguments.out}/dashcart.conf")
     return 0
+
+
+def _guest(text: str) -> str:
+    """A cart or an app: no name of the broker, the service or a claim."""
+    name = check.name(text)
+    if name == BROKER or name.startswith((SERVICE_PREFIX, CLAIM_PREFIX)):
+        raise argparse.ArgumentTypeError(f"{text!r}: this name has a meaning of its own")
+    return name
 
 
 def make(folder: Path, tenant: str, store: str, port: str, names: list[str]) -> Authority:

@@ -26,6 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cart import arguments
 from firmware_bridge import frames, messages
 from firmware_bridge.frames import Frame, FrameReader, WireError
 from firmware_bridge.messages import AckResult, ResetCause
@@ -246,7 +247,9 @@ def _control(line: str) -> tuple[str, Any]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `run`."""
-    parser.add_argument("--link", type=Path, required=True, help="symbolic link to make to the pty")
+    parser.add_argument(
+        "--link", type=arguments.new_link, required=True, help="symbolic link to make to the pty"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the cart's traits and noise")
 
     parser.add_argument(

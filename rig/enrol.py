@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cart import arguments
 from cart.core.catalog import Catalog
 from models.calibration import log_softmax
 from models.errors import ModelError
@@ -39,7 +40,9 @@ SHARPNESS, STEPS, STEP = 16.0, 400, 0.002
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m rig enrol`."""
-    parser.add_argument("--out", type=Path, default=GALLERY, help="default: %(default)s")
+    parser.add_argument(
+        "--out", type=arguments.new_file, default=GALLERY, help="default: %(default)s"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:

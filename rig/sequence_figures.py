@@ -21,6 +21,7 @@ from pathlib import Path
 
 import cv2
 
+from cart import arguments
 from cart.contract.senses import CodeRead, EyesMessage, KnownCodes, Sighting
 from cart.eyes.episodes import Episodes
 from cart.eyes.frames import Pixels
@@ -37,14 +38,22 @@ from rig.sequences import Frames, Handling, Shown
 SHOWN_SHARE_MIN = 0.7
 AREAS_MAX = 3.0
 IDLE_FPS = 15
+MOVEMENTS_MAX, DAY_S = 100_000, 86_400
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m rig sequences`."""
     parser.add_argument("--seed", type=int, default=1, help="of the hands and goods")
-    parser.add_argument("--movements", type=int, default=24, help="default: %(default)s")
-    parser.add_argument("--idle-s", type=float, default=20.0, help="how long to watch nothing")
+    parser.add_argument(
+        "--movements",
+        type=arguments.whole(1, MOVEMENTS_MAX),
+        default=24,
+        help="default: %(default)s",
+    )
+    parser.add_argument(
+        "--idle-s", type=arguments.decimal(0, DAY_S), default=20.0, help="how long to watch nothing"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:

@@ -85,7 +85,7 @@ def load(path: Path) -> Scenario:
     """Read a scenario. Raises ScenarioError."""
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Scenario)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise ScenarioError(f"{path}: {error}") from error
 
 

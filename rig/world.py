@@ -285,7 +285,7 @@ def run(asked: argparse.Namespace) -> int:
     try:
         config = msgspec.toml.decode(asked.config.read_bytes(), type=WorldConfig)
         catalog = msgspec.json.decode(Path(config.catalog).read_bytes(), type=Catalog)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         print(f"python -m rig world: {asked.config}: {error}", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from msgspec import json
 from msgspec.structs import replace
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError
 
 from cart import arguments, mqtt
 from cart.contract.lines import ContractError
@@ -202,7 +203,11 @@ def _currency(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    if not text.startswith(f"{POSTGRESQL}://"):
+    try:
+        is_ours = make_url(text).drivername == POSTGRESQL
+    except (ValueError, ArgumentError):
+        is_ours = False
+    if not is_ours:
         raise argparse.ArgumentTypeError(f"write {POSTGRESQL}://user@host/name")
     return text
 

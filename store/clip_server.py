@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 from cart import arguments
 from cart.contract import clips
 from store.asked import AUTHORITY, Command, check_cart
+from store.authority import AuthorityError
 from store.clips import RETENTION_HOURS, ClipDesk, Refusal
 from store.downloads import file_of
 from store.keys import signer_of
@@ -171,7 +172,7 @@ def serve_clips(options: argparse.Namespace) -> int:
     """Take clips that carts were asked for, and give signed files, by HTTPS; ends by SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     data: Path = options.data
-    context = tls_of(data / "authority", options.tls_certificate, options.tls_key)
+    context = _context(data / AUTHORITY, options.tls_certificate, options.tls_key)
     desk = ClipDesk(data, signer_of(data), _utc_ms)
     with ClipServer(options.listen, context, desk, data) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -181,6 +182,16 @@ def serve_clips(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         server.serve_forever()
     return 0
+
+
+def _context(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    """What `tls_of` makes. Raises AuthorityError that says which file is wrong."""
+    if not (authority / "ca.key").is_file():
+        raise AuthorityError(f"{authority}: no authority; begin one with: python -m store broker")
+    try:
+        return tls_of(authority, certificate, key)
+    except OSError as error:
+        raise AuthorityError(f"{certificate}, {key}: {error}; give two in PEM that fit") from error
 
 
 def ask_for_clip(options: argparse.Namespace) -> int:

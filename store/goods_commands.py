@@ -19,6 +19,7 @@ from msgspec import json
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from cart import arguments
 from cart.core.catalog import Catalog, CatalogError
 from store import catalogs, published, sheets, show
 from store.asked import Command
@@ -35,7 +36,9 @@ def add_commands(command: Command) -> None:
     add_hour(price)
     publish = command("publish", publish_table)
     publish.add_argument("kind", choices=tuple(published.KINDS), help="what the file is")
-    publish.add_argument("file", type=Path, nargs="?", help="CSV with a head, or a JSON list")
+    publish.add_argument(
+        "file", type=arguments.file, nargs="?", help="CSV with a head, or a JSON list"
+    )
     publish.add_argument("--end", action="store_true", help="no file: the catalog's hold again")
     publish.add_argument("--json", action="store_true", help="bad rows as one JSON object a line")
     add_hour(publish)
@@ -70,7 +73,7 @@ def set_price(options: argparse.Namespace) -> int:
 def publish_table(options: argparse.Namespace) -> int:
     """Publish recalls, deals or where goods stand, whole, in place of the catalog's."""
     data: Path = options.data
-    if (options.file is None) != options.end or (options.file and not options.file.is_file()):
+    if (options.file is None) != options.end:
         options.parser.error("give a file, or --end")
     with closing(open_database(data, options.database)) as database, transaction(database):
         rows = None if options.end else _read(database, options)

@@ -67,10 +67,14 @@ def _add_entrance(command: Command) -> None:
     )
     broker.add_argument("--address", type=_address, default=EVERYWHERE, help="where it listens")
     broker.add_argument("--port", type=arguments.whole(1, 65_535), default=8_883, help="there")
-    broker.add_argument("--out", type=Path, required=True, help="folder for the broker's files")
+    broker.add_argument(
+        "--out", type=arguments.folder, required=True, help="folder for the broker's files"
+    )
     claim = command("claim", make_claim)
     claim.add_argument("cart", type=name, help="the id of the new cart")
-    claim.add_argument("--out", type=Path, required=True, help="file to carry to the cart")
+    claim.add_argument(
+        "--out", type=arguments.new_file, required=True, help="file to carry to the cart"
+    )
     revoke = command("revoke", take_back)
     revoke.add_argument("name", type=name, help="of a cart, a claim or an app")
 
@@ -80,7 +84,7 @@ def _add_orders(command: Command) -> None:
     order = command("order", order_cart)
     order.add_argument("cart", type=name, help="the id of the cart")
     order.add_argument("action", choices=BY_HAND, help="what it shall do")
-    order.add_argument("--key", type=Path, help="the service's --key, if it has one")
+    order.add_argument("--key", type=arguments.file, help="the service's --key, if it has one")
     orders = command("orders", show_orders)
     orders.add_argument("--json", action="store_true", help="one JSON object a line")
     config = command("config", set_cart)
@@ -94,7 +98,7 @@ def _add_orders(command: Command) -> None:
         dest="settings",
         help="one setting; without any it only shows them",
     )
-    config.add_argument("--key", type=Path, help="the service's --key, if it has one")
+    config.add_argument("--key", type=arguments.file, help="the service's --key, if it has one")
 
 
 def fleet_of(data: Path, signer: Signer) -> Fleet:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from cart.arguments import folder, say_error
 from cart.commands import certify
 from cart.contract.asyncapi import SCHEMAS, as_yaml, document, json_schema, store_schema
 from cart.contract.broker import acl_text, mosquitto_text
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     certify.add_arguments(parts.add_parser("check", help=CHECK, description=CHECK))
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if one is stale")
     parser.add_argument(
-        "--docs", type=Path, default=DOCS, metavar="DIR", help="folder of the documents"
+        "--docs", type=folder, default=DOCS, metavar="DIR", help="folder of the documents"
     )
 
 
@@ -33,13 +34,17 @@ def run(arguments: argparse.Namespace) -> int:
         for path, text in documents(arguments.docs).items()
         if not path.is_file() or path.read_bytes() != text
     }
-    for path, text in stale.items():
-        if arguments.check:
-            sys.stderr.write(f"{path} is stale; write it with: make contract\n")
-        else:
+    if arguments.check:
+        sys.stderr.writelines(f"{path} is stale; write it with: make contract\n" for path in stale)
+        return 1 if stale else 0
+    try:
+        for path, text in stale.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
-    return 1 if stale and arguments.check else 0
+    except OSError as error:
+        say_error("python -m cart contract", error, as_json=False)
+        return 1
+    return 0
 
 
 def documents(folder: Path) -> dict[Path, bytes]:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cart.arguments import new_file, whole
 from rig.bench import alone, barcodes, bridge, fleet, fleet_chart, link, money, scale, together
 from rig.bench.figures import Figure, as_json, table
 from rig.demo.stack import Options, Stack
 
+GOODS_MAX = 1_000
 PARTS = ("shop", "scale", "money", "link", "fleet", "barcodes")
 
 
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--goods",
-        type=int,
+        type=whole(1, GOODS_MAX),
         default=40,
         metavar="N",
         help="goods put in for the latency to pixels (default: %(default)s)",
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a quarter of an hour of rolling instead of ten, 100 carts instead of 1,000",
     )
     parser.add_argument(
-        "--draw", type=Path, metavar="PNG", help="a chart of what the fleet costs, by its carts"
+        "--draw", type=new_file, metavar="PNG", help="a chart of what the fleet costs, by its carts"
     )
     parser.add_argument("--angles", action="store_true", help="barcodes turned, too (ten minutes)")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from cart import arguments
 from rig.cart_watch import CartWatch
 from rig.demo.show import LiveReceipt, table_of
 from rig.demo.stack import Options, Stack
@@ -24,14 +24,17 @@ from rig.shopper import Row, Scenario, ScenarioError, Shopper, load
 from rig.supervisor import SupervisorError
 
 SCENARIO = Path(__file__).parent / "scenario.toml"
-ENDPOINT = re.compile(r"([^:]+):([0-9]{1,5})")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m rig demo`."""
     parser.add_argument("--auto", action="store_true", help="the scripted shopper, no window")
-    parser.add_argument("--broker", type=_endpoint, metavar="HOST:PORT", help="use this broker")
-    parser.add_argument("--out", type=Path, default=Path("out/run"), help="default: %(default)s")
+    parser.add_argument(
+        "--broker", type=arguments.endpoint, metavar="HOST:PORT", help="use this broker"
+    )
+    parser.add_argument(
+        "--out", type=arguments.folder, default=Path("out/run"), help="default: %(default)s"
+    )
     parser.add_argument("--scenario", type=Path, default=SCENARIO, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="of the world's dice")
 
@@ -96,10 +99,3 @@ def keep_open(stack: Stack) -> int:
         shelf.open_in_browser()
         stack.wait_closed()
     return 0
-
-
-def _endpoint(text: str) -> tuple[str, int]:
-    found = ENDPOINT.fullmatch(text)
-    if not found or not 0 < int(found[2]) < 65_536:
-        raise argparse.ArgumentTypeError(f"{text!r}: write host:port")
-    return found[1], int(found[2])

@@ -22,7 +22,7 @@ from typing import Final, get_args
 from rich.console import Console
 from rich.table import Table
 
-from cart.arguments import say_error
+from cart.arguments import folder, say_error
 from rig.bench.figures import percentile
 from rig.broker import BrokerError, Kind
 from rig.faults import exports, goods, peer_ends, peers
@@ -48,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m rig faults`."""
     parser.add_argument("--quick", action="store_true", help="every row in small, some minutes")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="keep exports, databases and logs")
+    parser.add_argument(
+        "--out", type=folder, metavar="DIR", help="keep exports, databases and logs"
+    )
     parser.add_argument(
         "--broker",
         choices=(*get_args(Kind), CHAIN),

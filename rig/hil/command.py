@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import msgspec
 
+from cart.arguments import say_error
 from firmware_bridge.port import Port, PortLost
 from firmware_bridge.r76 import bench as bench_file
 from firmware_bridge.scales import DRIVERS
@@ -56,7 +56,7 @@ def run(asked: argparse.Namespace) -> int:
         bench = _read(asked.bench)
         report = _measured(bench)
     except (BenchError, bench_file.BenchError, PortLost) as error:
-        print(f"python -m rig hil: {error}", file=sys.stderr)
+        say_error("python -m rig hil", error, as_json=asked.json)
         return 2
     print(msgspec.json.encode(report).decode() if asked.json else _table(bench.name, report))
     return 0 if report.passed else 1

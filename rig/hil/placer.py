@@ -27,6 +27,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from cart import arguments
 from rig.chip import INTERVAL_US, SimulatedChip
 from rig.platform import FAULTS, PLACES, Fault, Platform
 
@@ -111,14 +112,16 @@ def _read(master: int) -> bytes:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m rig place`."""
     parser.add_argument("--bench", type=Path, required=True, help="TOML file with seed and [fault]")
-    parser.add_argument("--port", type=Path, required=True, help="symbolic link to make to the pty")
+    parser.add_argument(
+        "--port", type=arguments.new_link, required=True, help="link to make to the pty"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:
     """Obey until the end of standard input; 2 when the bench file is wrong."""
     try:
         world = msgspec.toml.decode(asked.bench.read_bytes(), type=World)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         print(f"rig place: {asked.bench}: {error}", file=sys.stderr)
         return 2
     master, slave = pty.openpty()

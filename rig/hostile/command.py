@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
+from cart.arguments import folder, say_error
 from cart.core.value import Value
 from rig.hostile.attempts import Attempt, attempts
 from rig.hostile.parts import parts
@@ -33,28 +34,34 @@ class Row(Value):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--json", action="store_true", help="one JSON object of everything")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="keep logs and files here")
+    parser.add_argument("--out", type=folder, metavar="DIR", help="keep logs and files here")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Try everything; 1 if anything succeeded or passed unseen."""
     kept = nullcontext(arguments.out) if arguments.out else tempfile.TemporaryDirectory()
-    with kept as folder:
-        rows = []
-        for row in campaign(Path(folder)):
-            rows.append(row)
-            if not arguments.json:
-                verdict = (
-                    f"GOT {row.got}" if row.got else f"refused, seen by {row.seen or 'NOBODY'}"
-                )
-                sys.stdout.write(f"{row.kind:14}  {row.name:60}  {verdict}\n")
-                sys.stdout.flush()
+    rows = []
+    try:
+        with kept as place:
+            for row in campaign(Path(place)):
+                rows.append(row)
+                if not arguments.json:
+                    _print(row)
+    except (SiteError, OSError) as error:
+        say_error("hostile", error, as_json=arguments.json)
+        return 1
     summary = verdict_of(rows)
     if arguments.json:
         listed = [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows]
         summary = {"rows": listed, **summary}
     sys.stdout.write(json.dumps(summary) + "\n")
     return 0 if summary["passed"] else 1
+
+
+def _print(row: Row) -> None:
+    verdict = f"GOT {row.got}" if row.got else f"refused, seen by {row.seen or 'NOBODY'}"
+    sys.stdout.write(f"{row.kind:14}  {row.name:60}  {verdict}\n")
+    sys.stdout.flush()
 
 
 def verdict_of(rows: Iterable[Row]) -> dict[str, object]:
