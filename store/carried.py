@@ -50,21 +50,24 @@ def difference(database: Connection, cart: str, trip_id: str) -> Difference | No
         return None
     brought = decode_json(Basket, carried, "a stored basket").lines
     trip = trips.find(database, trip_id, cart)
-    begun = None if trip is None else _begun(database, trip)
-    if begun is not None and [*map(_what, begun)] == [*map(_what, brought)]:
+    if trip is None:
+        return Difference(cart, trip_id, "it has not begun", _words(brought))
+    begun = _begun(database, trip)
+    if begun is None or [*map(_what, begun)] == [*map(_what, brought)]:
         return None
-    said = "it has not begun" if begun is None else _words(begun)
-    return Difference(cart, trip_id, said, _words(brought))
+    return Difference(cart, trip_id, _words(begun), _words(brought))
 
 
-def _begun(database: Connection, trip: trips.Trip) -> list[ItemAdded]:
-    """The lines stated with the trip's name, in one breath."""
+def _begun(database: Connection, trip: trips.Trip) -> list[ItemAdded] | None:
+    """The lines stated with the trip's name, in one breath; None where its rows were dropped."""
     upto = trip.last_seq or trips.SEQ_MAX
     rows = iter(archive.rows(database, trip.cart, trip.epoch, trip.first_seq, upto))
     for row in rows:
         named = _event(row)
         if isinstance(named, TripOpened | TripBound) and named.trip_id == trip.trip_id:
             break
+    else:
+        return None
     begun: list[ItemAdded] = []
     for row in rows:
         event = _event(row)

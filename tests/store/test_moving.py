@@ -8,7 +8,7 @@ from random import Random
 import msgspec
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, delete, update
 
 from cart import mqtt
 from cart.contract.lines import ContractError
@@ -31,6 +31,7 @@ from cart.shell.clock import monotonic_ms
 from cart.shell.store_catalog import StoreKey
 from store import catalogs, counter, disputes, ledger, moving, trips
 from store.keys import signer_of
+from store.tables import events as stored_rows
 from store.tables import trips as trip_rows
 from tests.store.open_shop import Shop
 from tests.store.shop import (
@@ -103,6 +104,8 @@ def test_what_a_moved_trip_brought_is_compared(
     found = [(each["trip_id"], each["about"]) for each in disputes.rows(stored)]
     if lost:
         assert found == [(grant.trip_id, "carried")]
+        stored.execute(delete(stored_rows).where(stored_rows.c.cart == OTHER))
+        assert disputes.rows(stored) == []  # of what was dropped nothing can be said
         assert (answer.outcome, "other goods" in answer.reason) == ("declined", True)
     else:
         assert found == []
