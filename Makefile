@@ -53,13 +53,15 @@ bench: install
 	$(PYTHON) -m rig bench
 
 # The optimum of 2,000 dense baskets against a solver, 10,000 scenarios of every kind of offer against
-# all their parts, 100,000 baskets priced by both sides, and 5,000 malformed bytes for every decoder.
+# all their parts, 100,000 baskets priced by both sides, 5,000 malformed bytes for every decoder, and 1,000 hours of a
+# cart and its store while both and the network break.
 storm: install
 	DASHCART_DENSE=2000 DASHCART_SCENARIOS=10000 DASHCART_BASKETS=100000 \
-		DASHCART_MUTATIONS=5000 $(PYTHON) -m pytest -q \
+		DASHCART_MUTATIONS=5000 DASHCART_CART_HOURS=1000 $(PYTHON) -m pytest -q \
 		tests/unit/test_pricing_optimum.py tests/unit/test_pricing_ways.py \
 		tests/store/test_same_cent.py \
-		tests/contract/test_malformed.py tests/store/test_malformed_sealed.py
+		tests/contract/test_malformed.py tests/store/test_malformed_sealed.py \
+		tests/store/test_simulated.py
 
 ci-deps:
 	@tools/setup.sh ci-deps

@@ -30,6 +30,7 @@ from cart.core.value import Value
 FILE_NAME = "store.sqlite"
 POSTGRESQL = "postgresql+psycopg"
 WHOLE_MAX = 2**63 - 1
+TURN_S_MAX = 30.0  # a service that publishes a large catalog is in the middle of it for seconds
 ADVICE = ("give a folder that can be written, with space on its disk",
           "start its server, or correct the URL")  # fmt: skip
 # What a disk can do to a commit; extended codes carry these in their low byte.
@@ -142,7 +143,8 @@ def _closed_on_failure(database: Connection) -> Iterator[None]:
 def _engine(where: URL, *, read_only: bool) -> Engine:
     """Closing a connection of it closes its file, or its session with the server."""
     if where.get_backend_name() == "sqlite":
-        engine = create_engine(where, poolclass=NullPool)
+        waits = {"timeout": TURN_S_MAX}
+        engine = create_engine(where, poolclass=NullPool, connect_args=waits)
         event.listen(engine, "connect", partial(_prepare_sqlite, read_only=read_only))
         # A writer waits for its turn at once, not in the middle where it could only give up.
         begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"

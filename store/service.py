@@ -86,6 +86,8 @@ def local_offset_ms(utc_ms: int) -> int:
 class Service:
     """Serves one store until `stop`. Clocks are injected: `clock` is monotonic, `utc_ms` is not."""
 
+    connects: ClassVar[type[mqtt.Connection]] = mqtt.Connection
+
     def __init__(
         self,
         endpoint: mqtt.Endpoint,
@@ -107,7 +109,7 @@ class Service:
         self._clock = clock
         self._utc_ms = utc_ms
         self._boot_id = secrets.token_hex(8)
-        self._connection = mqtt.Connection(
+        self._connection = self.connects(
             endpoint,
             f"store-{store}",
             self._filters(),
@@ -126,17 +128,21 @@ class Service:
     def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until `stop`; `on_ready` is called each time all subscriptions stand."""
         while not self._stopping.is_set():
-            happenings = self._connection.poll(POLL_MS)
-            for happening in happenings:
-                if isinstance(happening, mqtt.Changed):
-                    self._changed(happening, on_ready)
-            self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
-            self._publish_news()
-            self._say_now_and_then()
-            if self._clips is not None:
-                self._clips.sweep_hourly()
+            self.turn(POLL_MS, on_ready)
         self._say_state(online=False)
         self._connection.close()
+
+    def turn(self, timeout_ms: int, on_ready: Callable[[], None]) -> None:
+        """Take what has come, waiting for it at most so long, and say what is due."""
+        happenings = self._connection.poll(timeout_ms)
+        for happening in happenings:
+            if isinstance(happening, mqtt.Changed):
+                self._changed(happening, on_ready)
+        self._serve([item for item in happenings if isinstance(item, mqtt.Incoming)])
+        self._publish_news()
+        self._say_now_and_then()
+        if self._clips is not None:
+            self._clips.sweep_hourly()
 
     def stop(self) -> None:
         """End `run` soon; from any thread or a signal handler."""

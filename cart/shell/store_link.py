@@ -79,6 +79,8 @@ class StoreLink:
 
     `random` spreads reconnections and names this boot, so it must differ from boot to boot."""
 
+    connects: ClassVar[type[mqtt.Connection]] = mqtt.Connection
+
     def __init__(
         self,
         config: Config,
@@ -171,7 +173,7 @@ class StoreLink:
     def _new_connection(self, broker: BrokerConfig, random: Random) -> mqtt.Connection:
         cart = self._config.cart_id
         filters = [topic_of(name, *self._names, cart=cart, claim=cart, file="+") for name in HEARD]
-        return mqtt.Connection(
+        return self.connects(
             broker.endpoint(),
             cart,
             filters,
@@ -184,14 +186,19 @@ class StoreLink:
     def _live(self, beat: Beat) -> None:
         while not self._stopping.is_set():
             beat()
-            for happening in sorted(self._connection.poll(POLL_MS), key=self._is_patient):
-                self._take(happening)
-            self._let_time_pass()
-            self._ask_store()
-            self._ask_certificate()
-            self._rows.send()
+            self.turn(POLL_MS)
         self._publish("cart_state", CartState(self._boot_id, online=False))
         self._connection.close()
+
+    def turn(self, timeout_ms: int) -> None:
+        """Take what has come, waiting for it at most so long, and send what is due: what the thread
+        does again and again."""
+        for happening in sorted(self._connection.poll(timeout_ms), key=self._is_patient):
+            self._take(happening)
+        self._let_time_pass()
+        self._ask_store()
+        self._ask_certificate()
+        self._rows.send()
 
     def _is_patient(self, happening: mqtt.Happening) -> bool:
         """A recall goes before everything else that has come."""
