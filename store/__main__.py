@@ -95,7 +95,7 @@ def import_catalog(options: argparse.Namespace) -> int:
         read = sheets.read(data, options.table or "", published)
         show.print_bad_rows(read.bad, options.file.name, as_json=options.json)
         if read.bad and not options.skip_bad_rows:
-            raise CatalogError(
+            raise sheets.RowsRefusedError(
                 f"nothing imported, bad rows: {len(read.bad)}; correct them, or leave them out"
                 " with --skip-bad-rows"
             )
@@ -300,7 +300,8 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         return int(options.work(options))
     except (CatalogError, ContractError, KeyFileError, AuthorityError, OSError) as error:
-        arguments.say_error("store", error, as_json=options.json)
+        is_said = isinstance(error, sheets.RowsRefusedError)  # each row as an object of its own
+        arguments.say_error("store", error, as_json=options.json and not is_said)
         return 1
 
 

@@ -92,7 +92,7 @@ def _read(database: Connection, options: argparse.Namespace) -> Sized:
     read = sheets.read(options.file.read_bytes(), table, catalog)
     show.print_bad_rows(read.bad, options.file.name, as_json=options.json)
     if read.bad:
-        raise CatalogError(f"nothing published, bad rows: {len(read.bad)}; correct them")
+        raise sheets.RowsRefusedError(f"nothing published, bad rows: {len(read.bad)}; correct them")
     rows: Sized = getattr(read.catalog, table)
     return rows
 

@@ -66,6 +66,10 @@ class BadRow(Value):
         return f"{self.table} row {self.row}, {self.column}: {self.wrong}; {self.todo}"
 
 
+class RowsRefusedError(CatalogError):
+    """Nothing was taken of a file because of rows that were named before."""
+
+
 class Reading(NamedTuple):
     """What is right of a file, as a whole catalog, and every row that is not."""
 

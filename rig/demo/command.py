@@ -32,9 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--broker", type=arguments.endpoint, metavar="HOST:PORT", help="use this broker"
     )
-    parser.add_argument(
-        "--out", type=arguments.folder, default=Path("out/run"), help="default: %(default)s"
-    )
+    parser.add_argument("--out", type=Path, default=Path("out/run"), help="default: %(default)s")
     parser.add_argument("--scenario", type=Path, default=SCENARIO, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="of the world's dice")
 
