@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cart.contract.decoding import decoder_of
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
+from cart.contract.lines import ContractError
 from cart.contract.store import CLAIM_PREFIX, RESERVED
 from cart.core.value import Value
 from cart.files import replace_file
@@ -59,6 +60,19 @@ class Provisioning:
                 f" {', '.join(RESERVED)} first"
             )
         (self._carts / f"{cart}.cart").touch(mode=0o600)
+
+    def check_sender(self, names: Mapping[str, str]) -> None:
+        """Whoever was not let in as a cart is none, and an app that was taken back is none; `names`
+        are those of a topic. Raises ContractError."""
+        try:
+            is_strange = "cart" in names and not self.is_cart(names["cart"])
+            is_out = "app" in names and self.is_revoked(names["app"])
+        except (OSError, ValueError) as error:
+            raise ContractError(f"who may speak can't be read: {error}") from error
+        if is_strange:
+            raise ContractError("no cart of this store; let it in with: python -m store claim")
+        if is_out:
+            raise ContractError("the app's certificate was taken back")
 
     def is_cart(self, name: str) -> bool:
         """Whether somebody of this name may speak as a cart: it is listed, and not taken back."""

@@ -200,29 +200,14 @@ class Service:
         name = address.channel.name
         kind, handle = self._handlers[name]
         try:
-            self._check_sender(address.names)
+            if self._provisioning is not None:
+                self._provisioning.check_sender(address.names)
             said = decode(kind, message.payload)
             check_storable(said)
             yield from handle(self, *address.names.values(), said)
         except ContractError as error:
             sender = f"{name} {address.names.get('cart', '')}".rstrip()
             log.warning("refused: %s: %s", sender, error)
-
-    def _check_sender(self, names: dict[str, str]) -> None:
-        """Where an authority lets carts in, whoever was not let in as a cart is none, and an app
-        that was taken back is none."""
-        desk = self._provisioning
-        if desk is None:
-            return
-        try:
-            is_strange = "cart" in names and not desk.is_cart(names["cart"])
-            is_out = "app" in names and desk.is_revoked(names["app"])
-        except (OSError, ValueError) as error:
-            raise ContractError(f"who may speak can't be read: {error}") from error
-        if is_strange:
-            raise ContractError("no cart of this store; let it in with: python -m store claim")
-        if is_out:
-            raise ContractError("the app's certificate was taken back")
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:
         if self._clones.born(cart, birth.boot_id):
