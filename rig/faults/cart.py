@@ -27,6 +27,7 @@ from cart.core.effects import OfferPairing
 from cart.core.events import Event, Fact, ItemAdded
 from cart.core.observations import (
     CatalogArrived,
+    ConfigArrived,
     InputRefused,
     LinkChanged,
     Paired,
@@ -129,6 +130,8 @@ class LinkedCart:
                         self._say(catalog=catalog.version, sha256=sha256)
                     case RecallsCame(version=version):
                         self._say(recalls=version)
+                    case ConfigArrived(version=version):
+                        self._say(config=version)
                     case Paired(nonce=nonce):
                         self._say(paired=nonce)
                     case InputRefused(reason=reason):

@@ -51,52 +51,67 @@ class Shopping(RuleBasedStateMachine):
         self.began_ms = self.world.now_ms
         self.rows: list[str] = []
         self.inside: list[str] = []
+        self.settled = 0
 
     @property
     def basket(self) -> Basket:
         """What the cart's journal says."""
         return fold(self.world.journal.events())
 
+    @property
+    def is_shopping(self) -> bool:
+        """Whether goods may come and go: not while a sum is asked for."""
+        return self.basket.phase in {"idle", "shopping", "checkout"}
+
+    def live(self, span_ms: int, step_ms: int = 1_000) -> None:
+        """Time passes; who has paid leaves, also when the store's word came late."""
+        self.world.pass_time(span_ms, step_ms)
+        facts = self.world.journal.events()
+        settled = sum(isinstance(fact, PaymentSettled) for fact in facts)
+        if settled > self.settled:
+            self.settled = settled
+            self.world.weigh(-self.world.load_mg)
+            self.inside.clear()
+            self.world.touch("done")
+            self.world.pass_time(10_000)
+
+    @precondition(lambda self: self.is_shopping)
     @rule(sku=SKUS)
     def put(self, sku: str) -> None:
         """A good goes in."""
         self.world.put(sku)
         self.inside.append(sku)
-        self.world.pass_time(3_000)
+        self.live(3_000)
 
-    @precondition(lambda self: self.inside)
+    @precondition(lambda self: self.inside and self.is_shopping)
     @rule(place=st.integers(0, 99))
     def take_out(self, place: int) -> None:
         """A good comes out again."""
         sku = self.inside.pop(place % len(self.inside))
         self.world.take_out(sku)
-        self.world.pass_time(3_000)
+        self.live(3_000)
 
     @rule(shopper=st.sampled_from(SHOPPERS))
     def pair(self, shopper: str) -> None:
         """An app claims the code on the screen."""
         self.world.pair(shopper)
-        self.world.pass_time(1_000)
+        self.live(1_000)
 
-    @precondition(lambda self: self.inside)
+    @precondition(lambda self: self.inside and self.is_shopping)
     @rule(patience_ms=st.sampled_from((1_000, 20_000)))
     def pay(self, patience_ms: int) -> None:
         """To the checkout, and paid if the store can be reached; else the shopper goes on."""
         self.world.touch("pay_start")
         self.world.touch("pay_confirm")
-        self.world.pass_time(patience_ms)
-        if self.basket.phase == "paid":
-            self.world.touch("done")
-            self.world.weigh(-self.world.load_mg)
-            self.inside.clear()
-            self.world.pass_time(10_000)
-        else:
+        self.live(patience_ms)
+        if self.basket.phase in {"checkout", "paying"}:
             self.world.touch("keep_shopping")
 
     @rule(minutes=st.integers(1, 20))
     def idle(self, minutes: int) -> None:
         """The cart stands somewhere."""
-        self.world.pass_time(minutes * 60_000, step_ms=20_000)
+        for _ in range(minutes):
+            self.live(60_000, step_ms=20_000)
 
     @rule(end=st.sampled_from(("cart", "store")))
     def cut(self, end: str) -> None:
@@ -105,29 +120,31 @@ class Shopping(RuleBasedStateMachine):
         wire = link if end == "cart" else service
         assert isinstance(wire, Wire)
         wire.cut()
-        self.world.turn()
+        self.live(1_000)
 
     @rule()
     def restore(self) -> None:
         """All networks are good."""
         self.world.restore()
-        self.world.pass_time(3_000)
+        self.live(3_000)
 
     @rule(seed=st.integers(0, 9))
     def repeat(self, seed: int) -> None:
         """What was said lately is said again, in another order."""
         self.world.air.repeat(Random(seed))
-        self.world.turn()
+        self.live(1_000)
 
     @rule()
     def kill_cart(self) -> None:
         """SIGKILL to the cart, and a fresh start."""
         self.world.kill_cart()
+        self.live(1_000)
 
     @rule()
     def kill_store(self) -> None:
         """SIGKILL to the store, and a fresh start."""
         self.world.kill_store()
+        self.live(1_000)
 
     @invariant()
     def nothing_is_lost_doubled_or_moved(self) -> None:
@@ -165,7 +182,7 @@ class Shopping(RuleBasedStateMachine):
         world = self.world
         try:
             world.restore()
-            world.pass_time(SETTLED_WITHIN_MS)
+            self.live(SETTLED_WITHIN_MS)
             self.nothing_is_lost_doubled_or_moved()
             assert world.stored() == self.rows
             assert world.journal.acked_seq == len(self.rows)
