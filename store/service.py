@@ -11,7 +11,6 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from random import Random
 from typing import ClassVar
 
@@ -52,6 +51,7 @@ from store import chain, counter, coupons, disputes, giving, healing, ledger
 from store.clones import Clones
 from store.database import DatabaseError, check_storable, transaction
 from store.keys import Signer
+from store.local_time import local_offset_ms
 from store.news import Fleet, News
 from store.tables import carts, health
 
@@ -75,12 +75,6 @@ UP_CHANNELS = (
 )
 
 log = logging.getLogger(__name__)
-
-
-def local_offset_ms(utc_ms: int) -> int:
-    """How far the local time of this machine, which stands in the store, is ahead of UTC then."""
-    offset = datetime.fromtimestamp(utc_ms / 1000).astimezone().utcoffset()
-    return 0 if offset is None else offset // timedelta(milliseconds=1)
 
 
 class Service:

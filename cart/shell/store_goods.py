@@ -131,6 +131,10 @@ class GoodsDesk:
         if self._near is not None and now_ms - self._waiting_since_ms >= PATIENCE_MS:
             self._lose_patience(self._near, now_ms)
 
+    def doubt_time(self) -> None:
+        """What the store says does not fit the time that it told: ask it anew, soon."""
+        self._time_asked_ms = self._clock() - ASK_TIME_MS
+
     def _lose_patience(self, head: CatalogHead, now_ms: int) -> None:
         """Ask the store for the change that did not come; then collect the catalog whole."""
         wanted = self._catalog.next_version

@@ -181,6 +181,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.now_ms = 10_000
+        self.skew_ms = 0  # how far the wall clock of the store is off
         self.air = Air()
         ends = {"connects": type("End", (Wire,), {"air": self.air})}
         self.service_of = type("SimulatedService", (Service,), ends)
@@ -204,7 +205,7 @@ class World:
         self.database = open_database(self.folder / "store")
         self.service: Service = self.service_of(
             mqtt.Endpoint("127.0.0.1", 1), TENANT, STORE, self.database, self.signer,
-            self.clock, lambda: BEGIN_UTC_MS + self.now_ms,
+            self.clock, lambda: BEGIN_UTC_MS + self.now_ms + self.skew_ms,
         )  # fmt: skip
 
     def kill_store(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import ClassVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -206,3 +207,28 @@ def test_nothing_is_lost_however_shopping_goes() -> None:
     )  # fmt: skip
     while Shopping.lived_ms < CART_HOURS * HOUR_MS:
         run_state_machine_as_test(Shopping, settings=few)
+
+
+@pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS, 48 * HOUR_MS, -30 * 365 * 24 * HOUR_MS])
+def test_a_shopper_pairs_and_pays_whatever_the_store_s_clock_does(
+    jump_ms: int, tmp_path: Path
+) -> None:
+    """Its wall clock jumps in mid-connection: codes on the screen are still claimed, the trip is
+    paid, and the durations of the cart (how long thanks are shown) go by its own clock."""
+    world = World(tmp_path)
+    world.skew_ms = jump_ms
+    world.pass_time(2_000)
+    for _ in range(10):
+        world.pair("ann")
+        world.pass_time(6_000)
+    basket = fold(world.journal.events())
+    world.put("rice")
+    world.touch("pay_start")
+    world.touch("pay_confirm")
+    world.pass_time(3_000)
+    paid = world.paid()
+    world.weigh(-world.load_mg)
+    world.pass_time(120_000)
+    phase = fold(world.journal.events()).phase
+    world.close()
+    assert (basket.shopper, len(paid), phase) == ("ann", 1, "idle")
