@@ -90,6 +90,10 @@ class Daily:
         self._begun_utc_ms = 0
         self._left: list[tuple[str, int, int]] = []
 
+    def is_due(self, now_utc_ms: int) -> bool:
+        """Whether a step would do anything; only then its writing has to wait for its turn."""
+        return bool(self._left) or abs(now_utc_ms - self._begun_utc_ms) >= DAY_MS
+
     def step(self, database: Connection, now_utc_ms: int) -> Packed:
         """Do a little, inside the caller's transaction: pack one journal, or drop at the end."""
         if abs(now_utc_ms - self._begun_utc_ms) >= DAY_MS:

@@ -6,6 +6,7 @@ send what it did not sign for that cart.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Configs:
     def __init__(self, data: Path, signer: Signer) -> None:
         self._folder = data / FOLDER
         self._signer = signer
+        self._read: dict[str, tuple[tuple[int, int], CartConfig]] = {}
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def want(self, cart: str, changes: Settings) -> CartConfig:
@@ -54,9 +56,18 @@ class Configs:
         return decoder_of(CartConfig).decode(path.read_bytes()) if path.is_file() else None
 
     def all(self) -> Iterator[CartConfig]:
-        """Every cart's, by name."""
-        for path in sorted(self._folder.glob("*.json")):
-            yield decoder_of(CartConfig).decode(path.read_bytes())
+        """Every cart's, by name; only those files are read that were replaced since last time."""
+        with os.scandir(self._folder) as found:
+            files = sorted(
+                (each.path, each.stat()) for each in found if each.name.endswith(".json")
+            )
+        for path, stat in files:
+            # From before it is read: what is replaced meanwhile is read once more, not left out.
+            stamp = (stat.st_ino, stat.st_mtime_ns)
+            if path not in self._read or self._read[path][0] != stamp:
+                config = decoder_of(CartConfig).decode(Path(path).read_bytes())
+                self._read[path] = (stamp, config)
+            yield self._read[path][1]
 
     def heard(self, cart: str, reported: ReportedConfig) -> None:
         """A cart says how it is set; of one that was never told nothing is kept."""

@@ -114,6 +114,19 @@ def transaction(database: Connection) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def reading(database: Connection) -> Iterator[None]:
+    """Only look, inside: it waits for nobody who writes, and keeps nobody who writes waiting.
+
+    Raises DatabaseError as `transaction` does."""
+    database.execution_options(only_reads=True)
+    try:
+        with transaction(database):
+            yield
+    finally:
+        database.execution_options(only_reads=False)
+
+
 def check_storable(message: Value) -> None:
     """Refuse what a database can't hold, though JSON can. Raises ContractError."""
     for name, value in asdict(message).items():
@@ -146,9 +159,8 @@ def _engine(where: URL, *, read_only: bool) -> Engine:
         waits = {"timeout": TURN_S_MAX}
         engine = create_engine(where, poolclass=NullPool, connect_args=waits)
         event.listen(engine, "connect", partial(_prepare_sqlite, read_only=read_only))
-        # A writer waits for its turn at once, not in the middle where it could only give up.
-        begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
-        event.listen(engine, "begin", lambda database: database.exec_driver_sql(begin))
+        engine = engine.execution_options(only_reads=read_only)
+        event.listen(engine, "begin", _begin_sqlite)
         return engine
     options = f"{where.query.get('options', '')} -c synchronous_commit=on"
     if read_only:
@@ -163,6 +175,12 @@ def _prepare_sqlite(raw: DBAPIConnection, _: object, *, read_only: bool) -> None
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute(f"PRAGMA query_only = {int(read_only)}")
     cursor.close()
+
+
+def _begin_sqlite(database: Connection) -> None:
+    """A writer waits for its turn at once, not in the middle where it could only give up."""
+    only_reads = database.get_execution_options()["only_reads"]
+    database.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _bring_up_to_date(database: Connection, *, read_only: bool) -> None:

@@ -160,8 +160,13 @@ def moved_to(database: Connection, cart: str, trip_id: str) -> str | None:
     return to_cart
 
 
+def is_untold(database: Connection) -> bool:
+    """Whether there is anything that an old cart has not been told to forget."""
+    return database.execute(select(moves).where(moves.c.told.is_(False))).first() is not None
+
+
 def untold(database: Connection) -> list[tuple[str, str]]:
     """(cart, trip) of what old carts have not been told to forget; from now on they have been."""
-    rows = database.execute(select(moves).where(moves.c.told.is_(False))).all()
-    database.execute(update(moves).values(told=True))
-    return [(row.from_cart, row.from_trip) for row in rows]
+    told = update(moves).where(moves.c.told.is_(False)).values(told=True)
+    found = database.execute(told.returning(moves.c.from_cart, moves.c.from_trip))
+    return [(row.from_cart, row.from_trip) for row in found]

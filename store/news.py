@@ -2,11 +2,13 @@
 
 Each look finds what commands have put into the database since the last one; over a new connection
 all of it is said again. It must never wait: a large catalog comes after the small change to it.
+Nor may it keep waiting: a look only reads, and writes only after it has found what to write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -18,6 +20,7 @@ from store import catalogs, counter, disputes, moving, published
 from store.archive import Daily
 from store.clips import ClipDesk
 from store.configs import Configs
+from store.database import reading, transaction
 from store.keys import Signer
 from store.orders import Orders
 from store.provisioning import Provisioning
@@ -76,18 +79,25 @@ class News:
         self._told_tables, self._told_trust, self._is_head_due = {}, (), True
         self._told_configs.pop(cart, None)
 
-    def looks(self) -> tuple[Callable[[], Iterator[Packet]], ...]:
-        """What to look for, in this order, each in a transaction of its own."""
-        return (self._tables, self._deltas, self._catalog, self._credits, self._of_carts)
+    def looks(self) -> tuple[Callable[[], list[Packet]], ...]:
+        """What to look for, in this order, each with transactions of its own. They raise
+        DatabaseError."""
+        read = (self._tables, self._deltas, self._catalog, self._credits)
+        return (*(partial(self._read, look) for look in read), self._moves, self._machines)
+
+    def _read(self, look: Callable[[], Iterator[Packet]]) -> list[Packet]:
+        with reading(self._database):
+            return list(look())
 
     def _tables(self) -> Iterator[Packet]:
         """A recall first of all; the carts wait for none of what names it as the newest."""
-        told = self._told_tables
+        told = {**self._told_tables}  # a look that fails has told nothing
         new = list(published.news(self._database, self._signer, *self._names, told))
         yield from (packet(kind, each, *self._names) for kind, each in new)
         yield from self._named(
             {TRUSTED_PUBLISHED + kind: published_text(*self._names, each) for kind, each in new}
         )
+        self._told_tables = told
 
     def _deltas(self) -> Iterator[Packet]:
         found = catalogs.deltas(self._database, self._told_version or 0)
@@ -145,14 +155,29 @@ class News:
             yield packet("credit", credit, *self._names, cart=cart)
             self._told_credit = max(self._told_credit, credit.number)
 
-    def _moved(self) -> Iterator[Packet]:
-        """Trips that a person moved, until the new cart has opened them."""
+    def _moves(self) -> list[Packet]:
+        """Trips that a person moved, until the new cart has opened them; the old one forgets."""
         now_ms = self._utc_ms()
-        if abs(now_ms - self._told_moves_ms) < MOVED_EVERY_MS:  # it may be set back
-            return
-        self._told_moves_ms = now_ms
+        is_time = abs(now_ms - self._told_moves_ms) >= MOVED_EVERY_MS  # it may be set back
+        if is_time:
+            self._told_moves_ms = now_ms
+        with reading(self._database):
+            is_arriving = is_time and bool(moving.arriving(self._database, now_ms))
+            is_untold = moving.is_untold(self._database)
+        if not (is_arriving or is_untold):
+            return []
+        with transaction(self._database):
+            self._release()
+            return list(self._brought(now_ms)) if is_arriving else []
+
+    def _brought(self, now_ms: int) -> Iterator[Packet]:
         for cart, grant in counter.moved(self._database, self._signer, now_ms):
             yield packet("pair_grant", grant, *self._names, cart=cart)
+
+    def _release(self) -> None:
+        for cart, trip_id in moving.untold(self._database):
+            if self._fleet.orders is not None:
+                self._fleet.orders.add(cart, "release", {"trip_id": trip_id}, RELEASE_MS)
 
     def _settings(self) -> Iterator[Packet]:
         texts = {}
@@ -164,11 +189,10 @@ class News:
                 yield packet("config", desired, *self._names, cart=cart)
         yield from self._named(texts)
 
-    def _of_carts(self) -> Iterator[Packet]:
-        yield from self._moved()
-        for cart, trip_id in moving.untold(self._database):
-            if self._fleet.orders is not None:
-                self._fleet.orders.add(cart, "release", {"trip_id": trip_id}, RELEASE_MS)
-        yield from self._settings()
-        for order in () if self._fleet.orders is None else self._fleet.orders.to_send():
-            yield packet("command", order.command, *self._names, cart=order.cart)
+    def _machines(self) -> list[Packet]:
+        """What the carts' files ask for, beside the database."""
+        open_orders = () if self._fleet.orders is None else self._fleet.orders.to_send()
+        orders = (
+            packet("command", order.command, *self._names, cart=order.cart) for order in open_orders
+        )
+        return [*self._settings(), *orders]

@@ -329,8 +329,7 @@ class Service:
         self._look_ms = self._clock() + POLL_MS
         for look in self._news.looks():
             try:
-                with transaction(self._database):
-                    found = list(look())
+                found = look()
             except DatabaseError as error:
                 log.critical("no look for news: %s", error)
                 self._look_ms = self._clock() + RETRY_MS_MAX
@@ -341,7 +340,7 @@ class Service:
 
     def _archive(self) -> None:
         """A little of the day's archiving; what fails is done tomorrow."""
-        if self._daily is None:
+        if self._daily is None or not self._daily.is_due(self._utc_ms()):
             return
         try:
             with transaction(self._database):

@@ -116,9 +116,11 @@ def test_the_service_packs_by_itself(database: Connection, journal: list[Entry])
     """A journal at a time, once a day; what is packed is dropped in its time."""
     ingest(database, "cart-2", batch(rows(CLOSED)), now_utc_ms=0)
     daily = Daily(after_days=30, drop_after_days=400)
+    assert daily.is_due(31 * DAY_MS)
     packed = [daily.step(database, 31 * DAY_MS + step) for step in range(4)]
     assert packed == [Packed(5, 0), Packed(5, 0), Packed(0, 0), Packed(0, 0)]
     assert len(journal) == 7
+    assert not daily.is_due(31 * DAY_MS + DAY_MS // 2)
     assert daily.step(database, 31 * DAY_MS + DAY_MS // 2) == Packed(0, 0)
     later = [daily.step(database, 432 * DAY_MS + step) for step in range(2)]
     assert later == [Packed(0, 0), Packed(0, 2)]
