@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from cart.files import replace_file
+from cart.files import alone, replace_file
 from store.keys import KeyFileError
 
 AUTHORITY_DAYS = 3_650
@@ -55,8 +55,9 @@ class Authority:
         self._clock = clock
         for each in (folder, folder / "issued"):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (folder / "ca.key").exists():
-            self._begin()
+        with alone(folder):
+            if not (folder / "ca.key").exists():
+                self._begin()
         self._key = _key_of(folder / "ca.key")
         self.certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
 
@@ -88,7 +89,8 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         pem = signed.public_bytes(Encoding.PEM)
-        (self.folder / "issued" / f"{name}-{signed.serial_number:x}.pem").write_bytes(pem)
+        # Before anybody has it, and to stay: what is not listed here can't be taken back.
+        replace_file(self.folder / "issued" / f"{name}-{signed.serial_number:x}.pem", pem)
         return pem
 
     def sign_request(self, name: str, request: bytes) -> bytes:
@@ -124,15 +126,17 @@ class Authority:
         certificates = [x509.load_pem_x509_certificate(path.read_bytes()) for path in found]
         return [each for each in certificates if _common_names(each.subject) == [name]]
 
-    def revoke(self, name: str) -> int:
-        """Take back every certificate of a name; how many were new in the list.
+    def revoke(self, name: str, *others: str) -> int:
+        """Take back every certificate of a name, and of others; how many were new in the list.
 
         Raises AuthorityError if there is none."""
-        serials = {each.serial_number for each in self.issued(name)}
-        if not serials:
-            raise AuthorityError(f"{name}: no certificate was given under this name")
-        known = {entry.serial_number for entry in self.revoked()}
-        self._write_revoked(known | serials)
+        with alone(self.folder):
+            given = [each for every in (name, *others) for each in self.issued(every)]
+            serials = {each.serial_number for each in given}
+            if not serials:
+                raise AuthorityError(f"{name}: no certificate was given under this name")
+            known = {entry.serial_number for entry in self.revoked()}
+            self._write_revoked(known | serials)
         return len(serials - known)
 
     def revoked(self) -> list[x509.RevokedCertificate]:
@@ -140,10 +144,11 @@ class Authority:
         return list(x509.load_pem_x509_crl((self.folder / "crl.pem").read_bytes()))
 
     @property
-    def changed_ns(self) -> tuple[int, int]:
-        """When something was given last, and taken back."""
-        given, taken_back = self.folder / "issued", self.folder / "crl.pem"
-        return given.stat().st_mtime_ns, taken_back.stat().st_mtime_ns
+    def changed_ns(self) -> tuple[int, int, int]:
+        """When something was given last, and taken back; and which file says so, for two of them
+        within one tick of the disk's clock."""
+        given, taken_back = (self.folder / "issued").stat(), (self.folder / "crl.pem").stat()
+        return given.st_mtime_ns, taken_back.st_mtime_ns, taken_back.st_ino
 
     def is_revoked(self, name: str) -> bool:
         """Whether every certificate of a name was taken back."""
@@ -181,9 +186,8 @@ class Authority:
                 .revocation_date(now - SKEW)
                 .build()
             )
-        fresh = self.folder / "crl.pem.new"
-        fresh.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
-        fresh.replace(self.folder / "crl.pem")
+        signed = builder.sign(self._key, hashes.SHA256())
+        replace_file(self.folder / "crl.pem", signed.public_bytes(Encoding.PEM))
 
 
 def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -17,7 +17,7 @@ from cart.contract.decoding import decoder_of
 from cart.contract.fleet import DesiredConfig, ReportedConfig, Settings
 from cart.contract.signing import config_text
 from cart.core.value import Value
-from cart.files import replace_file
+from cart.files import alone, replace_file
 from store.keys import Signer
 
 FOLDER = "configs"
@@ -42,6 +42,10 @@ class Configs:
 
     def want(self, cart: str, changes: Settings) -> CartConfig:
         """Change settings of a cart, the others stay; the running service sends them."""
+        with alone(self._folder):
+            return self._want(cart, changes)
+
+    def _want(self, cart: str, changes: Settings) -> CartConfig:
         known = self.of(cart)
         before = {} if known is None else known.desired.settings
         version = 1 if known is None else known.desired.version + 1
@@ -71,9 +75,10 @@ class Configs:
 
     def heard(self, cart: str, reported: ReportedConfig) -> None:
         """A cart says how it is set; of one that was never told nothing is kept."""
-        known = self.of(cart)
-        if known is not None and known.reported != reported:
-            self._keep(replace(known, reported=reported))
+        with alone(self._folder):
+            known = self.of(cart)
+            if known is not None and known.reported != reported:
+                self._keep(replace(known, reported=reported))
 
     def _keep(self, config: CartConfig) -> CartConfig:
         replace_file(self._path(config.cart), json.encode(config))

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from cart.files import replace_file
+from cart.files import alone, replace_file
 
 KEY_NAME = "store.key"
 PUBLIC_NAME = "store.pub"
@@ -95,10 +95,11 @@ def signer_of(folder: Path, key_file: Path | None = None) -> Signer:
     Writes `store.pub` into the folder. Raises KeyFileError.
     """
     path = key_file or folder / KEY_NAME
-    if key_file is None and not path.exists():
-        _make(path)
-    signer = Signer(path)
-    (folder / PUBLIC_NAME).write_bytes(signer.public_pem)
+    with alone(folder):
+        if key_file is None and not path.exists():
+            _make(path)
+        signer = Signer(path)
+        (folder / PUBLIC_NAME).write_bytes(signer.public_pem)
     return signer
 
 

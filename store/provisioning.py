@@ -3,7 +3,8 @@
 A claim is a short-lived certificate whose name opens the two topics of `prov/{claim}` and nothing
 else. The same request again gets the same certificate, in case the answer was lost; any other is
 refused. A cart that has a certificate renews it under its own name. Whoever a claim was given for
-is in the list of carts, and nobody else speaks as one. It must never make a cart's key.
+is in the list of carts, and nobody else speaks as one. Who is taken back comes in again by a claim
+made after that. It must never make a cart's key.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.lines import ContractError
 from cart.contract.store import CLAIM_PREFIX, RESERVED
 from cart.core.value import Value
-from cart.files import replace_file
+from cart.files import alone, replace_file
 from store.authority import NAME, Authority, AuthorityError, pem_of
 
 BROKER = "broker"  # whoever shows its certificate is taken for it
@@ -50,7 +51,7 @@ class Provisioning:
         self._carts.mkdir(mode=0o700, exist_ok=True)
         self._list_claimed()
         self._revoked: dict[str, bool] = {}
-        self._changed_ns = (0, 0)
+        self._changed_ns = (0, 0, 0)
 
     def register(self, cart: str) -> None:
         """Let a name speak as a cart; its certificate comes another way. Raises AuthorityError."""
@@ -90,8 +91,23 @@ class Provisioning:
             self._revoked[name] = self._authority.is_revoked(name)
         return self._revoked[name]
 
-    def new_claim(self, cart: str) -> bytes:
-        """A claim for a cart: its key, certificate and the authority's, as one PEM file."""
+    def take_back(self, name: str) -> int:
+        """Revoke all certificates of a name, and the claims that would give a cart another; how
+        many there were. Raises AuthorityError if there is none."""
+        return self._authority.revoke(name, *self._claims_for(name))
+
+    def new_claim(self, cart: str, *, broker_restarted: bool = False) -> bytes:
+        """A claim for a cart: its key, certificate and the authority's, as one PEM file.
+
+        A broker says who speaks by name alone. So a name that was taken back is given again only
+        once `broker_restarted` promises that its old connection has ended. Raises AuthorityError.
+        """
+        if self._authority.is_revoked(cart) and not broker_restarted:
+            raise AuthorityError(
+                f"{cart} was taken back, and who holds its old certificate may still be connected:"
+                f" copy {self._authority.folder / 'crl.pem'} to the broker, restart the broker,"
+                " and claim with --broker-restarted"
+            )
         self.register(cart)
         name = CLAIM_PREFIX + secrets.token_hex(8)
         key = ec.generate_private_key(ec.SECP256R1())
@@ -108,7 +124,8 @@ class Provisioning:
         """The certificate for a request, or why there is none; safe to ask again."""
         sha256 = hashlib.sha256(asked.request.encode()).hexdigest()
         try:
-            certificate = self._certificate(claimant, asked.request.encode(), sha256)
+            with alone(self._authority.folder):  # nobody is taken back meanwhile
+                certificate = self._certificate(claimant, asked.request.encode(), sha256)
         except AuthorityError as error:
             return CertificateAnswer(sha256, reason=str(error)[:300])
         return CertificateAnswer(sha256, certificate, self._authority.pem.decode())
@@ -132,10 +149,16 @@ class Provisioning:
 
     def _list_claimed(self) -> None:
         """An older store gave claims and kept no list."""
-        for path in self._folder.glob("*.json"):
-            cart = decoder_of(Claim).decode(path.read_bytes()).cart
-            if _is_free(cart):
-                self.register(cart)
+        for claim in self._claims().values():
+            if _is_free(claim.cart):
+                self.register(claim.cart)
+
+    def _claims_for(self, cart: str) -> list[str]:
+        return [name for name, claim in self._claims().items() if claim.cart == cart]
+
+    def _claims(self) -> dict[str, Claim]:
+        paths = self._folder.glob("*.json")
+        return {path.stem: decoder_of(Claim).decode(path.read_bytes()) for path in paths}
 
     def _claim(self, name: str) -> Claim:
         path = self._path(name)

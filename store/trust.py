@@ -73,6 +73,11 @@ def _add_entrance(command: Command) -> None:
     claim = command("claim", make_claim)
     claim.add_argument("cart", type=name, help="the id of the new cart")
     claim.add_argument(
+        "--broker-restarted",
+        action="store_true",
+        help="the cart was taken back, and the broker has restarted with the new crl.pem since",
+    )
+    claim.add_argument(
         "--out", type=arguments.new_file, required=True, help="file to carry to the cart"
     )
     revoke = command("revoke", take_back)
@@ -135,20 +140,22 @@ def equip_broker(options: argparse.Namespace) -> int:
 def make_claim(options: argparse.Namespace) -> int:
     """Make a file that gives one new cart its certificate, once, within a day."""
     provisioning = Provisioning(Authority(options.data / FOLDER), utc_ms)
-    replace_file(options.out, provisioning.new_claim(options.cart))
+    restarted: bool = options.broker_restarted
+    claim = provisioning.new_claim(options.cart, broker_restarted=restarted)
+    replace_file(options.out, claim)
     _say(f"{options.out}: on the cart: python -m cart enrol --config FILE --claim THIS")
     return 0
 
 
 def take_back(options: argparse.Namespace) -> int:
-    """Revoke every certificate of a name; service and `store clips` know at once."""
+    """Revoke every certificate of a name, and a cart's claims; who serves here knows at once."""
     folder = options.data / FOLDER
     if not (folder / "ca.key").is_file():
         raise AuthorityError(f"{folder}: no authority; begin one with: python -m store broker")
-    authority = Authority(folder)
-    count = authority.revoke(options.name)
+    count = Provisioning(Authority(folder), utc_ms).take_back(options.name)
     _say(
-        f"{count} taken back; copy {authority.folder / 'crl.pem'} to the broker and send it SIGHUP"
+        f"{count} taken back; copy {folder / 'crl.pem'} to the broker and restart it (SIGHUP shuts"
+        " out only who is not connected)"
     )
     return 0
 

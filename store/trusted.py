@@ -8,9 +8,7 @@ share the folder, one at a time. It must never sign what it did not make.
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +26,7 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
-from cart.files import replace_file
+from cart.files import alone, replace_file
 from store.keys import KeyFileError
 
 ROLES = ("root", "targets", "snapshot", "timestamp")
@@ -55,7 +53,7 @@ class Repository:
         self.folder = folder
         self._clock = clock
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._alone():
+        with alone(self.folder):
             if not (folder / ROOT_NAME).exists():
                 self._begin()
 
@@ -63,7 +61,7 @@ class Repository:
         """Publish a file, and keep it for the carts to fetch."""
         path = self.folder / TARGETS / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._alone():
+        with alone(self.folder):
             replace_file(path, data)
             self._publish({name: data})
 
@@ -73,17 +71,17 @@ class Repository:
 
     def publish_all(self, files: Mapping[str, bytes]) -> None:
         """The same for several at once."""
-        with self._alone():
+        with alone(self.folder):
             self._publish(files)
 
     def say_still_so(self) -> None:
         """Sign the timestamp anew: without this, carts doubt after a week."""
-        with self._alone():
+        with alone(self.folder):
             self._say_still_so()
 
     def renew_daily(self) -> bool:
         """Sign the timestamp anew if it is a day old; whether it was."""
-        with self._alone():
+        with alone(self.folder):
             ends = self._read("timestamp", Timestamp).signed.expires
             is_old = ends - self._clock() < LIVES["timestamp"] - timedelta(days=1)
             if is_old:
@@ -93,15 +91,8 @@ class Repository:
     def files(self) -> tuple[tuple[str, bytes], ...]:
         """What to bring to the carts, in this order: the timestamp makes the others count."""
         names = [f"{role}.json" for role in ("targets", "snapshot", "timestamp")]
-        with self._alone():
+        with alone(self.folder):
             return tuple((name, (self.folder / name).read_bytes()) for name in names)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Nobody else reads or writes the metadata meanwhile; the lock ends with its process."""
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _publish(self, files: Mapping[str, bytes]) -> None:
         new = {name: TargetFile.from_data(name, files[name], ["sha256"]) for name in files}

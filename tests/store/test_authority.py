@@ -28,9 +28,10 @@ class Door:
         self.authority = Authority(folder)
         self.provisioning = Provisioning(self.authority, lambda: self.utc_ms)
 
-    def claim(self, cart: str = "cart-7") -> str:
+    def claim(self, cart: str = "cart-7", *, broker_restarted: bool = False) -> str:
         """Make a claim and give back its name."""
-        certificate = x509.load_pem_x509_certificate(self.provisioning.new_claim(cart))
+        made = self.provisioning.new_claim(cart, broker_restarted=broker_restarted)
+        certificate = x509.load_pem_x509_certificate(made)
         return common_name(certificate)
 
 
@@ -119,8 +120,41 @@ def test_nobody_renews_what_was_taken_back(door: Door) -> None:
         door.authority.revoke(name)
         refused = door.provisioning.answer(name, request())
         assert (refused.certificate, "taken back" in refused.reason) == ("", True)
-    assert door.provisioning.answer(door.claim(), request()).certificate
+    claim = door.claim(broker_restarted=True)
+    assert door.provisioning.answer(claim, request()).certificate
     assert door.provisioning.answer("cart-7", request()).certificate
+
+
+def test_a_claim_made_before_a_revoke_ends_with_it(door: Door) -> None:
+    """Neither an open claim nor a used one brings back a cart, and the broker will know it too."""
+    asked = request()
+    used, unused, other = door.claim(), door.claim(), door.claim("cart-8")
+    given = door.provisioning.answer(used, asked)
+    assert door.provisioning.take_back("cart-7") == 3
+    for name in (used, unused):
+        for again in (asked, request()):
+            assert "taken back" in door.provisioning.answer(name, again).reason
+        assert door.authority.is_revoked(name)
+    assert given.certificate
+    assert not door.provisioning.is_cart("cart-7")
+    assert door.provisioning.answer(other, request("cart-8")).certificate
+    # One that was never used ends as well.
+    lost = door.claim("cart-9")
+    assert door.provisioning.take_back("cart-9") == 1
+    assert "taken back" in door.provisioning.answer(lost, request("cart-9")).reason
+
+
+def test_a_name_is_given_again_only_after_the_broker_s_restart(door: Door) -> None:
+    """The store knows a connection by its name alone: until somebody says that the old one has
+    ended, no claim is made for it, and the name is heard by nobody until the new one is used."""
+    door.provisioning.answer(door.claim(), request())
+    door.provisioning.take_back("cart-7")
+    with pytest.raises(AuthorityError, match="restart the broker"):
+        door.claim()
+    claim = door.claim(broker_restarted=True)
+    assert not door.provisioning.is_cart("cart-7")
+    assert door.provisioning.answer(claim, request()).certificate
+    assert door.provisioning.is_cart("cart-7")
 
 
 def test_secrets_are_their_owner_s(door: Door, tmp_path: Path) -> None:
