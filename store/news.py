@@ -1,8 +1,9 @@
 """What the store says unasked: recalls, deals, aisles, the catalog, credits, settings, orders.
 
-Each look finds what commands have put into the database since the last one; over a new connection
-all of it is said again. It must never wait: a large catalog comes after the small change to it.
-Nor may it keep waiting: a look only reads, and writes only after it has found what to write.
+Each look finds what commands have put into the database since the last one; over a new connection,
+and each day, all of it is said again: what a broker keeps expires after a week. It must never wait:
+a large catalog comes after the small change to it. Nor may it keep waiting: a look only reads, and
+writes only after it has found what to write.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from store.trusted import Repository
 
 RELEASE_MS = 30 * 86_400_000  # a cart with a flat battery may come back late
 MOVED_EVERY_MS = 2_000
+DAY_MS = 86_400_000
 DELTAS_KEPT = 20  # what a cart that comes back may have missed; one that missed more takes it whole
 
 
@@ -61,7 +63,8 @@ class News:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """The connection is new: say everything again."""
+        """The connection is new, or the day: say everything again."""
+        self._began_utc_ms = self._utc_ms()
         self._published = ""
         self._head: tuple[Packet, ...] = ()
         self._is_head_due = False
@@ -82,6 +85,8 @@ class News:
     def looks(self) -> tuple[Callable[[], list[Packet]], ...]:
         """What to look for, in this order, each with transactions of its own. They raise
         DatabaseError."""
+        if abs(self._utc_ms() - self._began_utc_ms) >= DAY_MS:  # it may be set back
+            self.begin_anew()
         read = (self._tables, self._deltas, self._catalog, self._credits)
         return (*(partial(self._read, look) for look in read), self._moves, self._machines)
 
