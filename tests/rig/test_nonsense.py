@@ -142,9 +142,12 @@ ROWS = [(program, *row) for program, rows in NONSENSE.items() for row in rows]
 def _signals() -> Iterator[None]:
     """Commands that serve take signals in hand; afterwards they are as they were."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
+    # Programs that are started later would inherit it.
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @pytest.fixture(scope="module")
