@@ -77,9 +77,9 @@ class _Door(BaseHTTPRequestHandler):
         try:
             self._check_papers()
             opening = self.server.desk.check(self._cart(), number, signature)
-            length = self._length()
+            length, name = self._length(), self.headers.get(clips.NAME_HEADER, "")
             with self.server.desk.taking(number):
-                kept = self.server.desk.keep(number, opening, self.rfile.read(length))
+                kept = self.server.desk.keep(number, opening, name, self.rfile.read(length))
         except Refusal as refusal:
             log.warning("refused: clip: %s", refusal)
             self._answer(refusal.status, str(refusal))

@@ -1,6 +1,7 @@
 """The clips that the store asked its carts for: addresses that serve once, and how long clips stay.
 
-An address carries the store's signature and is a file until a clip has come; then it is gone. It
+An address carries the store's signature and is a file until a clip has come; then it is gone. Every
+file about a clip is called CART-MADE-NUMBER.*: when it was made, and by which address it came. It
 must never take a clip that nobody asked for, nor keep one longer than its reason allows.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,8 +29,10 @@ FOLDER = "clips"
 HOUR_MS = 3_600_000
 VALID_MS = HOUR_MS
 NOTES_LATE_MAX = 5  # a cart that says nonsense must not have us read all day
-# How long a clip stays, by why it was asked for; a reason that is not here keeps nothing.
+# How old a clip gets, by why it was asked for; a reason that is not here keeps nothing.
 RETENTION_HOURS = {"dispute": 72, "loss": 48, "quality": 24}
+# A clip, its note, and what a cut has left of either.
+MADE = re.compile(r".+-([0-9]{1,18})-[^-]+")
 
 
 class Refusal(Exception):  # noqa: N818 - it says what it is
@@ -59,9 +63,9 @@ class ClipDesk:
             (self._folder / each).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def recover(self) -> None:
-        """After a crash: what was being taken did not come, its address serves again."""
+        """After a crash: the addresses of what did not come serve again."""
         for left in (self._folder / "taking").iterdir():
-            left.rename(self._folder / "open" / left.name)
+            self._taken(left.stem)
 
     def open(self, cart: str, reason: str, base_url: str) -> str:
         """A new address under `base_url` (https://host:port) for one clip of one cart."""
@@ -93,18 +97,26 @@ class ClipDesk:
             before.rename(meanwhile)
         except FileNotFoundError as error:
             raise Refusal(410, "this address is in use, or was used") from error
-        came = False
         try:
             yield
-            came = True
         finally:
-            meanwhile.unlink() if came else meanwhile.rename(before)
+            self._taken(number)
 
-    def keep(self, number: str, opening: Opening, data: bytes) -> Path:
-        """Keep a clip. Raises Refusal for what is none."""
+    def _taken(self, number: str) -> None:
+        """What counts is whether the clip lies here: where its taker died says nothing."""
+        meanwhile = self._path("taking", number)
+        came = any(self._folder.glob(f"*/*-{number}.webp"))
+        meanwhile.unlink() if came else meanwhile.rename(self._path("open", number))
+
+    def keep(self, number: str, opening: Opening, name: str, data: bytes) -> Path:
+        """Keep the clip that its cart calls `name`. Raises Refusal for what is none, or too old."""
         if not clips.is_clip(data):
             raise Refusal(422, "these bytes are no WebP")
-        path = self._folder / opening.reason / f"{opening.cart}-{self._utc_ms()}-{number}.webp"
+        now_ms = self._utc_ms()
+        made_ms, hours = clips.made_utc_ms(name, now_ms), RETENTION_HOURS[opening.reason]
+        if now_ms - made_ms > hours * HOUR_MS:
+            raise Refusal(410, f"made too long ago: for {opening.reason}, {hours} hours at most")
+        path = self._folder / opening.reason / f"{opening.cart}-{made_ms}-{number}.webp"
         replace_file(path, data)
         return path
 
@@ -117,9 +129,15 @@ class ClipDesk:
         for path in unnoted[-NOTES_LATE_MAX:]:
             with suppress(FileNotFoundError):  # swept meanwhile
                 if hashlib.sha256(path.read_bytes()).hexdigest() == note.sha256:
-                    replace_file(path.with_suffix(".json"), json.encode(note))
+                    replace_file(self._dated(path, note).with_suffix(".json"), json.encode(note))
                     return True
         return False
+
+    def _dated(self, path: Path, note: ClipNote) -> Path:
+        """A clip of an older cart, which did not say with it when it was made."""
+        cart, made_ms, rest = path.name.rsplit("-", 2)
+        earlier_ms = clips.made_utc_ms(note.clip_id, int(made_ms))
+        return path.rename(path.with_name(f"{cart}-{earlier_ms}-{rest}"))
 
     def sweep_hourly(self) -> None:
         """Forget old clips if that was not done lately. The store's service and its HTTPS door both
@@ -128,13 +146,14 @@ class ClipDesk:
             self.sweep()
 
     def sweep(self) -> None:
-        """Forget clips that are older than their reason allows, and openings that are over."""
+        """Forget clips that would be older than their reason allows before the next look, and
+        openings that are over."""
         now_ms = self._swept_utc_ms = self._utc_ms()
         for reason, hours in RETENTION_HOURS.items():
-            for clip in (self._folder / reason).glob("*.webp"):
-                if now_ms - int(clip.stem.split("-")[-2]) > hours * HOUR_MS:
-                    clip.unlink(missing_ok=True)
-                    clip.with_suffix(".json").unlink(missing_ok=True)
+            for path in (self._folder / reason).iterdir():
+                made = MADE.fullmatch(path.name)
+                if made and now_ms - int(made[1]) > (hours - 1) * HOUR_MS:
+                    path.unlink(missing_ok=True)
         for path in (self._folder / "open").glob("*.json"):
             # It may be used, or swept by the other process, at this moment.
             with suppress(FileNotFoundError):

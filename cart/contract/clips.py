@@ -2,6 +2,8 @@
 
 A clip never goes over MQTT. The order (`Command` "clip") brings the address as `url` and says in
 `clip` which one is meant: a clip's name, or a reason for its newest. Both sides show certificates.
+A clip's name says when it was made, in wall-clock milliseconds; it goes along as a header, for the
+time that a clip may be kept runs from there.
 """
 
 from __future__ import annotations
@@ -10,8 +12,15 @@ import re
 
 ACTION = "clip"
 CONTENT_TYPE = "image/webp"
+NAME_HEADER = "Clip-Name"
 BYTES_MAX = 20_000_000
 NAME = re.compile(r"([a-z_]+)-([0-9]{13,})\.webp")
+
+
+def made_utc_ms(name: str, arrived_utc_ms: int) -> int:
+    """When the clip of this name was made: at the latest when it came, also if the name is none."""
+    named = NAME.fullmatch(name)
+    return min(int(named[2]), arrived_utc_ms) if named else arrived_utc_ms
 
 
 def is_clip(data: bytes) -> bool:

@@ -52,7 +52,7 @@ class ClipSender:
         try:
             path = self._chosen(arguments.get("clip", ""))
             clip = path.read_bytes()
-            self._put(arguments.get("url", ""), clip)
+            self._put(arguments.get("url", ""), path.name, clip)
         except (ContractError, OSError, HTTPException) as error:
             self._inbox.put(CommandFinished(0, cmd_id, "failed", str(error)))
         else:
@@ -73,7 +73,7 @@ class ClipSender:
                 return kept[name]
         raise ContractError(f"clip: no {wanted!r} here; kept: {', '.join(names[-NAMED_MAX:])}")
 
-    def _put(self, url: str, clip: bytes) -> None:
+    def _put(self, url: str, name: str, clip: bytes) -> None:
         address = urlsplit(url)
         if address.scheme != "https" or not address.hostname:
             raise ContractError("clip: its address is not of the kind https://host/...")
@@ -86,7 +86,8 @@ class ClipSender:
         connection = HTTPSConnection(*ends, timeout=SEND_S_MAX, context=context)
         try:
             target = f"{address.path}?{address.query}"
-            connection.request("PUT", target, clip, {"Content-Type": clips.CONTENT_TYPE})
+            headers = {"Content-Type": clips.CONTENT_TYPE, clips.NAME_HEADER: name}
+            connection.request("PUT", target, clip, headers)
             answer = connection.getresponse()
             said = answer.read(500).decode(errors="replace").strip()
         finally:

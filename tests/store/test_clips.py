@@ -35,6 +35,7 @@ from store.service import Service
 from store.trust import utc_ms
 from tests.waiting import serving, until
 
+NOW_MS = 1_800_000_000_000
 WEBP = {"Content-Type": clips.CONTENT_TYPE}
 
 
@@ -57,7 +58,7 @@ class Door:
         authority.equip("clips", self.papers, "server", ["127.0.0.1"])
         Authority(folder / "other").equip("cart-1", folder / "stolen")
         (folder / "stolen" / "ca.pem").write_bytes(authority.pem)
-        self.utc_ms = 1_800_000_000_000
+        self.utc_ms = NOW_MS
         self.desk = ClipDesk(self.data, signer_of(self.data), lambda: self.utc_ms)
         papers = (self.papers / "clips.pem", self.papers / "clips.key")
         self.server = ClipServer(
@@ -121,10 +122,10 @@ def test_a_clip_that_was_asked_for_arrives_once(door: Door, tmp_path: Path) -> N
     folder = tmp_path / "eyes" / "front"
     folder.mkdir(parents=True)
     for number in (1, 2):
-        (folder / f"doubted_line-{number:013}.webp").write_bytes(webp())
+        (folder / f"doubted_line-{NOW_MS + number - 3}.webp").write_bytes(webp())
     url = door.desk.open("cart-1", "dispute", door.url)
     finished = sent(tmp_path / "eyes", door.endpoint(), clip="doubted_line", url=url)
-    assert (finished.status, finished.detail) == ("succeeded", f"doubted_line-{2:013}.webp")
+    assert (finished.status, finished.detail) == ("succeeded", f"doubted_line-{NOW_MS - 1}.webp")
     (kept,) = door.kept()
     assert kept.parent.name == "dispute"
     assert kept.read_bytes() == webp()
@@ -162,7 +163,7 @@ def test_only_known_papers_come_in(door: Door, tmp_path: Path) -> None:
     without papers of its own, or over plain HTTP, a cart sends nothing."""
     folder = tmp_path / "eyes"
     folder.mkdir()
-    (folder / f"doubted_line-{1:013}.webp").write_bytes(webp())
+    (folder / f"doubted_line-{NOW_MS}.webp").write_bytes(webp())
     url = door.desk.open("cart-1", "loss", door.url)
     stolen = door.endpoint(papers=tmp_path / "stolen")
     plain = Endpoint("127.0.0.1", 1883)
@@ -209,7 +210,7 @@ def test_a_note_stays_with_its_clip(door: Door) -> None:
         assert door.put(url, webp(), WEBP, name)[0] == 201
     kept = {path.name.rpartition("-")[0].rpartition("-")[0]: path for path in door.kept()}
     sha256 = hashlib.sha256(webp()).hexdigest()
-    note = ClipNote(f"doubted_line-{2:013}.webp", "doubted_line", sha256, len(webp()))
+    note = ClipNote(f"doubted_line-{NOW_MS}.webp", "doubted_line", sha256, len(webp()))
     assert not door.desk.noted("cart", note)
     assert not door.desk.noted("cart-2", replace(note, sha256="0" * 64))
     assert door.desk.noted("cart-2", note)
@@ -247,11 +248,61 @@ def test_clips_go_by_their_reason(door: Door) -> None:
     door.desk.open("cart-1", "loss", door.url)
     left = []
     for hours in (25, 49, 73):
-        door.utc_ms = 1_800_000_000_000 + hours * HOUR_MS
+        door.utc_ms = NOW_MS + hours * HOUR_MS
         door.desk.sweep()
         left.append([path.parent.name for path in door.kept()])
     assert left == [["dispute", "loss"], ["dispute"], []]
     assert list((door.data / "clips" / "open").iterdir()) == []
+
+
+def test_a_clip_s_age_begins_when_it_was_made(door: Door) -> None:
+    """Whatever it has spent on its cart counts: by the name that comes with it, or in the note of a
+    cart that is older; one that is too old for its reason is not taken."""
+
+    def put(reason: str, hours: int) -> int:
+        name = f"doubted_line-{NOW_MS - hours * HOUR_MS}.webp"
+        url = door.desk.open("cart-1", reason, door.url)
+        return door.put(url, webp(), {**WEBP, clips.NAME_HEADER: name})[0]
+
+    assert (put("dispute", 73), put("loss", 49), put("dispute", 69)) == (410, 410, 201)
+    # A name that lies in the future, or is none, keeps nothing longer.
+    assert put("dispute", -100) == 201
+    url = door.desk.open("cart-2", "dispute", door.url)
+    assert door.put(url, webp(), WEBP, "cart-2")[0] == 201
+    sha256 = hashlib.sha256(webp()).hexdigest()
+    name = f"doubted_line-{NOW_MS - 69 * HOUR_MS}.webp"
+    assert door.desk.noted("cart-2", ClipNote(name, "doubted_line", sha256, len(webp())))
+    left = []
+    for hours in (1, 3, 73):
+        door.utc_ms = NOW_MS + hours * HOUR_MS
+        door.desk.sweep()
+        left.append(len(list((door.data / "clips" / "dispute").iterdir())))
+    assert left == [4, 1, 0]
+
+
+def test_what_a_cut_has_left_of_a_clip_goes_as_well(door: Door) -> None:
+    """Half a clip and half a note, and a note whose clip is gone; of a file that is not ours
+    nothing is known."""
+    folder = door.data / "clips" / "loss"
+    for name in ("webp.new", "json", "json.new"):
+        (folder / f"cart-1-{NOW_MS}-{'ab' * 16}.{name}").write_bytes(b"half")
+    (folder / "README").write_text("ours")
+    door.desk.sweep()
+    assert len(list(folder.iterdir())) == 4
+    door.utc_ms += 49 * HOUR_MS
+    door.desk.sweep()
+    assert [path.name for path in folder.iterdir()] == ["README"]
+
+
+def test_a_door_killed_with_the_clip_in_hand_opens_no_second_time(door: Door) -> None:
+    """Between the clip on the disk and the end of its address: the next start ends it."""
+    number = urlsplit(door.desk.open("cart-1", "loss", door.url)).path.rpartition("/")[2]
+    opened, taken = (door.data / "clips" / name / f"{number}.json" for name in ("open", "taking"))
+    opened.rename(taken)
+    (door.data / "clips" / "loss" / f"cart-1-{NOW_MS}-{number}.webp").write_bytes(webp())
+    door.desk.recover()
+    assert not opened.exists()
+    assert not taken.exists()
 
 
 def test_no_clip_stays_longer_than_three_days() -> None:
@@ -266,7 +317,7 @@ def test_a_running_service_forgets_clips(tmp_path: Path) -> None:
     now_ms = utc_ms()
     desk = ClipDesk(tmp_path, signer_of(tmp_path), lambda: now_ms)
     folder = tmp_path / "clips" / "dispute"
-    old, young = (folder / f"cart-1-{now_ms - hours * HOUR_MS}-a.webp" for hours in (73, 71))
+    old, young = (folder / f"cart-1-{now_ms - hours * HOUR_MS}-a.webp" for hours in (72, 70))
     for path in (old, young):
         path.write_bytes(webp())
     with closing(open_database(tmp_path)) as database:
