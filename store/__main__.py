@@ -89,26 +89,37 @@ def run(options: argparse.Namespace) -> int:
 def import_catalog(options: argparse.Namespace) -> int:
     """Check a catalog, or one table of it, and keep it; a running service publishes it at once."""
     data = options.file.read_bytes()
-    with closing(open_database(options.data, options.database)) as database, transaction(database):
+    left_out = 0
+
+    def given(newest: Catalog | None) -> bytes | Catalog:
+        nonlocal left_out
+        read = _read(options, data, newest or _empty_catalog(options))
+        left_out = len(read.bad)
+        return read.catalog if options.table or read.bad else data
+
+    with closing(open_database(options.data, options.database)) as database:
         signer_of(options.data)
-        published = catalogs.newest(database) or _empty_catalog(options)
-        read = sheets.read(data, options.table or "", published)
-        show.print_bad_rows(read.bad, options.file.name, as_json=options.json)
-        if read.bad and not options.skip_bad_rows:
-            raise sheets.RowsRefusedError(
-                f"nothing imported, bad rows: {len(read.bad)}; correct them, or leave them out"
-                " with --skip-bad-rows"
-            )
-        given = read.catalog if options.table or read.bad else data
-        catalog = catalogs.add(database, given, options.effective_utc_ms)
+        catalog = catalogs.publish(database, given, options.effective_utc_ms)
     _print_line(
         {
             "version": catalog.version,
             "products": len(catalog.products),
-            **({"left_out": len(read.bad)} if read.bad else {}),
+            **({"left_out": left_out} if left_out else {}),
         }
     )
     return 0
+
+
+def _read(options: argparse.Namespace, data: bytes, published: Catalog) -> sheets.Reading:
+    """Read it, and name every bad row. Raises RowsRefusedError if they may not be left out."""
+    read = sheets.read(data, options.table or "", published)
+    show.print_bad_rows(read.bad, options.file.name, as_json=options.json)
+    if read.bad and not options.skip_bad_rows:
+        raise sheets.RowsRefusedError(
+            f"nothing imported, bad rows: {len(read.bad)}; correct them, or leave them out"
+            " with --skip-bad-rows"
+        )
+    return read
 
 
 def _empty_catalog(options: argparse.Namespace) -> Catalog:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from msgspec import Raw, json
 from msgspec.structs import replace
@@ -26,11 +26,13 @@ from cart.contract.goods import (
 from cart.contract.signing import head_text, published_text
 from cart.contract.store import Packet, packet
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
+from store.database import reading, transaction
 from store.keys import Signer
 from store.tables import catalogs
 
 DELTA_BYTES_MAX = 90_000  # with its signature it still fits into a `Given`
 UTC_MS_MAX = 2**62
+Row = dict[str, Any]
 STANDS = (catalogs.c.version, catalogs.c.effective_utc_ms)
 
 
@@ -54,22 +56,59 @@ def add(database: Connection, given: bytes | Catalog, effective_utc_ms: int = 0)
 
     The same one again changes nothing. Raises CatalogError.
     """
+    catalog, row = _prepared(database, given, newest(database), effective_utc_ms)
+    _keep(database, row)
+    return catalog
+
+
+def publish(
+    database: Connection,
+    make: Callable[[Catalog | None], bytes | Catalog],
+    effective_utc_ms: int = 0,
+) -> Catalog:
+    """Keep what `make` gives for the newest catalog, in transactions of its own. A large one is
+    worked out in a look, so that no cart waits meanwhile: anew if another one came first.
+
+    Raises CatalogError, as `add` does, and DatabaseError.
+    """
+    while True:
+        with reading(database):
+            before = newest(database)
+            catalog, row = _prepared(database, make(before), before, effective_utc_ms)
+        with transaction(database):
+            if _newest_version(database) == (None if before is None else before.version):
+                _keep(database, row)
+                return catalog
+
+
+def _prepared(
+    database: Connection, given: bytes | Catalog, before: Catalog | None, effective_utc_ms: int
+) -> tuple[Catalog, Row | None]:
+    """The catalog, and its row; no row where it is kept already."""
     catalog = parse_catalog(given if isinstance(given, bytes) else canonical(given))
-    before = newest(database)
     catalog = arranged(catalog, before)
     data = canonical(catalog)
     if len(data) > CATALOG_BYTES_MAX:
         raise CatalogError(f"catalog: {len(data)} bytes; at most {CATALOG_BYTES_MAX} fit")
     sha256 = hashlib.sha256(data).hexdigest()
     if database.scalar(select(catalogs.c.version).where(catalogs.c.sha256 == sha256)) is not None:
-        return catalog
+        return catalog, None
     delta = None
     if before is not None:
         _check_order(database, catalog.version, effective_utc_ms)
         delta = _delta(before, catalog, sha256, len(data))
     kept = {"sha256": sha256, "data": data, "effective_utc_ms": effective_utc_ms, "delta": delta}
-    database.execute(insert(catalogs).values(version=catalog.version, **kept))
-    return catalog
+    return catalog, {"version": catalog.version, **kept}
+
+
+def _keep(database: Connection, row: Row | None) -> None:
+    if row is not None:
+        database.execute(insert(catalogs).values(row))
+
+
+def _newest_version(database: Connection) -> int | None:
+    version: int | None = database.scalar(select(func.max(catalogs.c.version)))
+    return version
 
 
 def _check_order(database: Connection, version: int, effective_utc_ms: int) -> None:

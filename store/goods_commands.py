@@ -13,6 +13,7 @@ from collections.abc import Sized
 from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from msgspec import json
@@ -23,7 +24,7 @@ from cart import arguments
 from cart.core.catalog import Catalog, CatalogError
 from store import catalogs, published, sheets, show
 from store.asked import Command
-from store.database import open_database, transaction
+from store.database import open_database, reading, transaction
 
 PRICE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,4})?")
 
@@ -59,12 +60,9 @@ def add_hour(parser: argparse.ArgumentParser) -> None:
 def set_price(options: argparse.Namespace) -> int:
     """Give one product another price; a trip that goes on pays the lower of the two."""
     data: Path = options.data
-    with closing(open_database(data, options.database)) as database, transaction(database):
-        published = catalogs.newest(database)
-        if published is None:
-            raise CatalogError("no catalog yet; import one with: python -m store import")
-        catalog = _with_price(published, options.sku, options.price)
-        catalogs.add(database, catalog, options.effective_utc_ms)
+    with closing(open_database(data, options.database)) as database:
+        priced = partial(_with_price, sku=options.sku, price=options.price)
+        catalog = catalogs.publish(database, priced, options.effective_utc_ms)
     told = {"version": catalog.version, "sku": options.sku, "price": str(options.price)}
     sys.stdout.write(json.encode(told).decode() + "\n")
     return 0
@@ -75,9 +73,11 @@ def publish_table(options: argparse.Namespace) -> int:
     data: Path = options.data
     if (options.file is None) != options.end:
         options.parser.error("give a file, or --end")
-    with closing(open_database(data, options.database)) as database, transaction(database):
-        rows = None if options.end else _read(database, options)
-        version = published.add(database, options.kind, rows, options.effective_utc_ms)
+    with closing(open_database(data, options.database)) as database:
+        with reading(database):
+            rows = None if options.end else _read(database, options)
+        with transaction(database):
+            version = published.add(database, options.kind, rows, options.effective_utc_ms)
     told = {"kind": options.kind, "version": version, "rows": 0 if rows is None else len(rows)}
     sys.stdout.write(json.encode(told).decode() + "\n")
     return 0
@@ -97,7 +97,9 @@ def _read(database: Connection, options: argparse.Namespace) -> Sized:
     return rows
 
 
-def _with_price(catalog: Catalog, sku: str, price: Decimal) -> Catalog:
+def _with_price(catalog: Catalog | None, sku: str, price: Decimal) -> Catalog:
+    if catalog is None:
+        raise CatalogError("no catalog yet; import one with: python -m store import")
     minor = price.scaleb(catalog.currency_digits)
     if minor != minor.to_integral_value():
         raise CatalogError(f"{price}: at most {catalog.currency_digits} digits after the point")

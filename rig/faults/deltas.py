@@ -15,6 +15,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from cart.contract.deltas import canonical
+from cart.core.catalog import Catalog
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from rig.faults import goods
 from rig.faults.cart import STORE, TENANT
@@ -73,14 +74,16 @@ def _begin(trial: Trial) -> dict[int, str]:
 
 def _change(trial: Trial, number: int) -> tuple[int, str]:
     """Publish the next catalog, with one other price; its version and its hash."""
-    with closing(open_database(trial.shop.folder)) as database, transaction(database):
-        before = catalogs.newest(database)
+
+    def changed(before: Catalog | None) -> Catalog:
         assert before is not None, "the row began with one"
         place = trial.random.randrange(len(before.products))
         product = replace(before.products[place], price_minor=1_000 + number)
         products = (*before.products[:place], product, *before.products[place + 1 :])
-        after = replace(before, version=before.version + 1, products=products)
-        catalogs.add(database, after)
+        return replace(before, version=before.version + 1, products=products)
+
+    with closing(open_database(trial.shop.folder)) as database:
+        after = catalogs.publish(database, changed)
         return after.version, catalogs.newest_sha256(database)
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from cart.contract.store import PairClaim, topic_of
+from cart.core.catalog import Catalog
 from store import catalogs, counter, ledger, moving, published
 from store.archive import Daily
 from store.database import FILE_NAME, DatabaseError, open_database, reading, transaction
@@ -113,6 +114,41 @@ def test_a_recall_whose_look_failed_is_said_by_the_next(
         tables()
     assert len(tables()) == 2
     assert tables() == []
+
+
+def test_an_import_keeps_no_writer_waiting(tmp_path: Path) -> None:
+    """Carts get their acknowledgements while somebody works out a large catalog."""
+    with closing(open_database(tmp_path)) as database, closing(_beside(tmp_path)) as other:
+
+        def given(newest: Catalog | None) -> Catalog:
+            other.execute("INSERT INTO offers (cart, nonce, utc_ms) VALUES ('cart-1', 'n', 0)")
+            assert newest is None
+            return CATALOG
+
+        assert catalogs.publish(database, given) == CATALOG
+        with reading(database):
+            assert database.scalars(select(offers.c.cart)).all() == ["cart-1"]
+
+
+def test_of_two_imports_at_once_none_is_lost(tmp_path: Path, database_url: str | None) -> None:
+    """Who comes second works it out again from the catalog of who came first."""
+    with (
+        closing(open_database(tmp_path, database_url)) as database,
+        closing(open_database(tmp_path, database_url)) as other,
+    ):
+        seen: list[int] = []
+
+        def next_one(newest: Catalog | None) -> Catalog:
+            before = newest or replace(CATALOG, version=0)
+            seen.append(before.version)
+            if len(seen) == 1:
+                catalogs.publish(other, next_one)
+            return replace(before, version=before.version + 1)
+
+        assert catalogs.publish(database, next_one).version == 2
+        assert seen == [0, 0, 1]
+        with reading(database):
+            assert [each.version for each in catalogs.deltas(database, 0)] == [2]
 
 
 def test_who_only_reads_leaves_writing_as_it_was(tmp_path: Path) -> None:
