@@ -19,10 +19,10 @@ from urllib.parse import urlencode
 from msgspec import json
 
 from cart.contract import clips
-from cart.contract.decoding import decoder_of
 from cart.contract.fleet import ClipNote
 from cart.core.value import Value
 from cart.files import replace_file
+from store.kept import Kept
 from store.keys import Signer
 
 FOLDER = "clips"
@@ -32,7 +32,7 @@ NOTES_LATE_MAX = 5  # a cart that says nonsense must not have us read all day
 # How old a clip gets, by why it was asked for; a reason that is not here keeps nothing.
 RETENTION_HOURS = {"dispute": 72, "loss": 48, "quality": 24}
 # A clip, its note, and what a cut has left of either.
-MADE = re.compile(r".+-([0-9]{1,18})-[^-]+")
+MADE = re.compile(r"(?P<cart>.+)-(?P<utc_ms>[0-9]{1,18})-[^-]+")
 
 
 class Refusal(Exception):  # noqa: N818 - it says what it is
@@ -58,6 +58,7 @@ class ClipDesk:
         self._folder = data / FOLDER
         self._signer = signer
         self._utc_ms = utc_ms
+        self._openings = Kept(Opening)
         self._swept_utc_ms = 0
         for each in ("open", "taking", *RETENTION_HOURS):
             (self._folder / each).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,9 +79,9 @@ class ClipDesk:
     def check(self, cart: str, number: str, signature: str) -> Opening:
         """Whether this cart may put a clip here now. Raises Refusal."""
         path = self._path("open", number)
-        if not number.isalnum() or not path.is_file():
+        opening = self._openings.read(path) if number.isalnum() else None
+        if opening is None:
             raise Refusal(410, "this address was used, or never was")
-        opening = decoder_of(Opening).decode(path.read_bytes())
         # Ed25519 signs the same text always alike.
         true = self._signer.sign(_text(number, opening))
         if not hmac.compare_digest(true.encode(), signature.encode()) or cart != opening.cart:
@@ -123,8 +124,12 @@ class ClipDesk:
     def noted(self, cart: str, note: ClipNote) -> bool:
         """A cart says which of its clips it has put here: kept beside the clip. False if none of
         that cart's last, of those without a note, is these bytes."""
-        named = [(path.stem.rsplit("-", 2), path) for path in self._folder.glob(f"*/{cart}-*.webp")]
-        of_cart = sorted((int(name[1]), path) for name, path in named if name[0] == cart)
+        named = [
+            (MADE.fullmatch(path.name), path) for path in self._folder.glob(f"*/{cart}-*.webp")
+        ]
+        of_cart = sorted(
+            (int(name["utc_ms"]), path) for name, path in named if name and name["cart"] == cart
+        )
         unnoted = [path for _, path in of_cart if not path.with_suffix(".json").exists()]
         for path in unnoted[-NOTES_LATE_MAX:]:
             with suppress(FileNotFoundError):  # swept meanwhile
@@ -152,13 +157,14 @@ class ClipDesk:
         for reason, hours in RETENTION_HOURS.items():
             for path in (self._folder / reason).iterdir():
                 made = MADE.fullmatch(path.name)
-                if made and now_ms - int(made[1]) > (hours - 1) * HOUR_MS:
+                if made is None:
+                    self._openings.pass_by(path, "no clip that came by our door")
+                elif now_ms - int(made["utc_ms"]) > (hours - 1) * HOUR_MS:
                     path.unlink(missing_ok=True)
         for path in (self._folder / "open").glob("*.json"):
-            # It may be used, or swept by the other process, at this moment.
-            with suppress(FileNotFoundError):
-                if now_ms > decoder_of(Opening).decode(path.read_bytes()).expires_utc_ms:
-                    path.unlink()
+            opening = self._openings.read(path)
+            if opening is not None and now_ms > opening.expires_utc_ms:
+                path.unlink(missing_ok=True)  # used, or swept by the other process, at this moment
 
     def _path(self, folder: str, number: str) -> Path:
         return self._folder / folder / f"{number}.json"

@@ -13,11 +13,12 @@ from pathlib import Path
 from msgspec import json
 from msgspec.structs import replace
 
-from cart.contract.decoding import decoder_of
 from cart.contract.fleet import DesiredConfig, ReportedConfig, Settings
+from cart.contract.lines import ContractError
 from cart.contract.signing import config_text
 from cart.core.value import Value
 from cart.files import alone, replace_file
+from store.kept import Kept
 from store.keys import Signer
 
 FOLDER = "configs"
@@ -37,7 +38,8 @@ class Configs:
     def __init__(self, data: Path, signer: Signer) -> None:
         self._folder = data / FOLDER
         self._signer = signer
-        self._read: dict[str, tuple[tuple[int, int], CartConfig]] = {}
+        self._kept = Kept(CartConfig)
+        self._read: dict[str, tuple[tuple[int, int], CartConfig | None]] = {}
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def want(self, cart: str, changes: Settings) -> CartConfig:
@@ -55,9 +57,14 @@ class Configs:
         return self._keep(CartConfig(cart, signed, reported))
 
     def of(self, cart: str) -> CartConfig | None:
-        """What is known of a cart; None if it was never told how to be set."""
+        """What is known of a cart; None if it was never told how to be set.
+
+        Raises ContractError for what can't be read: begun anew, its versions would be old ones."""
         path = self._path(cart)
-        return decoder_of(CartConfig).decode(path.read_bytes()) if path.is_file() else None
+        known = self._kept.read(path)
+        if known is None and path.exists():
+            raise ContractError(f"{path}: can't be read; bring back what it was")
+        return known
 
     def all(self) -> Iterator[CartConfig]:
         """Every cart's, by name; only those files are read that were replaced since last time."""
@@ -69,9 +76,10 @@ class Configs:
             # From before it is read: what is replaced meanwhile is read once more, not left out.
             stamp = (stat.st_ino, stat.st_mtime_ns)
             if path not in self._read or self._read[path][0] != stamp:
-                config = decoder_of(CartConfig).decode(Path(path).read_bytes())
-                self._read[path] = (stamp, config)
-            yield self._read[path][1]
+                self._read[path] = (stamp, self._kept.read(Path(path)))
+            config = self._read[path][1]
+            if config is not None:
+                yield config
 
     def heard(self, cart: str, reported: ReportedConfig) -> None:
         """A cart says how it is set; of one that was never told nothing is kept."""

@@ -84,11 +84,12 @@ class News:
 
     def looks(self) -> tuple[Callable[[], list[Packet]], ...]:
         """What to look for, in this order, each with transactions of its own. They raise
-        DatabaseError."""
+        OSError."""
         if abs(self._utc_ms() - self._began_utc_ms) >= DAY_MS:  # it may be set back
             self.begin_anew()
         read = (self._tables, self._deltas, self._catalog, self._credits)
-        return (*(partial(self._read, look) for look in read), self._moves, self._machines)
+        found = (partial(self._read, look) for look in read)
+        return (*found, self._moves, self._settings, self._orders)
 
     def _read(self, look: Callable[[], Iterator[Packet]]) -> list[Packet]:
         with reading(self._database):
@@ -184,20 +185,18 @@ class News:
             if self._fleet.orders is not None:
                 self._fleet.orders.add(cart, "release", {"trip_id": trip_id}, RELEASE_MS)
 
-    def _settings(self) -> Iterator[Packet]:
-        texts = {}
+    def _settings(self) -> list[Packet]:
+        told, texts, found = {**self._told_configs}, {}, []
         for config in () if self._fleet.configs is None else self._fleet.configs.all():
             cart, desired = config.cart, config.desired
-            if desired.version > self._told_configs.get(cart, 0):
-                self._told_configs[cart] = desired.version
+            if desired.version > told.get(cart, 0):
+                told[cart] = desired.version
                 texts[TRUSTED_SETTINGS + cart] = config_text(cart, desired)
-                yield packet("config", desired, *self._names, cart=cart)
-        yield from self._named(texts)
+                found.append(packet("config", desired, *self._names, cart=cart))
+        found.extend(self._named(texts))
+        self._told_configs = told
+        return found
 
-    def _machines(self) -> list[Packet]:
-        """What the carts' files ask for, beside the database."""
-        open_orders = () if self._fleet.orders is None else self._fleet.orders.to_send()
-        orders = (
-            packet("command", order.command, *self._names, cart=order.cart) for order in open_orders
-        )
-        return [*self._settings(), *orders]
+    def _orders(self) -> list[Packet]:
+        orders = () if self._fleet.orders is None else self._fleet.orders.to_send()
+        return [packet("command", each.command, *self._names, cart=each.cart) for each in orders]

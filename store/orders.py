@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from msgspec import json
 from msgspec.structs import replace
 
 from cart.contract import clips
-from cart.contract.decoding import decoder_of
 from cart.contract.fleet import ENDED, Command, CommandState, CommandStatus
 from cart.contract.signing import command_text
 from cart.core.orders import ACTIONS
 from cart.core.value import Value
 from cart.files import replace_file
+from store.kept import Kept
 from store.keys import Signer
 
 FOLDER, ENDED_FOLDER = "orders", "ended"
@@ -47,6 +46,7 @@ class Orders:
         self._folder = data / FOLDER
         self._signer = signer
         self._utc_ms = utc_ms
+        self._kept = Kept(Order)
         self._sent_ms: dict[str, int] = {}
         (self._folder / ENDED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -91,18 +91,17 @@ class Orders:
     def heard(self, cart: str, state: CommandState) -> bool:
         """A cart says how far it is; False if it was not asked, or has said how it ended."""
         path = self._path(state.cmd_id)
-        if not path.is_file():
-            return False
-        order = decoder_of(Order).decode(path.read_bytes())
-        if order.cart != cart or order.status in ENDED:
+        order = self._kept.read(path)
+        if order is None or order.cart != cart or order.status in ENDED:
             return False
         self._keep(replace(order, status=state.status, detail=state.detail))
         return True
 
     def _in(self, folder: str) -> Iterator[Order]:
         for path in self._folder.joinpath(folder).glob("*.json"):
-            with suppress(FileNotFoundError):  # the service ends it while a person looks
-                yield decoder_of(Order).decode(path.read_bytes())
+            order = self._kept.read(path)
+            if order is not None:  # else the service ended it while a person looks
+                yield order
 
     def _keep(self, order: Order) -> None:
         path = self._path(order.command.cmd_id)

@@ -11,6 +11,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import ClassVar
 
@@ -49,7 +50,7 @@ from cart.contract.store import (
 from cart.core.value import Value
 from store import chain, counter, coupons, disputes, giving, healing, ledger
 from store.clones import Clones
-from store.database import DatabaseError, check_storable, transaction
+from store.database import check_storable, transaction
 from store.keys import Signer
 from store.local_time import local_offset_ms
 from store.news import Fleet, News
@@ -75,6 +76,15 @@ UP_CHANNELS = (
 )
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _living_on(what: str) -> Iterator[None]:
+    """What a full disk or a lost server undoes is said, and comes again; the service lives on."""
+    try:
+        yield
+    except OSError as error:  # of the database, too
+        log.critical("%s: %s", what, error)
 
 
 class Service:
@@ -136,7 +146,8 @@ class Service:
         self._publish_news()
         self._say_now_and_then()
         if self._clips is not None:
-            self._clips.sweep_hourly()
+            with _living_on("no clip swept now"):
+                self._clips.sweep_hourly()
 
     def stop(self) -> None:
         """End `run` soon; from any thread or a signal handler."""
@@ -173,12 +184,9 @@ class Service:
         # What is taken in at once is shared among those who send; all may send a batch.
         senders = len({message.topic for message in messages})
         self._credit = max(BATCH_MAX, ROWS_AT_ONCE // senders)
-        try:
-            with transaction(self._database):
-                replies = [reply for message in messages for reply in self._replies(message)]
-        except DatabaseError as error:
-            log.critical("nothing stored, the carts keep it: %s", error)
-            return
+        replies: list[Packet] = []
+        with _living_on("nothing stored, the carts keep it"), transaction(self._database):
+            replies = [reply for message in messages for reply in self._replies(message)]
         for reply in replies:
             self._connection.publish(reply)
 
@@ -326,30 +334,24 @@ class Service:
         """Publish what commands have put into the database since the last look."""
         if not self._connection.up or self._clock() < self._look_ms:
             return
-        self._look_ms = self._clock() + POLL_MS
-        for look in self._news.looks():
-            try:
-                found = look()
-            except DatabaseError as error:
-                log.critical("no look for news: %s", error)
-                self._look_ms = self._clock() + RETRY_MS_MAX
-                return
-            for new in found:
-                self._connection.publish(new)
-        self._archive()
+        now_ms = self._clock()
+        self._look_ms = now_ms + RETRY_MS_MAX
+        with _living_on("no look for news"):
+            for look in self._news.looks():
+                for new in look():
+                    self._connection.publish(new)
+            self._look_ms = now_ms + POLL_MS
+            self._archive()
 
     def _archive(self) -> None:
         """A little of the day's archiving; what fails is done tomorrow."""
         if self._daily is None or not self._daily.is_due(self._utc_ms()):
             return
-        try:
+        with _living_on("not archived today"):
             with transaction(self._database):
                 done = self._daily.step(self._database, self._utc_ms())
-        except DatabaseError as error:
-            log.warning("not archived today: %s", error)
-            return
-        if any(done):
-            log.info("archived: rows_packed=%d packs_dropped=%d", done.packed, done.dropped)
+            if any(done):
+                log.info("archived: rows_packed=%d packs_dropped=%d", done.packed, done.dropped)
 
     def _say_state(self, *, online: bool) -> None:
         self._connection.publish(self._state(online=online))

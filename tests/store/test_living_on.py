@@ -1,0 +1,162 @@
+"""The service outlives a full disk and odd files: what can't be written comes again, what can't be
+read is passed by and said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from cart import mqtt
+from cart.contract.fleet import ClipNote, Command, DesiredConfig, ReportedConfig
+from cart.contract.lines import ContractError
+from cart.contract.store import decode, packet, parse
+from store.clips import HOUR_MS, ClipDesk
+from store.configs import Configs
+from store.database import open_database
+from store.keys import signer_of
+from store.news import Fleet
+from store.orders import Orders
+from store.service import RETRY_MS_MAX, Service
+from store.trusted import Repository
+from tests.store.shop import CART, STORE, TENANT
+from tests.store.simulated import Air, Wire
+
+Message = TypeVar("Message", Command, DesiredConfig)
+
+
+class Desks:
+    """A service that never waits, its desks, and what it says."""
+
+    def __init__(self, folder: Path, service_of: Callable[[Desks, Fleet], Service]) -> None:
+        self.folder = folder
+        self.now_ms = 1_800_000_000_000
+        self.air = Air()
+        signer = signer_of(folder)
+        self.orders = Orders(folder, signer, self.clock)
+        self.configs = Configs(folder, signer)
+        self.clips = ClipDesk(folder, signer, self.clock)
+        fleet = Fleet(
+            None, self.orders, Repository(folder / "trust"), self.configs, clips=self.clips
+        )
+        self.service = service_of(self, fleet)
+
+    def clock(self) -> int:
+        """Both clocks."""
+        return self.now_ms
+
+    def turn(self) -> None:
+        """The next turn, a while later."""
+        self.now_ms += RETRY_MS_MAX
+        self.service.turn(0, lambda: None)
+
+    def said(self, channel: str, kind: type[Message]) -> list[Message]:
+        """What was said on a channel."""
+        return [
+            decode(kind, each.payload)
+            for each in self.air.last
+            if parse(each.topic).channel.name == channel
+        ]
+
+
+@pytest.fixture
+def desks(tmp_path: Path) -> Iterator[Desks]:
+    """A store's, on an air of its own."""
+    with closing(open_database(tmp_path)) as database:
+
+        def service_of(desks: Desks, fleet: Fleet) -> Service:
+            ends = {"connects": type("End", (Wire,), {"air": desks.air})}
+            simulated: type[Service] = type("SimulatedService", (Service,), ends)
+            endpoint, signer = mqtt.Endpoint("127.0.0.1", 1), signer_of(tmp_path)
+            clocks = (desks.clock, desks.clock)
+            return simulated(endpoint, TENANT, STORE, database, signer, *clocks, fleet)
+
+        made = Desks(tmp_path, service_of)
+        yield made
+        for wire in list(made.air.wires):
+            wire.cut()
+            wire.close()
+
+
+def test_what_no_disk_takes_comes_again(desks: Desks, caplog: pytest.LogCaptureFixture) -> None:
+    """An order that comes to its time, and settings, can't be written: said, and done later."""
+    order = desks.orders.add(CART, "locate", valid_ms=1)
+    desks.configs.want(CART, {"thanks_s": 20})
+    blocks = [
+        desks.folder / "orders" / f"{order.command.cmd_id}.json.new",
+        desks.folder / "trust" / "targets.json.new",
+    ]
+    for block in blocks:
+        block.mkdir()
+    for block in reversed(blocks):
+        desks.turn()
+        assert "no look for news" in caplog.text
+        caplog.clear()
+        block.rmdir()
+    desks.turn()
+    assert [each.version for each in desks.said("config", DesiredConfig)] == [1]
+    assert [each.status for each in desks.orders.all()] == ["timed_out"]
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+def test_what_a_cart_says_is_not_kept_by_no_disk(
+    desks: Desks, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its word about its settings can't be written: nothing is stored, and it comes again."""
+    desks.turn()
+    desks.configs.want(CART, {"thanks_s": 20})
+    block = desks.folder / "configs" / f"{CART}.json.new"
+    block.mkdir()
+    said = packet("config_state", ReportedConfig(1, {"thanks_s": 20}), TENANT, STORE, cart=CART)
+    for is_kept in (False, True):
+        desks.air.take(said)
+        desks.turn()
+        known = desks.configs.of(CART)
+        assert known is not None
+        assert (known.reported is not None) is is_kept
+        assert ("nothing stored" in caplog.text) is not is_kept
+        caplog.clear()
+        if not is_kept:
+            block.rmdir()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clips/open/aa.json", "clips/dispute/film.webp",
+        "clips/dispute/cart-1-x-y.webp", "orders/x.json", "orders/ended/x.json", "configs/c1.json",
+    ],
+)  # fmt: skip
+def test_an_odd_file_is_passed_by(
+    desks: Desks, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """It is said once, and all others are read and sent."""
+    (desks.folder / name).write_bytes(b"{")
+    desks.orders.add(CART, "locate", valid_ms=2 * HOUR_MS)
+    desks.configs.want(CART, {"thanks_s": 20})
+    desks.clips.open(CART, "dispute", "https://h:1")
+    desks.now_ms += HOUR_MS
+    for _ in range(3):
+        desks.turn()
+        desks.orders.all()
+    assert not desks.clips.noted(CART, ClipNote("c1", "dispute", "0" * 64, 1))
+    assert len(desks.said("config", DesiredConfig)) == 1
+    assert len(desks.said("command", Command)) == 1
+    if name.startswith("clips"):
+        desks.clips.sweep()
+    said = [each for each in caplog.records if "passed by" in each.getMessage()]
+    assert len(said) == 1
+    assert Path(name).name in said[0].getMessage()
+    assert (desks.folder / name).exists()
+
+
+def test_settings_that_cant_be_read_are_not_begun_anew(desks: Desks) -> None:
+    """Version 1 again would be an old one to the cart: the file is named instead."""
+    (desks.folder / "configs" / f"{CART}.json").write_bytes(msgspec.json.encode({"cart": CART}))
+    with pytest.raises(ContractError, match=f"{CART}.json"):
+        desks.configs.want(CART, {"thanks_s": 20})
