@@ -17,6 +17,7 @@ from cart.eyes.sources import source_opener
 from cart.eyes.sources.settings import settings_of
 from cart.shell.config import load
 from cart.shell.fetching import FETCH_MS_MAX
+from store.__main__ import main as store_main
 from store.authority import Authority
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -24,6 +25,7 @@ DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 FETCH = DEPLOY / "systemd" / "cart-fetch.service"
 LASTING = [unit for unit in UNITS if unit != FETCH]
+STORE = DEPLOY / "systemd" / "store" / "dashcart-store.service"
 UDEV_TERM = re.compile(
     r"(SUBSYSTEM|KERNEL|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})"
     r'(==|\+=|=)"[^"]+"'
@@ -42,7 +44,7 @@ def test_the_three_processes_have_units() -> None:
     assert [unit.stem for unit in LASTING] == ["cart-eyes@", "cart-ui", "cartd"]
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [*UNITS, STORE], ids=lambda unit: unit.stem)
 def test_a_unit_starts_a_command_that_exists(unit: Path) -> None:
     """The command of a unit prints its help, and the help knows every option that is used."""
     _, *arguments = shlex.split(unit_service(unit)["ExecStart"])
@@ -56,7 +58,7 @@ def test_a_unit_starts_a_command_that_exists(unit: Path) -> None:
     assert [option for option in options if option not in done.stdout] == []
 
 
-@pytest.mark.parametrize("unit", LASTING, ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [*LASTING, STORE], ids=lambda unit: unit.stem)
 def test_a_unit_comes_back_and_is_confined(unit: Path) -> None:
     """Each process restarts within the two seconds a shopper may wait, and owns nothing extra."""
     service = unit_service(unit)
@@ -120,10 +122,27 @@ def test_the_cameras_settings_are_accepted() -> None:
     assert "$" not in command
 
 
+def test_the_stores_settings_are_accepted(capsys: pytest.CaptureFixture[str]) -> None:
+    """The sample is usage that the service knows, but for files that only a store has; the service
+    may write in the folder of its data alone, which is its own."""
+    text = (DEPLOY / "store.env").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    service = unit_service(STORE)
+    command = service["ExecStart"].partition("-m store ")[2]
+    for name, value in (line.split("=", 1) for line in lines):
+        command = command.replace(f"${{{name}}}", value).replace(f"${name}", value)
+    assert "$" not in command
+    with pytest.raises(SystemExit):
+        store_main(shlex.split(command))
+    assert "--tls-ca: /etc/dashcart/store/ca.pem: no such file" in capsys.readouterr().err
+    assert f"--data /var/lib/{service['StateDirectory']} " in command
+    assert service["StateDirectoryMode"] == "0700"
+
+
 @pytest.mark.machines
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     """Systemd itself finds nothing to say about the units, once their command exists."""
-    for unit in [*UNITS, FETCH.with_suffix(".timer")]:
+    for unit in [*UNITS, STORE, FETCH.with_suffix(".timer")]:
         text = unit.read_text(encoding="utf-8")
         here = text.replace("/opt/dashcart/.venv/bin/python", sys.executable)
         (tmp_path / unit.name).write_text(here, encoding="utf-8")
@@ -132,7 +151,9 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     ours = [
-        line for line in done.stderr.splitlines() if re.search(r"cartd|cart-(eyes|ui|fetch)", line)
+        line
+        for line in done.stderr.splitlines()
+        if re.search(r"cartd|cart-(eyes|ui|fetch|store)", line)
     ]
     assert ours == []
 
