@@ -66,12 +66,14 @@ def make(folder: Path, tenant: str, store: str, port: str, names: list[str]) -> 
     The authority itself lies in `folder/data/authority`, as in a store's folder of data."""
     hosts = [word for host in HOSTS for word in ("--host", host)]
     options = ["--tenant", tenant, "--store", store, "--port", port, "--address", "127.0.0.1"]
+    # Who starts it may enter this folder; the broker's own user may not.
+    options += ["--user", getpass.getuser()]
     data = ["--data", str(folder / "data"), "--out", str(folder)]
     status = store_main(["broker", *data, *options, *hosts])
     assert status == 0, "the store's command fails only with a folder that can't be written"
     authority = Authority(folder / "data" / "authority")
     provisioning = Provisioning(authority, utc_ms)
-    for name in names:
+    for name in (f"{SERVICE_PREFIX}{store}", *names):
         authority.equip(name, folder)
         if not name.startswith(RESERVED):
             provisioning.register(name)
@@ -89,9 +91,6 @@ class GuardedBroker(Broker):
         self.certificates = folder / "certs"
         self.authority = make(self.certificates, tenant, store, str(self.port), names)
         config = self.certificates / "dashcart.conf"
-        # Started by root, mosquitto becomes another user, who cannot read this folder.
-        with config.open("a", encoding="ascii") as more:
-            more.write(f"user {getpass.getuser()}\n")
         self.argv = ("mosquitto", "-c", str(config))
         self.log = self._log = folder / "mosquitto.log"
         self._process = None

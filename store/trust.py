@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
+import pwd
 import re
+import shutil
 import sys
 import time
 from collections import Counter
@@ -20,6 +23,7 @@ from cart.contract.broker import acl_text, filled, mosquitto_text
 from cart.contract.fleet import Setting
 from cart.contract.lines import ContractError
 from cart.contract.names import FILE_NAME
+from cart.contract.store import SERVICE_PREFIX
 from cart.core.settings import wrong_with
 from cart.files import replace_file
 from store.asked import AUTHORITY as FOLDER
@@ -40,6 +44,8 @@ TARGET = re.compile(FILE_NAME)
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:.]{2,45}")
 SWITCHES = {"true": True, "false": False}
 SETTING = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+PAPERS = "service"  # what the service shows the broker, in DATA
+BROKER_FILES = ("broker.key", "broker.pem", "ca.pem", "crl.pem", "dashcart.acl", "dashcart.conf")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
 
 
@@ -67,6 +73,9 @@ def _add_entrance(command: Command) -> None:
     )
     broker.add_argument("--address", type=_address, default=EVERYWHERE, help="where it listens")
     broker.add_argument("--port", type=arguments.whole(1, 65_535), default=8_883, help="there")
+    broker.add_argument(
+        "--user", type=name, default="mosquitto", help="whom it becomes where root starts it"
+    )
     broker.add_argument(
         "--out", type=arguments.folder, required=True, help="folder for the broker's files"
     )
@@ -120,21 +129,36 @@ def fleet_of(data: Path, signer: Signer) -> Fleet:
 
 
 def equip_broker(options: argparse.Namespace) -> int:
-    """Write certificates and configuration of a mosquitto, and of the service, into a folder."""
+    """Write a mosquitto's certificates and configuration into a folder, the service's into DATA."""
+    _check_user(options.user)
     authority, out = Authority(options.data / FOLDER), options.out.resolve()
-    service = f"store-{options.store}"
+    service, papers = f"{SERVICE_PREFIX}{options.store}", options.data / PAPERS
+    is_ours = not out.exists() or (out / BROKER_FILES[-1]).exists()
     authority.equip("broker", out, "server", options.host)
-    authority.equip(service, out)
+    authority.equip(service, papers)
     (out / "crl.pem").write_bytes((authority.folder / "crl.pem").read_bytes())
     words = {
         "PORT": str(options.port), "ADDRESS": options.address, "CERTIFICATES": str(out),
         "ACL": str(out / "dashcart.acl"), "STORE_SERVICE": service,
-        "TENANT": options.tenant, "STORE": options.store,
+        "TENANT": options.tenant, "STORE": options.store, "USER": options.user,
     }  # fmt: skip
     (out / "dashcart.acl").write_text(filled(acl_text(), words), encoding="ascii")
     (out / "dashcart.conf").write_text(filled(mosquitto_text(), words), encoding="ascii")
-    _say(f"{out}: for mosquitto -c dashcart.conf; the service shows {service}.pem")
+    if os.geteuid() == 0:
+        for path in (*(out / name for name in BROKER_FILES), *([out] if is_ours else [])):
+            shutil.chown(path, options.user)
+    _say(f"{out}: for mosquitto -c dashcart.conf; the service shows {papers / service}.pem")
     return 0
+
+
+def _check_user(name: str) -> None:
+    """Only root can give files away, and to somebody who is there."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError as error:
+        if os.geteuid() == 0:
+            text = f"no user {name} here; install mosquitto, or name its user with --user"
+            raise AuthorityError(text) from error
 
 
 def make_claim(options: argparse.Namespace) -> int:

@@ -28,6 +28,8 @@ MOSQUITTO = """\
 # The broker is not trusted to keep anything: a cart forgets an event only on the store's own word.
 listener @PORT@ @ADDRESS@
 protocol mqtt
+# Started by root it becomes this user, who alone may read these files.
+user @USER@
 
 # Both sides show certificates. The common name is the cart's id, and nothing else is.
 cafile @CERTIFICATES@/ca.pem

@@ -5,9 +5,11 @@ from __future__ import annotations
 import getpass
 import queue
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cart.contract.broker import filled
 from rig.broker import listens
+from store.__main__ import main as store_main
 from store.authority import Authority
 from tests.waiting import until
 
@@ -103,14 +106,11 @@ def port(folder: Path) -> Iterator[int]:
     words = {
         "PORT": str(free), "ADDRESS": "127.0.0.1", "CERTIFICATES": str(folder),
         "ACL": str(folder / "dashcart.acl"), "STORE_SERVICE": "store-service",
-        "TENANT": "acme", "STORE": "7",
+        "TENANT": "acme", "STORE": "7", "USER": getpass.getuser(),
     }  # fmt: skip
     for template in TEMPLATES.iterdir():
         text = filled(template.read_text(encoding="utf-8"), words)
         (folder / template.name).write_text(text, encoding="utf-8")
-    # Started by root, mosquitto becomes another user, who cannot read this folder.
-    with (folder / "dashcart.conf").open("a", encoding="utf-8") as settings:
-        settings.write(f"user {getpass.getuser()}\n")
     log = folder / "mosquitto.log"
     with log.open("w") as told:
         broker = subprocess.Popen([program, "-c", str(folder / "dashcart.conf")], stderr=told)
@@ -131,6 +131,34 @@ def peers(folder: Path, port: int) -> Iterator[dict[str, Peer]]:
     yield connected
     for peer in connected.values():
         peer.close()
+
+
+def test_what_the_store_s_command_writes_serves(tmp_path: Path) -> None:
+    """mosquitto starts from the folder of `store broker` as it is, also where root starts it and it
+    becomes another user; no key but its own lies there."""
+    data = tmp_path / "data"
+    with tempfile.TemporaryDirectory() as opened:  # pytest's folder is nobody else's to enter
+        Path(opened).chmod(0o755)
+        out = Path(opened) / "dashcart"
+        words = ["--tenant", "acme", "--store", "7", "--host", "127.0.0.1", "--out", str(out)]
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            free = int(probe.getsockname()[1])
+        assert store_main(["broker", "--data", str(data), "--port", str(free), *words]) == 0
+        assert [path.name for path in out.glob("*.key")] == ["broker.key"]
+        assert (data / "service" / "store-7.key").is_file()
+        log = Path(opened) / "log"
+        with log.open("w") as told:
+            broker = subprocess.Popen(["mosquitto", "-c", str(out / "dashcart.conf")], stderr=told)
+        try:
+            until(lambda: listens("127.0.0.1", free) or broker.poll() is not None, "mosquitto")
+            assert broker.poll() is None, log.read_text()
+            Peer(data / "service", free, "store-7").close()
+            broker.send_signal(signal.SIGHUP)  # it reads its files again as the other user
+            Peer(data / "service", free, "store-7").close()
+        finally:
+            broker.terminate()
+            broker.wait()
+        assert "Error: " not in log.read_text(), log.read_text()
 
 
 def test_a_cart_speaks_to_the_store(peers: dict[str, Peer]) -> None:
