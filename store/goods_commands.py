@@ -25,6 +25,7 @@ from cart.core.catalog import Catalog, CatalogError
 from store import catalogs, published, sheets, show
 from store.asked import Command
 from store.database import open_database, reading, transaction
+from store.trust import utc_ms
 
 PRICE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,4})?")
 
@@ -76,8 +77,9 @@ def publish_table(options: argparse.Namespace) -> int:
     with closing(open_database(data, options.database)) as database:
         with reading(database):
             rows = None if options.end else _read(database, options)
+        hours = (utc_ms(), options.effective_utc_ms)
         with transaction(database):
-            version = published.add(database, options.kind, rows, options.effective_utc_ms)
+            version = published.add(database, options.kind, rows, *hours)
     told = {"kind": options.kind, "version": version, "rows": 0 if rows is None else len(rows)}
     sys.stdout.write(json.encode(told).decode() + "\n")
     return 0

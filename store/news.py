@@ -98,7 +98,8 @@ class News:
     def _tables(self) -> Iterator[Packet]:
         """A recall first of all; the carts wait for none of what names it as the newest."""
         told = {**self._told_tables}  # a look that fails has told nothing
-        new = list(published.news(self._database, self._signer, *self._names, told))
+        now_ms = self._utc_ms()
+        new = list(published.news(self._database, self._signer, self._names, told, now_ms))
         yield from (packet(kind, each, *self._names) for kind, each in new)
         yield from self._named(
             {TRUSTED_PUBLISHED + kind: published_text(*self._names, each) for kind, each in new}

@@ -1,12 +1,15 @@
 """What the store publishes beside its catalog: recalls, deals, aisles; each kept, numbered, signed.
 
-A version is one table for ever: receipts are added up by the deals their cart had adopted. It must
+A version is one table for ever: receipts are added up by the deals their cart had adopted. It is
+the time from which it holds, or a little more: so versions follow each other as their tables do,
+and go on above what carts know, even from a database that was brought back from a backup. It must
 never publish what does not fit a message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from msgspec import Raw, json
@@ -31,29 +34,38 @@ KINDS: dict[str, tuple[type[Published], str]] = {
 BODY_BYTES_MAX = 190_000
 
 
-def add(database: Connection, kind: str, rows: object, effective_utc_ms: int = 0) -> int:
+def add(
+    database: Connection, kind: str, rows: object, now_utc_ms: int, effective_utc_ms: int = 0
+) -> int:
     """Keep a table (None: the catalog's again) for publishing; its version. Raises CatalogError."""
     body = json.encode(rows)
     if len(body) > BODY_BYTES_MAX:
         raise CatalogError(f"{kind}: {len(body)} bytes; at most {BODY_BYTES_MAX} fit a message")
-    version = (_newest(database, kind) or 0) + 1
+    version = _free_version(database, kind, max(now_utc_ms, effective_utc_ms))
     kept = {"effective_utc_ms": effective_utc_ms, "body": body}
     database.execute(insert(published).values(kind=kind, version=version, **kept))
     return version
 
 
 def news(
-    database: Connection, signer: Signer, tenant: str, store: str, told: dict[str, int]
+    database: Connection,
+    signer: Signer,
+    names: tuple[str, str],
+    told: dict[str, int],
+    now_utc_ms: int,
 ) -> Iterator[tuple[str, Published]]:
-    """What is newer than what was `told`, which follows: each with its channel."""
+    """What holds by now and is newer than what was `told`, which follows: each with its channel.
+
+    What waits for its hour is not said yet: the broker keeps one of a kind, and who comes before
+    that hour needs the one that holds."""
     for kind, (message, _) in KINDS.items():
-        version = _newest(database, kind)
+        version = _holding(database, kind, now_utc_ms)
         if version is None or version <= told.get(kind, 0):
             continue
         where = (published.c.kind == kind, published.c.version == version)
         row = database.execute(select(published).where(*where)).one()
         bare = message(version, Raw(bytes(row.body)), "", row.effective_utc_ms)
-        signature = signer.sign(published_text(tenant, store, bare))
+        signature = signer.sign(published_text(*names, bare))
         yield kind, replace(bare, signature=signature)
         told[kind] = version
 
@@ -66,8 +78,7 @@ def deals_of(database: Connection, version: int) -> Overlay:
 
 def recalls_now(database: Connection, now_utc_ms: int) -> Overlay:
     """What must not be sold by now, beside the catalog."""
-    holds = (published.c.kind == "recall", published.c.effective_utc_ms <= now_utc_ms)
-    version = database.scalar(select(func.max(published.c.version)).where(*holds))
+    version = _holding(database, "recall", now_utc_ms)
     return Overlay(recalls=None if version is None else _rows(database, "recall", version))
 
 
@@ -79,8 +90,15 @@ def _rows(database: Connection, kind: str, version: int) -> Any:  # noqa: ANN401
     return decoder_of(BODIES[KINDS[kind][0]]).decode(bytes(body))
 
 
-def _newest(database: Connection, kind: str) -> int | None:
-    newest: int | None = database.scalar(
-        select(func.max(published.c.version)).where(published.c.kind == kind)
-    )
-    return newest
+def _free_version(database: Connection, kind: str, from_utc_ms: int) -> int:
+    """Above all that hold before this hour, and below those that are to hold later."""
+    before = _holding(database, kind, from_utc_ms) or 0
+    taken = set(database.scalars(select(published.c.version).where(published.c.kind == kind)))
+    return next(each for each in count(max(before + 1, from_utc_ms)) if each not in taken)
+
+
+def _holding(database: Connection, kind: str, utc_ms: int) -> int | None:
+    """The version of a kind that holds at an hour."""
+    by_then = (published.c.kind == kind, published.c.effective_utc_ms <= utc_ms)
+    version: int | None = database.scalar(select(func.max(published.c.version)).where(*by_then))
+    return version

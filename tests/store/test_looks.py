@@ -77,7 +77,7 @@ def test_a_look_keeps_no_writer_waiting(tmp_path: Path) -> None:
         with transaction(database):
             catalogs.add(database, CATALOG)
             catalogs.add(database, replace(CATALOG, version=2))
-            published.add(database, "recall", [])
+            published.add(database, "recall", [], 0)
         signer = WritesMeanwhile(tmp_path / KEY_NAME, other)
         news = News(database, signer, (TENANT, STORE), Fleet(), lambda: 0)
         said = [packet for look in news.looks() for packet in look()]
@@ -106,8 +106,8 @@ def test_a_recall_whose_look_failed_is_said_by_the_next(
     """Nothing of a look that failed was said, so nothing of it counts as said."""
     signer_of(tmp_path)
     with transaction(database):
-        published.add(database, "recall", [])
-        published.add(database, "deals", [])
+        published.add(database, "recall", [], 0)
+        published.add(database, "deals", [], 0)
     news = News(database, FailsOnce(tmp_path / KEY_NAME), (TENANT, STORE), Fleet(), lambda: 0)
     tables, *_ = news.looks()
     with pytest.raises(DatabaseError):

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from cart.contract.goods import Recalls
 from cart.contract.store import Packet, decode, parse
-from store import catalogs, published
+from store import catalogs, published, tables
 from store.database import open_database, transaction
 from store.keys import signer_of
 from store.news import Fleet, News
@@ -41,14 +41,14 @@ class Saying:
         """A person publishes a table; its version."""
         rows = [{"sku": "tea", "reason": reason}] if kind == "recall" else []
         with transaction(self.database):
-            return published.add(self.database, kind, rows, at_utc_ms)
+            return published.add(self.database, kind, rows, self.now_ms, at_utc_ms)
 
     def said(self) -> list[Packet]:
         """What it says by now."""
         return [said for look in self.news.looks() for said in look()]
 
     def recalls(self) -> list[Recalls]:
-        """The recalls that it says by now."""
+        """Its recalls among them."""
         return [
             decode(Recalls, said.payload)
             for said in self.said()
@@ -78,3 +78,33 @@ def test_what_holds_outlives_a_quiet_week_at_the_broker(store: Saying) -> None:
     kept = {parse(topic).channel.name for topic, ends in ends_ms.items() if ends > store.now_ms}
     assert kept == {*TABLES, "catalog_head", "catalog_chunk", "trust"}
     assert store.said() == []
+
+
+def test_what_is_dated_for_later_leaves_what_holds_now(store: Saying) -> None:
+    """Two recalls for later, the later one published first: at each hour the one that holds is
+    said, also to a broker that has forgotten all, and no cart drops it for an older number."""
+    hours = [BEGAN_UTC_MS, BEGAN_UTC_MS + 60_000, BEGAN_UTC_MS + 120_000]
+    last = store.publish("recall", hours[2], "metal")
+    now = store.publish("recall")
+    between = store.publish("recall", hours[1], "milk")
+    assert now < between < last
+    for hour, version in zip(hours, [now, between, last], strict=True):
+        store.now_ms = hour
+        assert [each.version for each in store.recalls()] == [version]
+        assert store.recalls() == []
+        store.news.begin_anew()
+        assert [each.version for each in store.recalls()] == [version]
+        store.now_ms += 59_999
+        assert store.recalls() == []
+
+
+def test_what_is_published_after_a_backup_was_brought_back_is_newer(store: Saying) -> None:
+    """The database has forgotten what carts know; the next recall goes above it all the same."""
+    with transaction(store.database):
+        for _ in range(3):
+            known = published.add(store.database, "recall", [], BEGAN_UTC_MS)
+        store.database.execute(delete(tables.published))
+    store.now_ms += 1_000
+    store.publish("recall")
+    (said,) = store.recalls()
+    assert said.version > known
