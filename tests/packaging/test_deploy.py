@@ -134,7 +134,8 @@ def test_the_stores_settings_are_accepted(capsys: pytest.CaptureFixture[str]) ->
     assert "$" not in command
     with pytest.raises(SystemExit):
         store_main(shlex.split(command))
-    assert "--tls-ca: /etc/dashcart/store/ca.pem: no such file" in capsys.readouterr().err
+    missing = "--tls-ca: /var/lib/dashcart-store/service/ca.pem: no such file"
+    assert missing in capsys.readouterr().err
     assert f"--data /var/lib/{service['StateDirectory']} " in command
     assert service["StateDirectoryMode"] == "0700"
 
