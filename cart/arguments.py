@@ -19,6 +19,8 @@ NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 ENDPOINT = re.compile(r"(.+):([0-9]{1,5})")
 DECIMAL = re.compile(r"[0-9]{1,9}([.][0-9]{1,9})?")
 JSON = "--json"
+# What moves a cursor, or turns the direction of writing, instead of showing.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,12 +42,17 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
+def plain(text: str) -> str:
+    """Text of others as a terminal may have it: what would act on the terminal is taken out."""
+    return CONTROLS.sub("", text)
+
+
 def say_error(program: str, error: Exception | str, *, as_json: bool) -> None:
     """One line on stderr, whatever the error has; with `as_json` one object on stdout, too."""
     line = " ".join(str(error).split())
     if as_json:
         _say_json(line)
-    sys.stderr.write(f"{program}: {line}\n")
+    sys.stderr.write(f"{program}: {plain(line)}\n")
 
 
 def _say_json(line: str) -> None:

@@ -6,15 +6,18 @@ It must never change the database.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import json, to_builtins
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import Connection, func, select
 from sqlalchemy import Row as SomeRow
 
+from cart.arguments import plain
 from cart.contract.decoding import decoder_of
 from cart.contract.fleet import Telemetry
 from cart.contract.lines import ContractError
@@ -26,6 +29,7 @@ from store.sheets import BadRow
 from store.trips import PricedTrip
 
 Row = dict[str, Any]
+FOR_PROGRAMS = {"epoch", "signal_dbm", "uptime_ms", "files_version", "told_utc_ms"}
 
 
 def carts(database: Connection) -> list[Row]:
@@ -60,17 +64,26 @@ def trip_rows(database: Connection) -> list[Row]:
 
 
 def print_rows(rows: Iterable[Row], title: str, *, as_json: bool) -> None:
-    """Print rows as a table, or as one JSON object a line."""
+    """Print rows as a table as wide as a terminal, or all of them as one JSON object a line."""
     rows = list(rows)
     if as_json:
         sys.stdout.writelines(json.encode(row).decode() + "\n" for row in rows)
         return
-    table = Table(title=title)
-    for name in rows[0] if rows else ():
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table if rows else f"{title}: none yet")
+    if not rows:
+        sys.stdout.write(f"{title}: none yet\n")
+        return
+    # Of the rest a terminal has not the width; what no row says is no column either.
+    names = [
+        name
+        for name in rows[0]
+        if name not in FOR_PROGRAMS and any(row[name] not in {None, ""} for row in rows)
+    ]
+    heads = [name.replace("_", " ") for name in names]
+    _print_table(title, heads, (map(_cell, map(row.get, names)) for row in rows))
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def print_bad_rows(bad: Iterable[BadRow], file: str, *, as_json: bool) -> None:
@@ -87,29 +100,37 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.encode(trip).decode() + "\n")
         return
+    title = f"{trip.receipt_id or 'not paid yet'} · {trip.trip_id} · {trip.cart}"
+    _print_table(title, ("what", "how much", "price", "why it is here"), _receipt_rows(trip))
+    if trip.check:
+        Console().print(Text(plain(f"receipt {trip.receipt_id}: {trip.check}")))
+
+
+def _receipt_rows(trip: PricedTrip) -> Iterator[tuple[str, ...]]:
     receipt = trip.receipt
     digits = receipt.currency_digits
-    table = Table(title=f"{trip.receipt_id or 'not paid yet'} · {trip.trip_id} · {trip.cart}")
-    for name in ("what", "how much", "price", "why it is here"):
-        table.add_column(name)
     evidence = {line.line_id: line for line in trip.lines}
     for line in receipt.lines:
         amount = f"{line.quantity}" if line.mass_mg is None else kilograms(line.mass_mg)
         price = decimal_text(line.price_minor, digits)
-        table.add_row(line.name, amount, price, why(evidence.get(line.line_id)))
+        yield line.name, amount, price, why(evidence.get(line.line_id))
         for modifier in line.modifiers:
-            table.add_row(f"  {modifier.title}", "", decimal_text(modifier.amount_minor, digits))
+            yield f"  {modifier.title}", "", decimal_text(modifier.amount_minor, digits)
     for tax in receipt.taxes:
-        table.add_row(f"tax {tax.category}", "", decimal_text(tax.tax_minor, digits))
+        yield f"tax {tax.category}", "", decimal_text(tax.tax_minor, digits)
     if receipt.deposit_minor:
-        table.add_row("deposits", "", decimal_text(receipt.deposit_minor, digits))
+        yield "deposits", "", decimal_text(receipt.deposit_minor, digits)
     for fee in receipt.fees:
-        amount = decimal_text(fee.amount_minor, digits)
-        table.add_row(fee.title, str(fee.quantity), amount)
-    table.add_row(f"total {receipt.currency}", "", decimal_text(receipt.total_minor, digits))
+        yield fee.title, str(fee.quantity), decimal_text(fee.amount_minor, digits)
+    yield f"total {receipt.currency}", "", decimal_text(receipt.total_minor, digits)
+
+
+def _print_table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print what carts and sheets say as it stands: nothing in it is markup, or acts."""
+    table = Table(*map(escape, heads), title=Text(plain(title)))
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
     Console().print(table)
-    if trip.check:
-        Console().print(f"receipt {trip.receipt_id}: {trip.check}")
 
 
 def why(line: Line | None) -> str:

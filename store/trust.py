@@ -200,7 +200,9 @@ def show_orders(options: argparse.Namespace) -> int:
             "cmd_id": order.command.cmd_id, "cart": order.cart, "action": order.command.action,
             "status": order.status, "detail": order.detail,
         }  # fmt: skip
-        _say(json.encode(row).decode() if options.json else "  ".join(row.values()))
+        _say(
+            json.encode(row).decode() if options.json else arguments.plain("  ".join(row.values()))
+        )
     return 0
 
 
@@ -268,7 +270,7 @@ def show_denials(options: argparse.Namespace) -> int:
                 _say(json.encode(each).decode())
                 sys.stdout.flush()
     for (kind, who, what), count in () if options.json else counts.items():
-        _say(f"{count:6}  {kind:9}  {who:20}  {what}")
+        _say(arguments.plain(f"{count:6}  {kind:9}  {who:20}  {what}"))
     return 0
 
 

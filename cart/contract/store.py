@@ -34,7 +34,7 @@ from cart.contract.goods import (
 )
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
-from cart.contract.names import Name, Nonce, Sha256, Shopper, Signature
+from cart.contract.names import Count, Name, Nonce, Sha256, Shopper, Signature, Version
 from cart.core.receipt import Receipt
 from cart.core.value import END, Value
 
@@ -50,24 +50,25 @@ BASKET_SCHEMA = {"description": "the basket, as the cart's own fold of its journ
 CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX = "claim-", "app-", "store-"
 RESERVED = (CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX)  # no cart's name begins like this
 TripId = Annotated[str, Meta(min_length=1, max_length=128)]
+BootId = Annotated[str, Meta(max_length=64)]
 Message = TypeVar("Message", bound=Value)
 
 
 class Birth(Value):
     """Said once after each connection: who I am, how far I am."""
 
-    boot_id: str
-    epoch: int
-    last_seq: int
-    acked_seq: int
-    app_version: str
-    catalog_version: int
+    boot_id: BootId
+    epoch: Version
+    last_seq: Count
+    acked_seq: Count
+    app_version: Annotated[str, Meta(max_length=64)]
+    catalog_version: Count
 
 
 class CartState(Value):
     """Retained; `online` false is the last will. A will of an older boot is ignored."""
 
-    boot_id: str
+    boot_id: BootId
     online: bool
 
 
