@@ -8,12 +8,12 @@ is checked, becomes an observation, and that is all.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from cart import mqtt
 from cart.contract.goods import CatalogDelta, CatalogHead, Get, Given
 from cart.contract.store import Address, decode, packet, topic_of
-from cart.core.catalog import Catalog
+from cart.core.catalog import Catalog, CatalogError
 from cart.core.observations import CatalogArrived
 from cart.shell.clock import Clock
 from cart.shell.config import Config
@@ -75,13 +75,22 @@ class GoodsDesk:
         """Its hash."""
         return self._catalog.sha256
 
-    def restore(self, adopted_version: int) -> None:
-        """Bring back what held in the last run. Raises CatalogError.
-
-        A cart that died between a new catalog's coming and its adoption hears of the adopted one
-        first, as long as it is here: what it cost counts for the trip."""
+    def restore(self, adopted_version: int) -> Iterator[CatalogError]:
+        """Bring back what held in the last run; what could not be, each for itself: a torn file
+        keeps no other back."""
         for told in self._published.restore():
-            self._inbox.put(told)
+            if isinstance(told, CatalogError):
+                yield told
+            else:
+                self._inbox.put(told)
+        try:
+            self._restore_catalog(adopted_version)
+        except CatalogError as error:
+            yield error
+
+    def _restore_catalog(self, adopted_version: int) -> None:
+        """A cart that died between a new catalog's coming and its adoption hears of the adopted one
+        first, as long as it is here: what it cost counts for the trip."""
         newest = self._catalog.restore()
         if newest is not None and 0 < adopted_version < newest.version:
             before = self._catalog.restore(adopted_version)

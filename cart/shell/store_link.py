@@ -134,9 +134,7 @@ class StoreLink:
     def bring_back_catalog(self, adopted_version: int = 0) -> None:
         """Put the catalog of the last run into the inbox, before `start`: a restarted cart knows
         its prices before it shows its first receipt. `adopted_version` is what the journal says."""
-        try:
-            self._goods.restore(adopted_version)
-        except CatalogError as error:
+        for error in self._goods.restore(adopted_version):
             self._refuse(error)
 
     def stop(self) -> None:

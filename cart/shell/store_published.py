@@ -43,8 +43,8 @@ class PublishedIntake:
         self._versions = dict.fromkeys(KINDS, 0)
         self._waiting: dict[str, Published] = {}
 
-    def restore(self) -> Iterator[Told]:
-        """What held when the cart was stopped. Raises CatalogError."""
+    def restore(self) -> Iterator[Told | CatalogError]:
+        """What held when the cart was stopped, and of each kind that can't be read, why."""
         for name, (kind, _) in KINDS.items():
             try:
                 kept = self._checked(name, decode(kind, self._path(name).read_bytes()))
@@ -52,7 +52,8 @@ class PublishedIntake:
             except FileNotFoundError:
                 continue
             except (OSError, ContractError) as error:
-                raise CatalogError(f"{self._path(name)}: {error}; remove it") from error
+                yield CatalogError(f"{self._path(name)}: {error}; remove it")
+                continue
             self._may_be_used(name, kept)  # it holds until something newer does
             self._versions[name] = kept.version
             yield told

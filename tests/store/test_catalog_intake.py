@@ -7,17 +7,21 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec import Raw
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from cart.contract.goods import CHUNK_BYTES_MAX, CatalogHead
+from cart.contract.goods import CHUNK_BYTES_MAX, CatalogHead, Planogram
+from cart.contract.lines import encode
+from cart.contract.signing import published_text
 from cart.contract.store import Packet, decode
 from cart.core.catalog import CatalogError
+from cart.core.observations import AislesCame, CatalogArrived, InputRefused
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from store import catalogs
 from store.database import open_database
 from store.keys import Signer, signer_of
-from tests.store.shop import CATALOG, STORE, TENANT, import_catalog
+from tests.store.shop import CATALOG, STORE, TENANT, CartLink, import_catalog
 
 LARGE = replace(
     CATALOG,
@@ -130,3 +134,20 @@ def test_a_changed_head_is_refused(publisher: Publisher) -> None:
     ):
         with pytest.raises(CatalogError, match="not signed"):
             publisher.intake().offer(changed)
+
+
+def test_a_torn_file_keeps_no_other_back(publisher: Publisher) -> None:
+    """Power went while the deals were written: the cart says so, and comes up with its catalog and
+    where things stand."""
+    intake = publisher.intake()
+    intake.offer(publisher.head)
+    take(intake, publisher, len(publisher.chunks))
+    bare = Planogram(1, Raw(b"[]"), "")
+    signature = publisher.signer.sign(published_text(TENANT, STORE, bare))
+    kept = encode(replace(bare, signature=signature))
+    (publisher.folder / "published.planogram").write_bytes(kept)
+    (publisher.folder / "published.deals").write_bytes(b'{"version":1,"bo')
+    with CartLink(publisher.folder, ("127.0.0.1", 1), publisher.folder / "store/store.pub") as cart:
+        assert "published.deals" in cart.hear(InputRefused).reason
+        assert cart.hear(AislesCame).aisles == ()
+        assert cart.hear(CatalogArrived).catalog == LARGE
