@@ -26,7 +26,7 @@ REFUSALS: tuple[tuple[str, re.Pattern[str]], ...] = (
 # Whose will was listed: it needs no line that holds an address.
 WELCOMED = re.compile(r"Sending CONNACK to (?P<who>\S+) ")
 WILL = re.compile(r"Will message specified")
-SUBSCRIBED = re.compile(r"(?:^|: )(?P<who>\S+) [012] (?P<what>[#+]|\S*/\S*)$")
+SUBSCRIBED = re.compile(r"(?:^|: )(?P<who>[^\s:]+) [012] (?P<what>.+)$")
 LISTED = re.compile(r"(?:^|: )\t(?P<what>\S+)")
 
 

@@ -21,12 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cart.contract.decoding import decoder_of
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.lines import ContractError
-from cart.contract.store import CLAIM_PREFIX, RESERVED
+from cart.contract.store import CLAIM_PREFIX, RESERVED, ROOT, SERVICE_PREFIX
 from cart.core.value import Value
 from cart.files import alone, replace_file
 from store.authority import NAME, Authority, AuthorityError, pem_of
 
 BROKER = "broker"  # whoever shows its certificate is taken for it
+NAME_LEVEL = ROOT.count("/") + 1  # behind the kind of who it is
 CLAIM_VALID = timedelta(hours=24)
 
 
@@ -74,6 +75,14 @@ class Provisioning:
             raise ContractError("no cart of this store; let it in with: python -m store claim")
         if is_out:
             raise ContractError("the app's certificate was taken back")
+
+    def known_in(self, topic: str) -> str:
+        """The cart, claim or service that a topic names; "" where it may be a shopper's name."""
+        name = (topic.split("/")[NAME_LEVEL:] or [""])[0]
+        if not NAME.fullmatch(name):
+            return ""
+        is_program = name.startswith((CLAIM_PREFIX, SERVICE_PREFIX))
+        return name if is_program or (self._carts / f"{name}.cart").is_file() else ""
 
     def is_cart(self, name: str) -> bool:
         """Whether somebody of this name may speak as a cart: it is listed, and not taken back."""

@@ -193,11 +193,13 @@ class Service:
     def _replies(self, message: mqtt.Incoming) -> Iterator[Packet]:
         """Handle one message; one that is malformed or not allowed is said aloud and left.
 
-        Of a topic only the channel and the cart are logged: a shopper's pseudonym is not ours."""
+        Of a topic the channel is logged, and who is no shopper: a pseudonym is not ours."""
         try:
             address = parse(message.topic)
         except ContractError:
-            log.warning("refused: a topic that is no channel of version 1")
+            known = self._provisioning and self._provisioning.known_in(message.topic)
+            by = f" by {known}" if known else ""
+            log.warning("refused: a topic that is no channel of version 1%s", by)
             return
         name = address.channel.name
         kind, handle = self._handlers[name]

@@ -50,6 +50,9 @@ def test_only_carts_that_were_let_in_are_heard(provisioning: Provisioning, tmp_p
         assert log.read_text().count("no cart of this store") == len(SAID)
         assert "app-ann" not in log.read_text()
         assert _tables(shop) == known
+        claim_said = packet("birth", SAID["birth"], TENANT, STORE, cart="claim-1")
+        shop.say(shop.someone("claim-1"), claim_said)
+        until(lambda: "no channel of version 1 by claim-1\n" in log.read_text(), "who it was")
         provisioning.register("cart-77")
         shop.say(shop.someone("cart-77"), packet("pair_offer", SAID["pair_offer"], TENANT, STORE,
                                                  cart="cart-77"))  # fmt: skip
