@@ -39,12 +39,17 @@ class Parser(argparse.ArgumentParser):
         """End with status 2."""
         if JSON in self._given:
             _say_json(message)
-        super().error(message)
+        super().error(_as_utf8(message))
 
 
 def plain(text: str) -> str:
     """Text of others as a terminal may have it: what would act on the terminal is taken out."""
-    return CONTROLS.sub("", text)
+    return CONTROLS.sub("", _as_utf8(text))
+
+
+def _as_utf8(text: str) -> str:
+    """A byte of the command line that is no text, as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def say_error(program: str, error: Exception | str, *, as_json: bool) -> None:
@@ -56,8 +61,15 @@ def say_error(program: str, error: Exception | str, *, as_json: bool) -> None:
 
 
 def _say_json(line: str) -> None:
-    sys.stdout.write(json.encode({"error": line}).decode() + "\n")
+    sys.stdout.write(json.encode({"error": _as_utf8(line)}).decode() + "\n")
     sys.stdout.flush()
+
+
+def words(text: str) -> str:
+    """Text that can be kept and printed."""
+    if "\0" in text or text.encode("utf-8", "replace").decode() != text:
+        raise argparse.ArgumentTypeError(f"{text!r}: write it in UTF-8")
+    return text
 
 
 def name(text: str) -> str:
@@ -84,7 +96,7 @@ def file(text: str) -> Path:
 
 def folder(text: str) -> Path:
     """A folder, there or to be made: nothing on the way to it is a file."""
-    path = Path(text)
+    path = _to_make(text)
     there = next(each for each in (path, *path.absolute().parents) if each.exists())
     if not there.is_dir():
         raise argparse.ArgumentTypeError(f"{text}: {there} is no folder")
@@ -93,10 +105,17 @@ def folder(text: str) -> Path:
 
 def new_file(text: str) -> Path:
     """A file to write: its folder is there, and it is none itself."""
-    path = Path(text)
+    path = _to_make(text)
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"{text}: name a file in a folder that is there")
     return path
+
+
+def _to_make(text: str) -> Path:
+    """Who makes a file names it so that everybody can say its name."""
+    if not text or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r}: write a path of letters that can be printed")
+    return Path(text)
 
 
 def new_link(text: str) -> Path:

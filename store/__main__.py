@@ -239,14 +239,16 @@ def _add_broker(serve: argparse.ArgumentParser) -> None:
 
 def _add_trips(command: Command) -> argparse.ArgumentParser:
     receipt = command("receipt", print_receipt)
-    receipt.add_argument("trip", help="a trip's id")
+    receipt.add_argument("trip", type=arguments.words, help="a trip's id")
     receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")
-    receipt.add_argument("--name", default="dashcart store", help="the name in its head")
+    receipt.add_argument(
+        "--name", type=arguments.words, default="dashcart store", help="the name in its head"
+    )
     credit, pieces = command("credit", credit_line), arguments.whole(1, QUANTITY_MAX)
-    credit.add_argument("trip", help="a trip's id")
-    credit.add_argument("line", help="a line of its receipt, such as L3")
+    credit.add_argument("trip", type=arguments.words, help="a trip's id")
+    credit.add_argument("line", type=arguments.words, help="a line of its receipt, such as L3")
     credit.add_argument("--quantity", type=pieces, default=1, help="how many pieces; default: one")
-    credit.add_argument("--reason", default="", help="why, for the books")
+    credit.add_argument("--reason", type=arguments.words, default="", help="why, for the books")
     move = command("move", move_trip)
     move.add_argument("from_cart", type=arguments.name, metavar="FROM", help="the cart of the trip")
     move.add_argument(

@@ -185,13 +185,16 @@ def _begin_sqlite(database: Connection) -> None:
 
 def _bring_up_to_date(database: Connection, *, read_only: bool) -> None:
     config = Config()
-    steps = str(Path(__file__).parent / "migrations")
-    config.set_main_option("script_location", steps.replace("%", "%%"))
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
     config.attributes["connection"] = database
     with database.begin():
         present = MigrationContext.configure(database).get_current_revision()
-        if present == ScriptDirectory.from_config(config).get_current_head():
+        steps = ScriptDirectory.from_config(config)
+        if present == steps.get_current_head():
             return
+        if present not in {None, *(each.revision for each in steps.walk_revisions())}:
+            raise DatabaseError(f"made by a newer dashcart (version {present}); update this one")
         if read_only:
             raise DatabaseError("of another version; begin its service with: python -m store run")
         command.upgrade(config, "head")

@@ -142,8 +142,8 @@ def equip_broker(options: argparse.Namespace) -> int:
         "ACL": str(out / "dashcart.acl"), "STORE_SERVICE": service,
         "TENANT": options.tenant, "STORE": options.store, "USER": options.user,
     }  # fmt: skip
-    (out / "dashcart.acl").write_text(filled(acl_text(), words), encoding="ascii")
-    (out / "dashcart.conf").write_text(filled(mosquitto_text(), words), encoding="ascii")
+    (out / "dashcart.acl").write_text(filled(acl_text(), words), encoding="utf-8")
+    (out / "dashcart.conf").write_text(filled(mosquitto_text(), words), encoding="utf-8")
     if os.geteuid() == 0:
         for path in (*(out / name for name in BROKER_FILES), *([out] if is_ours else [])):
             shutil.chown(path, options.user)

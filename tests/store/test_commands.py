@@ -148,6 +148,48 @@ def test_a_person_sees_trips_and_receipts(
     assert main(["carts", "--data", str(tmp_path / "elsewhere")]) == 1
 
 
+@pytest.mark.parametrize("out", ["\0/q", "\udcff", "a\nb", ""])
+def test_a_path_that_cant_be_said_makes_nothing(
+    tmp_path: Path, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused before an authority or a key is made."""
+    broker = ["broker", "--tenant", "acme", "--store", "7", "--host", "localhost", "--out", out]
+    for given in (broker, ["claim", "cart-7", "--out", out]):
+        with pytest.raises(SystemExit) as ended:
+            main([*given, "--data", str(tmp_path / "store")])
+        assert ended.value.code == 2
+        assert "letters that can be printed" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_brokers_folder_may_have_any_letters(tmp_path: Path) -> None:
+    """mosquitto reads paths as UTF-8."""
+    out = tmp_path / "Märkte"
+    given = ["--tenant", "acme", "--store", "7", "--host", "localhost", "--out", str(out)]
+    assert main(["broker", "--data", str(tmp_path / "store"), *given]) == 0
+    assert str(out) in (out / "dashcart.conf").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["receipt", "\udcff"], ["receipt", "\udcff", "--json"], ["receipt", "a\0b"],
+        ["credit", "\udcff", "L1"], ["credit", "trip-1", "\udcff"],
+        ["carts", "--json", "\udcff"],
+    ],
+)  # fmt: skip
+def test_words_that_are_no_text_are_wrong_usage(
+    tmp_path: Path, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No database and no JSON takes them: status 2, and an object for a program."""
+    with pytest.raises(SystemExit) as ended:
+        main([given[0], "--data", str(tmp_path), *given[1:]])
+    assert ended.value.code == 2
+    out = capsys.readouterr().out
+    assert not out or list(msgspec.json.decode(out)) == ["error"]
+    assert bool(out) is ("--json" in given)
+
+
 @pytest.mark.parametrize(
     ("paper", "words"),
     [

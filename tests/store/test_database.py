@@ -18,7 +18,7 @@ from store import catalogs, counter, ledger, show, trips
 from store.__main__ import main
 from store.database import FILE_NAME, DatabaseError, open_database, transaction
 from store.tables import METADATA, grants, offers
-from tests.store.shop import CART, CATALOG, batch, item, rows, trip_events
+from tests.store.shop import CART, CATALOG, batch, import_catalog, item, rows, trip_events
 
 FIRST_STORE = Path(__file__).with_name("before_migrations.sql")
 EVENTS = "SELECT number, cart, epoch, seq, kind, event, hash FROM events ORDER BY number"
@@ -78,6 +78,24 @@ def test_an_old_version_is_named(first_store: Path, capsys: pytest.CaptureFixtur
     """Looking takes nothing over: whoever looks first is told what to do."""
     assert main(["trips", "--data", str(first_store)]) == 1
     assert "of another version; begin its service" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["carts", "import", "run"])
+def test_a_newer_version_is_named(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A database of a newer dashcart is left as it is, and one line says what to do."""
+    import_catalog(tmp_path / "store")
+    with closing(sqlite3.connect(tmp_path / "store" / "store.sqlite")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '0099'")
+        database.commit()
+    serving = ["--broker", "127.0.0.1:1", "--tenant", "acme", "--store", "store-1"]
+    more = {"import": [str(tmp_path / "catalog-1.json")], "run": serving}.get(command, [])
+    assert main([command, "--data", str(tmp_path / "store"), *more]) == 1
+    said = capsys.readouterr().err
+    assert "made by a newer dashcart" in said
+    assert "update this one" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_two_connections_take_turns(tmp_path: Path, database_url: str | None) -> None:
