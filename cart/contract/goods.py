@@ -25,6 +25,7 @@ Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 # the settings of a cart. Of the last two the file is the text that their signature covers.
 TRUSTED_CATALOG = "catalog.json"
 TRUSTED_PUBLISHED, TRUSTED_SETTINGS = "published/", "settings/"
+TRUST_BYTES_MAX = 200_000  # of one file of metadata; carts take none that is longer
 
 
 class CatalogHead(Value):

@@ -43,6 +43,7 @@ class Newest:
         self._seen: dict[str, Named] = {}
         self._apart: tuple[str, ...] = ()
         self._apart_since_ms = 0
+        self._up_since_ms = clock()
         self.trouble = ""
 
     def publishes(self, kind: str, text: bytes) -> bool:
@@ -53,8 +54,11 @@ class Newest:
         """Note how the cart shall be set; whether it may be used by now."""
         return self._names(self._settings, text)
 
-    def look(self, now_utc_ms: int) -> None:
-        """Look whether all is new. Raises CatalogError, once for each trouble."""
+    def look(self, now_utc_ms: int, *, is_up: bool = True) -> None:
+        """Look whether all is new; `is_up`: anything could come at all. Raises CatalogError, once
+        for each trouble."""
+        if not is_up:
+            self._up_since_ms = self._clock()
         before, self.trouble = self.trouble, self._wrong(now_utc_ms)
         if self.trouble not in {"", before}:
             raise CatalogError(self.trouble)
@@ -67,7 +71,7 @@ class Newest:
         if self._trust is None:
             return ""
         if not self._trust.ends_utc_ms:
-            return self._trust.refused
+            return self._trust.refused or self._none_came()
         if max(now_utc_ms, self._wall()) > self._trust.ends_utc_ms:
             return "trust: the metadata has ended and no newer came; see whether the store runs"
         apart = self._apart_now(self._trust)
@@ -76,6 +80,11 @@ class Newest:
         if apart and self._clock() - self._apart_since_ms > PATIENCE_MS:
             return f"trust: not what the store last signed: {', '.join(apart)}; it sends them again"
         return ""
+
+    def _none_came(self) -> str:
+        if self._clock() - self._up_since_ms <= PATIENCE_MS:
+            return ""
+        return "trust: no metadata came; see whether the store runs and what its broker keeps"
 
     def _apart_now(self, trust: Trust) -> tuple[str, ...]:
         ours = {name for name in trust.names if name.startswith(TRUSTED_PUBLISHED)}

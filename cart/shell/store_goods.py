@@ -123,7 +123,7 @@ class GoodsDesk:
 
     def time_passed(self, now_utc_ms: int) -> None:
         """Use what has come to its hour; ask for what does not come. Raises CatalogError."""
-        self._newest.look(now_utc_ms)
+        self._newest.look(now_utc_ms, is_up=self._connection.up)
         self._adopt(self._catalog.time_passed(now_utc_ms))
         for told in self._published.time_passed(now_utc_ms):
             self._tell(told)

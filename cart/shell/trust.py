@@ -15,12 +15,13 @@ from tuf.api.exceptions import DownloadHTTPError, RepositoryError
 from tuf.api.metadata import Metadata, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater
 
+from cart.contract.goods import TRUST_BYTES_MAX
 from cart.core.catalog import CatalogError
 from cart.shell.config import Config
 
 NEEDED = ("timestamp.json", "snapshot.json", "targets.json")
-FILES_MAX = 16
-FILE_BYTES_MAX = 200_000
+ROOTS_MAX = 32  # so often a store may replace its keys before a cart needs a new `root.json`
+NAMES = frozenset((*NEEDED, *(f"{number}.root.json" for number in range(2, 2 + ROOTS_MAX))))
 BASE = "mqtt://store/"
 Named = tuple[str, int]  # SHA-256 in hexadecimal, and how many bytes
 
@@ -40,8 +41,10 @@ class Trust:
 
     def came(self, name: str, data: bytes) -> None:
         """A file of metadata came. Raises CatalogError, and then what was known stays."""
-        if len(data) > FILE_BYTES_MAX or len(self._files) >= FILES_MAX > (name in self._files):
-            raise CatalogError(f"trust: {name}: {len(data)} bytes, {len(self._files)} files kept")
+        if name not in NAMES:
+            raise self._refusal(f"{name[:100]}: not a file of metadata")
+        if len(data) > TRUST_BYTES_MAX:
+            raise self._refusal(f"{name}: {len(data)} bytes; at most {TRUST_BYTES_MAX} are taken")
         self._files[name] = data
         if all(needed in self._files for needed in NEEDED):
             self._check()
@@ -67,6 +70,11 @@ class Trust:
                 raise CatalogError(f"trust: no {name} came yet; let the cart go online once")
             self.came(name, path.read_bytes())
 
+    def _refusal(self, why: str) -> CatalogError:
+        """Keep what was wrong, for the cart's health."""
+        self.refused = f"trust: {why}"
+        return CatalogError(self.refused)
+
     def _check(self) -> None:
         updater = Updater(
             str(self._folder), BASE, str(self._folder / "targets"), BASE, _Brought(self._files),
@@ -75,8 +83,7 @@ class Trust:
         try:
             updater.refresh()
         except (RepositoryError, DownloadHTTPError) as error:
-            self.refused = f"trust: {error}; the store publishes it again"
-            raise CatalogError(self.refused) from error
+            raise self._refusal(f"{error}; the store publishes it again") from error
         self.refused = ""
         # What the updater has kept has passed all its checks.
         checked: Metadata[Targets] = Metadata.from_file(str(self._folder / "targets.json"))

@@ -85,6 +85,24 @@ def test_a_cart_that_never_heard_good_metadata_says_why(tmp_path: Path) -> None:
     assert "expired" in cart.newest.trouble
 
 
+def test_a_cart_that_never_hears_metadata_says_so(tmp_path: Path) -> None:
+    """All of it is held back from its first start on: it is patient while it has a connection, and
+    does not count the time without one; it is over when metadata comes."""
+    cart = Cart(tmp_path)
+    cart.newest.look(0)
+    cart.now_ms += 10 * PATIENCE_MS
+    cart.newest.look(0, is_up=False)
+    cart.now_ms += PATIENCE_MS
+    cart.newest.look(0)
+    assert cart.newest.trouble == ""
+    cart.now_ms += 1
+    with pytest.raises(CatalogError, match="no metadata came"):
+        cart.newest.look(0)
+    cart.bring()
+    cart.newest.look(0)
+    assert cart.newest.trouble == ""
+
+
 def test_old_settings_do_not_come_back(cart: Cart) -> None:
     """They are truly signed, but the metadata names others; another cart's are not ours."""
     cart.name(f"{TRUSTED_SETTINGS}cart-1", b"new")

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from cart.__main__ import main as cart_main
+from cart.contract.goods import TRUST_BYTES_MAX
 from cart.core.catalog import CatalogError
-from cart.shell.trust import FILE_BYTES_MAX, Trust
+from cart.shell.trust import Trust
 from store.__main__ import main as store_main
 from store.trusted import Repository, now_utc
 
@@ -95,7 +96,7 @@ def freeze(seen: Fixture) -> Files:
 
 def endless(seen: Fixture) -> Files:
     """A file without an end."""
-    return {**seen.new, "timestamp.json": b" " * (FILE_BYTES_MAX + 1)}
+    return {**seen.new, "timestamp.json": b" " * (TRUST_BYTES_MAX + 1)}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,23 @@ def test_six_attacks_change_nothing(
     assert not allows(cart, OLD)
     assert not allows(cart, EVIL)
     assert allows(cart, NEW) is not restarted
+
+
+def test_foreign_files_keep_no_genuine_one_out(tmp_path: Path) -> None:
+    """Twenty names that are no metadata come first: each is refused and says so, and what the store
+    then publishes is taken."""
+    store = Repository(tmp_path / "store")
+    store.publish("catalog.json", OLD)
+    cart = Trust(tmp_path / "cart", (store.folder / "root.json").read_bytes())
+    for number in range(20):
+        with pytest.raises(CatalogError, match="not a file of metadata"):
+            cart.came(f"foreign-{number}.json", b"{}")
+        assert f"foreign-{number}.json" in cart.refused
+    with pytest.raises(CatalogError, match="are taken"):
+        cart.came("targets.json", b" " * (TRUST_BYTES_MAX + 1))
+    assert "targets.json" in cart.refused
+    bring(cart, dict(store.files()))
+    assert (set(cart.names), cart.refused) == ({"catalog.json"}, "")
 
 
 def test_a_new_version_is_taken_whatever_the_order(tmp_path: Path) -> None:
