@@ -8,6 +8,7 @@ live. What is retained stays on the node where it was said (docs/scale.md).
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -41,6 +42,10 @@ cluster_formation.peer_discovery_backend = classic_config
 cluster_partition_handling = pause_minority
 vm_memory_high_watermark.relative = 0.2
 """
+# A client's queue lives on the node of its connection. Were it only there, the same client could
+# not subscribe at another node for as long as that one is gone (docs/scale.md).
+QUEUES = "^mqtt-subscription-"
+MIRRORED = {"ha-mode": "all", "ha-sync-mode": "automatic", "ha-promote-on-failure": "always"}
 
 
 class Node:
@@ -133,6 +138,7 @@ class Cluster:
                 stack.callback(node.kill)
                 node.start()
                 node.await_ready()  # one by one: each joins those before it
+            self.control("set_policy", "mqtt", QUEUES, json.dumps(MIRRORED), "--apply-to", "queues")
             stack.enter_context(self._front)
             self._stack = stack.pop_all()
         return self

@@ -147,7 +147,8 @@ class News:
     def _trust(self, repository: Repository) -> Iterator[Packet]:
         self._told_trust = repository.files()
         for file, data in self._told_trust:
-            yield packet("trust", data, *self._names, file=file)
+            # By its role: there are brokers to which a dot in a topic is a slash.
+            yield packet("trust", data, *self._names, file=file.removesuffix(".json"))
 
     def _named(self, texts: dict[str, bytes]) -> Iterator[Packet]:
         """Name these in the metadata, where there is any, and say it."""

@@ -36,7 +36,7 @@ PARAMETERS = {
     "sha256": "of the whole catalog, in hexadecimal",
     "number": "of the chunk, from 0",
     "version": "of the catalog that comes of it",
-    "file": "of the metadata: targets.json, snapshot.json, timestamp.json",
+    "file": "of the metadata: targets, snapshot, timestamp",
     "claim": "what may ask for a certificate once, or the cart that renews its own",
 }
 SCHEMAS: dict[str, Any] = {

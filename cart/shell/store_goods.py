@@ -115,7 +115,7 @@ class GoodsDesk:
             case "given":
                 self._given(decode(Given, payload), now_utc_ms)
             case "trust":
-                self._trust_came(address.names["file"], payload)
+                self._trust_came(f"{address.names['file']}.json", payload)
             case name if name in KINDS:
                 self._tell(self._published.came(name, payload, now_utc_ms))
             case _:

@@ -14,9 +14,14 @@ from random import Random
 
 import pytest
 
+from cart import mqtt
+from cart.contract.store import topic_of
 from rig.broker import Broker
 from rig.faults import audit, goods
+from rig.faults.audit import Count, count_databases
+from rig.faults.cart import STORE, TENANT
 from rig.faults.command import run_table
+from rig.faults.foreign import stranger
 from rig.faults.shop import Cart, Shop
 from rig.faults.table import FAULTS, Fault
 from rig.faults.trial import Trial
@@ -43,6 +48,14 @@ def _rows() -> Iterator[Fault]:
         if fault.name in ROUNDS:
             assert fault.on_a_chain
             yield replace(fault, quick=ROUNDS[fault.name])
+
+
+def _is_online(cart: Cart) -> bool:
+    return cart.online
+
+
+def _is_set(cart: Cart) -> bool:
+    return cart.told.get("config") == 1
 
 
 def _has_heard(cart: Cart) -> bool:
@@ -104,3 +117,51 @@ def test_a_cart_on_another_node_hears_what_is_kept_there(tmp_path: Path) -> None
         finally:
             for cart in late:
                 cart.kill()
+
+
+def test_a_store_comes_back_whose_node_stays_away(tmp_path: Path) -> None:
+    """The node that the store was on is killed and stays away: store and carts go on at the others
+    and nothing is lost; whoever is new there hears the settings and the signed metadata."""
+    names = tuple(f"cart-{number}" for number in range(NODES))
+    with Shop(tmp_path, "rabbitmq", names) as shop:
+        trial = Trial("gone", shop, 1, False, Random(1), tmp_path / "row", lambda _: None)
+        goods.publish(tmp_path, version=1, products=10)
+        trial.write()
+        trial.settle()
+        for cart in shop.carts:
+            until(partial(_is_online, cart), f"{cart.name} was here")
+        shop.broker.kill()
+        trial.write()
+        trial.settle()
+        assert trial.settled
+        _restart_with_settings(tmp_path, shop)
+        metadata = {
+            topic_of("trust", TENANT, STORE, file=role)
+            for role in ("timestamp", "snapshot", "targets")
+        }
+        # As a cart subscribes.
+        with stranger(trial, "listener", [topic_of("trust", TENANT, STORE, file="+")]) as listener:
+            heard: set[str] = set()
+
+            def all_is_said() -> bool:
+                came = [each for each in listener.poll(50) if isinstance(each, mqtt.Incoming)]
+                heard.update(each.topic for each in came)
+                return metadata <= heard and all(map(_is_set, shop.carts))
+
+            until(all_is_said, "settings and metadata at the nodes that are left", 60)
+        trial.write()
+        trial.settle()
+        assert trial.settled
+        assert count_databases(tmp_path) == Count(trial.events, 0, 0, 0)
+
+
+def _restart_with_settings(folder: Path, shop: Shop) -> None:
+    """End the carts, want settings of them, and bring them back."""
+    for cart in shop.carts:
+        cart.kill()
+        setting = ["store", "config", cart.name, "--set", "thanks_s=9", "--data", str(folder)]
+        subprocess.run([sys.executable, "-m", *setting], check=True, stdout=subprocess.DEVNULL)
+        cart.told.clear()
+    for cart in shop.carts:
+        cart.begin()
+        cart.await_ready()
