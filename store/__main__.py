@@ -119,7 +119,20 @@ def _read(options: argparse.Namespace, data: bytes, published: Catalog) -> sheet
             f"nothing imported, bad rows: {len(read.bad)}; correct them, or leave them out"
             " with --skip-bad-rows"
         )
+    _check_left(options, read)
     return read
+
+
+def _check_left(options: argparse.Namespace, read: sheets.Reading) -> None:
+    """Nobody means to sell nothing, or in another currency. Raises CatalogError."""
+    table, currency = options.table or "products", read.catalog.currency
+    if not getattr(read.catalog, table) and (table == "products" or read.bad):
+        raise CatalogError(f"nothing imported: {options.file.name} leaves no row of {table}")
+    if options.currency not in {None, currency}:
+        raise CatalogError(
+            f"nothing imported: the catalog is in {currency}; leave out --currency"
+            f" {options.currency}, or import a whole catalog in it"
+        )
 
 
 def _empty_catalog(options: argparse.Namespace) -> Catalog:

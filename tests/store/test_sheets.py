@@ -12,7 +12,7 @@ from cart.core.catalog import Catalog, TaxRate
 from store import catalogs
 from store.__main__ import main
 from store.database import open_database
-from tests.store.shop import CATALOG
+from tests.store.shop import CATALOG, import_catalog
 
 PRODUCTS = """\
 sku,name,price,sold_by,gtins,mass_g,minimum_age_years,hours
@@ -157,6 +157,31 @@ def test_a_file_that_is_no_table_is_refused(
     """A wrong head, encoding or syntax is one error for the file."""
     assert bring(text, "--table", "products", "--currency", "EUR") == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sku;name;price\n;a;1\n;b;1\n", ("--table", "products", "--skip-bad-rows")),
+        ("sku;name;price\n", ("--table", "products")),
+        ("[]", ("--table", "products")),
+        ("sku;name;price\na;a;1\n", ("--table", "products", "--currency", "EUR")),
+        ('[{"sku":7}]', ("--table", "recalls", "--skip-bad-rows")),
+        ('{"version":9,"currency":"USD","products":[]}', ()),
+        ('{"version":9,"currency":"USD","products":[{"sku":7}]}', ("--skip-bad-rows",)),
+    ],
+)
+def test_nobody_sells_nothing_or_in_another_currency(
+    bring: Importer, text: str, told: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that would leave no product, or was meant for another currency, changes nothing."""
+    import_catalog(bring.folder / "s")
+    before = bring.newest
+    assert before is not None
+    capsys.readouterr()
+    assert bring(text, *told) == 1
+    assert "nothing imported" in capsys.readouterr().err
+    assert bring.newest == before
 
 
 def test_the_first_table_needs_a_currency(bring: Importer) -> None:
