@@ -45,7 +45,12 @@ vm_memory_high_watermark.relative = 0.2
 # A client's queue lives on the node of its connection. Were it only there, the same client could
 # not subscribe at another node for as long as that one is gone (docs/scale.md).
 QUEUES = "^mqtt-subscription-"
-MIRRORED = {"ha-mode": "all", "ha-sync-mode": "automatic", "ha-promote-on-failure": "always"}
+MIRRORED = {
+    "ha-mode": "exactly",
+    "ha-params": 2,
+    "ha-sync-mode": "automatic",
+    "ha-promote-on-failure": "always",
+}
 
 
 class Node:
