@@ -21,6 +21,7 @@ from msgspec import json
 from cart import arguments
 from cart.contract.broker import acl_text, filled, mosquitto_text
 from cart.contract.fleet import Setting
+from cart.contract.goods import TRUSTED_SETTINGS
 from cart.contract.lines import ContractError
 from cart.contract.names import FILE_NAME
 from cart.contract.store import SERVICE_PREFIX
@@ -211,6 +212,7 @@ def set_cart(options: argparse.Namespace) -> int:
     check_cart(options)
     configs = Configs(options.data, signer_of(options.data, options.key))
     if options.settings:
+        _check_room(options, configs)
         configs.want(options.cart, dict(options.settings))
     known = configs.of(options.cart)
     if known is None:
@@ -224,6 +226,14 @@ def set_cart(options: argparse.Namespace) -> int:
     }  # fmt: skip
     _say(json.encode(row).decode())
     return 0
+
+
+def _check_room(options: argparse.Namespace, configs: Configs) -> None:
+    """A cart that gets its first settings stands in the signed list from then on."""
+    if configs.of(options.cart) is None:
+        carts = {options.cart, *(known.cart for known in configs.all())}
+        names = [TRUSTED_SETTINGS + cart for cart in sorted(carts)]
+        Repository(options.data / "trust").check_room(names)
 
 
 def _setting(text: str) -> tuple[str, Setting]:

@@ -8,7 +8,7 @@ share the folder, one at a time. It must never sign what it did not make.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +26,8 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from cart.contract.goods import TRUST_BYTES_MAX
+from cart.contract.lines import ContractError
 from cart.files import alone, replace_file
 from store.keys import KeyFileError
 
@@ -36,6 +38,7 @@ LIVES = {
     "snapshot": timedelta(days=365),
     "timestamp": timedelta(days=7),
 }
+LIST_SPARE_BYTES = 10_000  # for models, tables and sizes that grow
 ROOT_NAME = "root.json"
 TARGETS = "targets"  # the folder of the files that carts fetch
 Role = TypeVar("Role", Root, Targets, Snapshot, Timestamp)
@@ -73,6 +76,20 @@ class Repository:
         """The same for several at once."""
         with alone(self.folder):
             self._publish(files)
+
+    def check_room(self, names: Collection[str]) -> None:
+        """Refuse a list of files that would have these names too and be longer than carts take: it
+        would be signed, and no cart would hear of anything newer. Raises ContractError."""
+        with alone(self.folder):
+            targets = self._read("targets", Targets)
+        for name in names:
+            targets.signed.targets.setdefault(name, TargetFile.from_data(name, b"", ["sha256"]))
+        size_bytes, most = len(targets.to_bytes()), TRUST_BYTES_MAX - LIST_SPARE_BYTES
+        if size_bytes > most:
+            raise ContractError(
+                f"the signed list of {len(targets.signed.targets)} files would have {size_bytes}"
+                f" bytes, and carts take {most}; nothing is changed"
+            )
 
     def say_still_so(self) -> None:
         """Sign the timestamp anew: without this, carts doubt after a week."""
@@ -138,7 +155,9 @@ class Repository:
         return read
 
     def _write(self, role: str, metadata: Metadata[Role]) -> None:
-        metadata.signed.version += 1
+        # By the time, so that it goes on above what carts know also from a backup's state.
+        by_time = int(self._clock().timestamp())
+        metadata.signed.version = max(metadata.signed.version + 1, by_time)
         self._sign(role, metadata)
 
     def _sign(self, role: str, metadata: Metadata[Role]) -> None:

@@ -6,16 +6,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from cart.__main__ import main as cart_main
 from cart.contract.goods import TRUST_BYTES_MAX
+from cart.contract.lines import ContractError
 from cart.core.catalog import CatalogError
 from cart.shell.trust import Trust
+from store import tables
 from store.__main__ import main as store_main
+from store.configs import Configs
+from store.database import open_database, transaction
+from store.keys import signer_of
 from store.trusted import Repository, now_utc
 
 OLD, NEW, EVIL = b'{"version":1}', b'{"version":2}', b'{"version":3}'
@@ -218,3 +225,54 @@ def test_a_model_is_checked_before_it_is_taken_up(
         assert "not the newest" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         store_main(["sign", "--data", str(data), "../root.json", str(model)])
+
+
+def test_a_list_that_carts_would_not_take_is_not_begun(tmp_path: Path) -> None:
+    """As many carts as fit get settings of their own; the one too many is refused before it is
+    signed, and everything that was named is taken as before."""
+    store = Repository(tmp_path / "store")
+    store.publish_all({f"settings/cart-{number:04}": b"{}" for number in range(1_200)})
+    store.check_room(["settings/cart-1200"])
+    many = [f"settings/cart-{number:04}" for number in range(1_600)]
+    with pytest.raises(ContractError, match=r"1600 files .* nothing is changed"):
+        store.check_room(many)
+    cart = Trust(tmp_path / "cart", (store.folder / "root.json").read_bytes())
+    bring(cart, dict(store.files()))
+    assert len(cart.names) == 1_200
+
+
+def test_a_cart_too_many_gets_no_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command says why, and keeps nothing that the service would then sign."""
+    signer = signer_of(tmp_path)
+    with closing(open_database(tmp_path)) as database, transaction(database):
+        for cart in ("cart-1", "cart-2"):
+            here = dict.fromkeys(("epoch", "catalog_version"), 1) | {"online": True}
+            words = dict.fromkeys(("boot_id", "app_version"), "1")
+            database.execute(insert(tables.carts).values(cart=cart, **here, **words))
+    Configs(tmp_path, signer).want("cart-1", {"thanks_s": 20})
+    full = {f"models/{number:04}": b"" for number in range(1_800)}
+    Repository(tmp_path / "trust").publish_all(full)
+    asked = ["--data", str(tmp_path), "--set", "thanks_s=10"]
+    assert store_main(["config", "cart-2", *asked]) == 1
+    assert "nothing is changed" in capsys.readouterr().err
+    assert Configs(tmp_path, signer).of("cart-2") is None
+    assert store_main(["config", "cart-1", *asked]) == 0
+
+
+def test_a_store_brought_back_from_a_backup_is_heard(tmp_path: Path) -> None:
+    """Its metadata has forgotten versions that a cart knows; the next publishing is above them."""
+    days = [0]
+    store = Repository(tmp_path / "store", lambda: now_utc() + timedelta(days=days[0]))
+    backup = {path: path.read_bytes() for path in store.folder.iterdir()}
+    cart = Trust(tmp_path / "cart", (store.folder / "root.json").read_bytes())
+    for data in (OLD, NEW, OLD, NEW):
+        store.publish("catalog.json", data)
+        bring(cart, dict(store.files()))
+    for path, data in backup.items():
+        path.write_bytes(data)
+    days[0] = 1
+    store.publish("catalog.json", EVIL)
+    bring(cart, dict(store.files()))
+    assert cart.allows("catalog.json", hashlib.sha256(EVIL).hexdigest(), len(EVIL))
