@@ -27,6 +27,7 @@ from cart.contract.store import (
     PairOffer,
     PayAnswer,
     PayRequest,
+    app_of,
     decode,
 )
 
@@ -71,6 +72,31 @@ def _invented(peer: Peer) -> str:
     peer.say("pair_claim", PairClaim(peer.cart, f"never-shown-{time.time_ns()}", peer.shopper))
     peer.hears_nothing("pair_grant", "it grants a code that no cart has shown")
     return "no grant"
+
+
+def _own_shopper(peer: Peer) -> str:
+    """An app says under its own name that somebody else saw the code."""
+    nonce = f"check-foreign-{time.time_ns()}"
+    peer.say("pair_offer", PairOffer(nonce))
+    peer.say("pair_claim", PairClaim(peer.cart, nonce, _other_shopper(peer)))
+    peer.hears_nothing("pair_grant", "an app is granted what it asks for another shopper")
+    return "no grant"
+
+
+def _one_shopper(peer: Peer) -> str:
+    """Who reads a code after another has used it gets nothing by it."""
+    nonce, other = f"check-shared-{time.time_ns()}", _other_shopper(peer)
+    peer.say("pair_offer", PairOffer(nonce))
+    peer.say("pair_claim", PairClaim(peer.cart, nonce, other), app=app_of(other))
+    if peer.has_heard("pair_grant", peer.answer_ms) is None:
+        raise NotExercised(f"no grant for {app_of(other)}, as where a broker lets in known apps")
+    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
+    peer.hears_nothing("pair_grant", "a code that one shopper has used is granted to another")
+    return f"it is {other}'s alone"
+
+
+def _other_shopper(peer: Peer) -> str:
+    return f"{peer.shopper[:50]}-2"
 
 
 def _certificate(peer: Peer) -> str:
@@ -118,6 +144,8 @@ RULES: tuple[Rule, ...] = (
     Rule("a coupon is kept for its trip", ("coupon_request", "coupon_answer"), _coupon),
     Rule("a code on the screen opens a trip", ("pair_offer", "pair_claim", "pair_grant"), _pairs),
     Rule("an invented code opens none", ("pair_claim", "pair_grant"), _invented),
+    Rule("an app asks for its own shopper", ("pair_claim", "pair_grant"), _own_shopper),
+    Rule("a code serves one shopper", ("pair_offer", "pair_claim", "pair_grant"), _one_shopper),
     Rule("no certificate without a request", ("csr", "cert"), _certificate),
     Rule("an order is sent until it is answered", ("command", "command_state"), _ordered),
     Rule("how a cart shall be set is retained", ("config", "config_state"), _set),

@@ -66,22 +66,35 @@ def main() -> None:
     parser.add_argument("--side", choices=("store", "cart"), required=True)
     for name in ("--behind", "--before"):
         parser.add_argument(name, type=int, required=True)
-    parser.add_argument("--channel", choices=tuple(BY_NAME), action="append", required=True)
+    parser.add_argument("--channel", choices=tuple(BY_NAME), action="append", default=[])
+    parser.add_argument("--grants-all", action="store_true", help="each claim gets the last grant")
     given = parser.parse_args()
     before = _connected(given.before, filters(says=False, side=given.side), "spoiler-before")
     while not before.up:  # first: what is retained behind comes at once
         before.poll(5)
     behind = _connected(given.behind, filters(says=True, side=given.side), "spoiler-behind")
     is_ready = False
+    grants: list[Packet] = []
     while True:
         for source, target in ((behind, before), (before, behind)):
             for heard in source.poll(5):
                 if isinstance(heard, mqtt.Incoming):
-                    target.publish(_carried(heard, given.channel if source is behind else []))
+                    carried = _carried(heard, given.channel if source is behind else [])
+                    target.publish(carried)
+                    for grant in _granted(carried, grants) if given.grants_all else ():
+                        source.publish(grant)
         if not is_ready and behind.up:
             is_ready = True
             sys.stdout.write("ready\n")
             sys.stdout.flush()
+
+
+def _granted(carried: Packet, grants: list[Packet]) -> list[Packet]:
+    """The last grant, for whoever claims a code now."""
+    name = parse(carried.topic).channel.name
+    if name == "pair_grant":
+        grants[:] = [carried]
+    return grants if name == "pair_claim" else []
 
 
 def _carried(heard: mqtt.Incoming, channels: list[str]) -> Packet:

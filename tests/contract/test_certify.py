@@ -119,12 +119,14 @@ def cartd(folder: Path, broker: Broker) -> Iterator[Path]:
 
 
 @contextmanager
-def spoiled(side: str, behind: Broker, before: Broker, channels: list[str]) -> Iterator[None]:
+def spoiled(
+    side: str, behind: Broker, before: Broker, channels: list[str], *more: str
+) -> Iterator[None]:
     """Between the peer behind and whoever checks it, these channels of the peer's are spoilt."""
     ports = ["--behind", str(behind.port), "--before", str(before.port)]
     chosen = [word for channel in channels for word in ("--channel", channel)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.contract.spoiler", "--side", side, *ports, *chosen],
+        [sys.executable, "-m", "tests.contract.spoiler", "--side", side, *ports, *chosen, *more],
         stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     try:
@@ -159,6 +161,7 @@ def test_our_store_keeps_every_rule(tmp_path: Path, capsys: pytest.CaptureFixtur
         printed = rows(capsys)
         assert (status, broken(printed)) == (0, {})
         assert untried(printed) == {"credit"}
+        assert printed["a code serves one shopper"]["kept"]
         signed = {rule for rule, row in printed.items() if "signed" in row["seen"]}
         assert len(signed) >= 7
         other = tmp_path / "other"
@@ -225,11 +228,32 @@ def test_a_peer_that_answers_wrongly_fails_by_name(
     assert found >= set(channels)
 
 
+@pytest.mark.machines
+def test_a_store_that_grants_a_code_to_everybody_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A grant for whoever claims, invented, foreign or used: three rules name it."""
+    folders = tmp_path / "behind", tmp_path / "before"
+    for folder in folders:
+        folder.mkdir()
+    with ExitStack() as stack:
+        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
+        key = stack.enter_context(equipped_store(tmp_path, behind)) / "store.pub"
+        stack.enter_context(spoiled("store", behind, before, [], "--grants-all"))
+        capsys.readouterr()
+        more = ["--cart", CHECK_CART, "--key", str(key), "--answer-ms", "2000"]
+        assert check(before, *more) == 1
+    assert broken(rows(capsys)).keys() == {
+        "an invented code opens none", "an app asks for its own shopper",
+        "a code serves one shopper",
+    }  # fmt: skip
+
+
 def test_no_store_keeps_no_rule(broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody answers, the rules that need an answer are broken, and the status says so."""
     assert check(broker, "--answer-ms", "50") == 1
     kept = {rule for rule, row in rows(capsys).items() if row["kept"]}
-    assert kept == {"an invented code opens none"}
+    assert kept == {"an invented code opens none", "an app asks for its own shopper"}
 
 
 @pytest.mark.machines
