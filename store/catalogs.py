@@ -28,10 +28,11 @@ from cart.contract.store import Packet, packet
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from store.database import reading, transaction
 from store.keys import Signer
-from store.tables import catalogs
+from store.tables import carts, catalogs
 
 DELTA_BYTES_MAX = 90_000  # with its signature it still fits into a `Given`
 UTC_MS_MAX = 2**62
+LEAP_MAX = 10_000  # versions that a database may have forgotten
 Row = dict[str, Any]
 STANDS = (catalogs.c.version, catalogs.c.effective_utc_ms)
 
@@ -74,11 +75,25 @@ def publish(
     while True:
         with reading(database):
             before = newest(database)
-            catalog, row = _prepared(database, make(before), before, effective_utc_ms)
+            made = _above_carts(database, make(before), before)
+            catalog, row = _prepared(database, made, before, effective_utc_ms)
         with transaction(database):
             if _newest_version(database) == (None if before is None else before.version):
                 _keep(database, row)
                 return catalog
+
+
+def _above_carts(
+    database: Connection, made: bytes | Catalog, before: Catalog | None
+) -> bytes | Catalog:
+    """Number the next catalog above what carts said they have: that is more than is known here
+    where the database was brought back from a backup. No cart can make it leap without end."""
+    known = 0 if before is None else before.version
+    if not isinstance(made, Catalog) or made.version != known + 1:
+        return made  # a person numbered it
+    believed = carts.c.catalog_version <= known + LEAP_MAX
+    told = database.scalar(select(func.max(carts.c.catalog_version)).where(believed)) or 0
+    return replace(made, version=max(known, told) + 1)
 
 
 def _prepared(

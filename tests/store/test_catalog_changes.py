@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw, json
 from msgspec.structs import replace
+from sqlalchemy import insert
 
 from cart.contract.deltas import arranged, canonical, change_between, changed
 from cart.contract.goods import CatalogDelta, CatalogHead, Change
@@ -18,7 +19,7 @@ from cart.contract.signing import published_text
 from cart.contract.store import decode
 from cart.core.catalog import Catalog, CatalogError, Product, Recall
 from cart.shell.store_catalog import DELTAS_MAX
-from store import catalogs
+from store import catalogs, tables
 from store.database import open_database, transaction
 from tests.store.shop import CATALOG, STORE, TENANT
 from tests.store.test_catalog_intake import LARGE, Publisher, take
@@ -174,3 +175,25 @@ def test_a_catalog_that_waits_keeps_its_place(tmp_path: Path) -> None:
         assert catalogs.newest_sha256(database, 5_000) != first
         with pytest.raises(CatalogError, match="--at"):
             catalogs.add(database, replace(CATALOG, version=3), 4_000)
+
+
+def test_a_catalog_is_numbered_above_what_carts_have(publisher: Publisher) -> None:
+    """The database was brought back from a backup, and carts greet with later catalogs: the next is
+    above theirs, but no cart makes it leap without end; a person's own number stays."""
+    with closing(open_database(publisher.folder / "store")) as database:
+
+        def born(cart: str, version: int) -> None:
+            row = {"cart": cart, "epoch": 1, "boot_id": "b", "online": True, "app_version": "1"}
+            with transaction(database):
+                database.execute(insert(tables.carts).values(**row, catalog_version=version))
+
+        def next_one(before: Catalog | None) -> Catalog:
+            assert before is not None
+            return replace(before, version=before.version + 1)
+
+        assert catalogs.publish(database, next_one).version == 2
+        born("cart-1", 9)
+        born("cart-2", 2**60)
+        assert catalogs.publish(database, next_one).version == 10
+        assert catalogs.publish(database, next_one).version == 11
+        assert catalogs.publish(database, lambda _: replace(LARGE, version=20)).version == 20
