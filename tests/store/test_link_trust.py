@@ -84,11 +84,11 @@ def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:
         until(lambda: forger.poll(50) and forger.up, "the forger connects")
         head = CatalogHead(9, "ab" * 32, 10, 1, "")
         signed = replace(head, signature=signer_of(folder).sign(head_text(TENANT, STORE, head)))
-        for role in ("timestamp", "targets"):
-            true = (root.parent / f"{role}.json").read_bytes()
-            changed = true.replace(b'"version":2', b'"version":8')
+        for file in ("timestamp.json", "targets.json"):
+            true = (root.parent / file).read_bytes()
+            changed = true.replace(b'"version":', b'"version":8')
             assert changed != true
-            assert forger.publish(packet("trust", changed, TENANT, STORE, file=role))
+            assert forger.publish(packet("trust", changed, TENANT, STORE, file=file))
         assert forger.publish(packet("catalog_head", signed, TENANT, STORE))
         forger.poll(0)
         assert cart.hear(InputRefused).reason.startswith("trust: ")
