@@ -184,11 +184,12 @@ class Service:
         # What is taken in at once is shared among those who send; all may send a batch.
         senders = len({message.topic for message in messages})
         self._credit = max(BATCH_MAX, ROWS_AT_ONCE // senders)
-        replies: list[Packet] = []
-        with _living_on("nothing stored, the carts keep it"), transaction(self._database):
-            replies = [reply for message in messages for reply in self._replies(message)]
-        for reply in replies:
-            self._connection.publish(reply)
+        with _living_on("nothing stored, the carts keep it"):
+            with transaction(self._database):
+                replies = [reply for message in messages for reply in self._replies(message)]
+            # Only what has lasted is acknowledged: a commit may fail at its last write.
+            for reply in replies:
+                self._connection.publish(reply)
 
     def _replies(self, message: mqtt.Incoming) -> Iterator[Packet]:
         """Handle one message; one that is malformed or not allowed is said aloud and left.

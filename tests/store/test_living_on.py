@@ -4,6 +4,7 @@ read is passed by and said."""
 from __future__ import annotations
 
 import logging
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from cart import mqtt
 from cart.contract.fleet import ClipNote, Command, DesiredConfig, ReportedConfig
 from cart.contract.lines import ContractError
-from cart.contract.store import decode, packet, parse
+from cart.contract.store import Ack, decode, packet, parse
 from store.clips import HOUR_MS, ClipDesk
 from store.configs import Configs
 from store.database import open_database
@@ -24,10 +25,10 @@ from store.news import Fleet
 from store.orders import Orders
 from store.service import RETRY_MS_MAX, Service
 from store.trusted import Repository
-from tests.store.shop import CART, STORE, TENANT
+from tests.store.shop import CART, STORE, TENANT, batch, item, rows
 from tests.store.simulated import Air, Wire
 
-Message = TypeVar("Message", Command, DesiredConfig)
+Message = TypeVar("Message", Ack, Command, DesiredConfig)
 
 
 class Desks:
@@ -102,6 +103,26 @@ def test_what_no_disk_takes_comes_again(desks: Desks, caplog: pytest.LogCaptureF
     assert [each.version for each in desks.said("config", DesiredConfig)] == [1]
     assert [each.status for each in desks.orders.all()] == ["timed_out"]
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+def test_nothing_is_acknowledged_that_the_last_write_of_a_commit_did_not_keep(
+    desks: Desks, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The disk is full only when the commit writes: the cart hears nothing, and sends again."""
+    desks.turn()
+    sent = packet("events", batch(rows([item(1)])), TENANT, STORE, cart=CART)
+    desks.air.take(sent)
+    _, hard_bytes = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard_bytes))
+    try:
+        desks.turn()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "nothing stored" in caplog.text
+    assert desks.said("ack", Ack) == []
+    desks.air.take(sent)
+    desks.turn()
+    assert [each.upto_seq for each in desks.said("ack", Ack)] == [1]
 
 
 def test_what_a_cart_says_is_not_kept_by_no_disk(
