@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+What = TypeVar("What")
 STORE_EXPORT = "store.jsonl"
 JOURNAL_EXPORT = "journal.jsonl"
 # Packed rows were stored before those that are not; the catalog in use stays beside its pack.
@@ -84,14 +86,23 @@ def write(folder: Path) -> None:
 
 def read(path: Path) -> list[Row]:
     """An export. Raises ExportError."""
+    return parsed(path, _rows, "each line is one row")
+
+
+def parsed(path: Path, parse: Callable[[bytes], list[What]], should_be: str) -> list[What]:
+    """What a run wrote into a file. Raises ExportError with what it `should_be`."""
     try:
-        return list(map(ROW.decode, path.read_bytes().splitlines()))
+        return parse(path.read_bytes())
     except OSError as error:
         raise ExportError(
             f"{path}: {error.strerror}; give a folder of: rig faults --out"
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ExportError(f"{path}: {error}; each line is one row") from error
+        raise ExportError(f"{path}: {error}; {should_be}") from error
+
+
+def _rows(lines: bytes) -> list[Row]:
+    return list(map(ROW.decode, lines.splitlines()))
 
 
 def _lines(rows: Iterable[Row]) -> bytes:

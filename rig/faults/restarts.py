@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from rig.faults.exports import ExportError
+from rig.faults.exports import parsed
 
 KILLS, BROKER_LOG = "kills.jsonl", "broker.log"
 BEGAN = "began: process"  # a line of its own in a log, at each start
@@ -32,15 +32,8 @@ NOTES = msgspec.json.Decoder(Kill).decode_lines
 
 def reported(folder: Path) -> Counter[str]:
     """How often each was killed, by the run's own notes. Raises ExportError."""
-    path = folder / KILLS
-    try:
-        return Counter(kill.victim for kill in NOTES(path.read_bytes()))
-    except OSError as error:
-        raise ExportError(
-            f"{path}: {error.strerror}; give a folder of: rig faults --out"
-        ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ExportError(f"{path}: {error}; it is not what the run wrote") from error
+    notes = parsed(folder / KILLS, NOTES, "it is not what the run wrote")
+    return Counter(kill.victim for kill in notes)
 
 
 def shown(folder: Path, kills: Counter[str]) -> int:
