@@ -3,7 +3,7 @@
 A clip never goes over MQTT. The order (`Command` "clip") brings the address as `url` and says in
 `clip` which one is meant: a clip's name, or a reason for its newest. Both sides show certificates.
 A clip's name says when it was made, in wall-clock milliseconds; it goes along as a header, for the
-time that a clip may be kept runs from there.
+time that a clip may be kept runs from there. From its end on the cart gives a clip to nobody.
 """
 
 from __future__ import annotations
@@ -15,6 +15,16 @@ CONTENT_TYPE = "image/webp"
 NAME_HEADER = "Clip-Name"
 BYTES_MAX = 20_000_000
 NAME = re.compile(r"([a-z_]+)-([0-9]{13,})\.webp")
+DAY_MS = 86_400_000
+# How long a cart keeps clips, by why it made them; of a reason that is not here it keeps none.
+DAYS_KEPT = {"unexplained_load": 3, "doubted_line": 3}
+
+
+def ends_utc_ms(name: str) -> int:
+    """From when on no cart has a clip of this name; 0 if it is no clip's, or of no such reason."""
+    named = NAME.fullmatch(name)
+    days = DAYS_KEPT.get(named[1], 0) if named else 0
+    return int(named[2]) + days * DAY_MS if named and days else 0
 
 
 def made_utc_ms(name: str, arrived_utc_ms: int) -> int:

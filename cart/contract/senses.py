@@ -104,7 +104,7 @@ class Candidates(ToEyes, tag="candidates"):
 
 class KeepClip(ToEyes, tag="keep_clip"):
     """Keep the frames around this moment for a reason, as long as that reason allows: those there
-    are, and how long, is a table of the eyes (cart/eyes/clips.py)."""
+    are, and how long, is a table beside this (cart/contract/clips.py)."""
 
     reason: str
     sensed_ms: int

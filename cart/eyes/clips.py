@@ -1,15 +1,16 @@
 """The last seconds, in memory; a clip of them is written only when the cart asks for it.
 
 The ring holds small pictures of luma, no colours: at most `RING_FRAMES` x 230,400 bytes, 14 MB.
-Every picture is veiled (cart/eyes/privacy.py) before it is encoded. Clips are forgotten by reason,
-at the start and every hour. It must never write anything that nobody asked for.
+Every picture is veiled (cart/eyes/privacy.py) before it is encoded. Clips are forgotten by reason:
+each at its time (cart/contract/clips.py), and the oldest where there are too many. It must never
+write anything that nobody asked for.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import os
-import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from cart.contract.clips import DAYS_KEPT, NAME, ends_utc_ms
 from cart.eyes.frames import Pixels
 from cart.eyes.privacy import veiled
 from models.motion import Box, changed_boxes
@@ -29,25 +31,9 @@ QUALITY = 80
 RING_FRAMES = 60
 BEFORE_MS = 3_000
 AFTER_MS = 1_000
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-NAME = re.compile(r"([a-z_]+)-([0-9]{13,})\.webp")
+BYTES_MAX = 200_000_000
+"""So much room the clips of one reason may take: the oldest go first."""
 PART = ".part-"
-
-
-@dataclass(frozen=True)
-class Retention:
-    """How long clips of a reason stay, and how much room they may take: the oldest go first."""
-
-    days: int
-    bytes_max: int
-
-
-RETENTION: dict[str, Retention] = {
-    "unexplained_load": Retention(days=3, bytes_max=200_000_000),
-    "doubted_line": Retention(days=3, bytes_max=200_000_000),
-}
-"""A reason that is not in this table keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,14 +58,14 @@ class ClipKeeper:
         self._complain = complain
         self._ring: deque[_Moment] = deque(maxlen=RING_FRAMES)
         self._wanted: list[tuple[str, int]] = []
-        self._swept_ms = wall_ms()
+        self._next_end_ms: float = math.inf
         for torn in folder.glob(f"{PART}*"):
             torn.unlink()
         self.sweep()
 
     def keep(self, reason: str, sensed_ms: int) -> None:
         """Keep the seconds around this moment, once the last of them has come."""
-        if reason in RETENTION:
+        if reason in DAYS_KEPT:
             self._wanted.append((reason, sensed_ms))
 
     def add(self, luma: Pixels, sensed_ms: int, *, is_still: bool) -> None:
@@ -92,22 +78,27 @@ class ClipKeeper:
         for wanted in due:
             self._wanted.remove(wanted)
             self._write(*wanted)
-        if abs(self._wall_ms() - self._swept_ms) >= HOUR_MS:
+        if self._wall_ms() >= self._next_end_ms:
             self.sweep()
 
     def sweep(self) -> None:
         """Forget clips that are too old or too many for their reason."""
-        self._swept_ms = self._wall_ms()
-        for reason, retention in RETENTION.items():
-            room_bytes = retention.bytes_max
-            for made_ms, path in sorted(self._clips(reason), reverse=True):
+        now_ms, self._next_end_ms = self._wall_ms(), math.inf
+        for reason in DAYS_KEPT:
+            room_bytes = BYTES_MAX
+            for end_ms, path in sorted(self._clips(reason), reverse=True):
                 room_bytes -= path.stat().st_size
-                if room_bytes < 0 or self._swept_ms - made_ms > retention.days * DAY_MS:
+                if room_bytes < 0 or now_ms >= end_ms:
                     path.unlink()
+                else:
+                    self._next_end_ms = min(end_ms, self._next_end_ms)
 
     def _clips(self, reason: str) -> list[tuple[int, Path]]:
+        """Those of a reason, each with when its time is over."""
         named = ((NAME.fullmatch(path.name), path) for path in self._folder.iterdir())
-        return [(int(name[2]), path) for name, path in named if name and name[1] == reason]
+        return [
+            (ends_utc_ms(path.name), path) for name, path in named if name and name[1] == reason
+        ]
 
     def _write(self, reason: str, around_ms: int) -> None:
         first_ms, last_ms = around_ms - BEFORE_MS, around_ms + AFTER_MS
@@ -122,6 +113,8 @@ class ClipKeeper:
         except OSError as error:
             part.unlink(missing_ok=True)
             self._complain(f"no clip kept for {reason}: {error}; make room in {self._folder}")
+        else:
+            self.sweep()
 
 
 def _items(moments: list[_Moment]) -> list[Box]:

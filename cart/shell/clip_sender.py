@@ -1,7 +1,8 @@
 """Puts a veiled clip to the store by HTTPS, once the store has ordered it: one clip, one address.
 
 The order was signed for this cart (`store_orders`), the address serves once, and both sides show
-the certificates of the broker. It must never send anything that nobody asked for.
+the certificates of the broker. It must never send anything that nobody asked for, nor a clip whose
+time is over, whether or not the eyes that sweep it run.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cart.core.observations import CommandFinished
 from cart.mqtt import Endpoint, tls_context
 from cart.shell.guard import Beat, Guard
 from cart.shell.inbox import Inbox
+from cart.shell.newest import wall_utc_ms
 
 SEND_S_MAX = 60
 NAMED_MAX = 20
@@ -27,7 +29,7 @@ NAMED_MAX = 20
 
 class ClipSender:
     """Sends from `folder`, where the eyes keep clips (None: nowhere); each in a thread, from which
-    `tell` hears of each that has arrived."""
+    `tell` hears of each that has arrived. `wall` is the clock that clips are named by."""
 
     def __init__(
         self,
@@ -36,12 +38,14 @@ class ClipSender:
         inbox: Inbox,
         guard: Guard,
         tell: Callable[[ClipNote], None],
+        wall: Callable[[], int] = wall_utc_ms,
     ) -> None:
         self._folder = folder
         self._endpoint = endpoint
         self._inbox = inbox
         self._guard = guard
         self._tell = tell
+        self._wall = wall
 
     def send(self, cmd_id: str, arguments: Mapping[str, str]) -> None:
         """Begin to send; how it went becomes an observation."""
@@ -63,9 +67,10 @@ class ClipSender:
     def _chosen(self, wanted: str) -> Path:
         if self._folder is None:
             raise ContractError("clip: this cart keeps none; its configuration names no clips")
+        now_utc_ms = self._wall()
         kept = {path.name: path for path in self._folder.rglob("*.webp")}
         names = sorted(
-            (name for name in kept if clips.NAME.fullmatch(name)),
+            (name for name in kept if clips.ends_utc_ms(name) > now_utc_ms),
             key=lambda name: name.rpartition("-")[2],
         )
         for name in reversed(names):

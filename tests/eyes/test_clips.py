@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from cart.eyes.clips import DAY_MS, RETENTION, RING_FRAMES, WIDTH, ClipKeeper
+from cart.contract.clips import DAY_MS, DAYS_KEPT
+from cart.eyes.clips import BYTES_MAX, RING_FRAMES, WIDTH, ClipKeeper
 from cart.eyes.frames import Pixels
 from cart.eyes.privacy import BLOCKS_ACROSS, veiled
 from models.motion import Box
@@ -147,25 +148,44 @@ def test_clips_are_forgotten_by_age_and_by_room(tmp_path: Path) -> None:
     """Each reason has its own days and bytes; the newest stay. Others' files are let be."""
     day = Day()
     for age_days in range(10):
-        for reason in RETENTION:
+        for reason in DAYS_KEPT:
             (tmp_path / f"{reason}-{day.now_ms - age_days * DAY_MS:013}.webp").write_bytes(b"x")
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / ".part-doubted_line.webp").write_bytes(b"torn")
     keeper(tmp_path, day)
     left = [path.name for path in tmp_path.iterdir()]
-    for reason, retention in RETENTION.items():
-        assert sum(name.startswith(reason) for name in left) == retention.days + 1
+    for reason, days in DAYS_KEPT.items():
+        assert sum(name.startswith(reason) for name in left) == days
     assert "notes.txt" in left
     assert not [name for name in left if name.startswith(".part")]
-    room = RETENTION["doubted_line"].bytes_max
     big = tmp_path / f"doubted_line-{day.now_ms + 1:013}.webp"
     with big.open("wb") as file:
-        file.truncate(room)
+        file.truncate(BYTES_MAX)
     clips = keeper(tmp_path, day)
     assert [path.name for path in tmp_path.glob("doubted_line-*")] == [big.name]
     day.now_ms += 40 * DAY_MS
     clips.add(BASKET, 0, is_still=True)
     assert not list(tmp_path.glob("*.webp"))
+
+
+def test_a_clip_is_gone_at_its_time(tmp_path: Path) -> None:
+    """Not an hour later: each goes with the first frame at which its days are over, also one that
+    was made while the eyes ran."""
+    day = Day()
+    older = tmp_path / f"unexplained_load-{day.now_ms - DAY_MS:013}.webp"
+    older.write_bytes(b"x")
+    clips = keeper(tmp_path, day)
+    day.now_ms += 59 * 60_000
+    clips.keep("doubted_line", play(clips))
+    play(clips, 8_000)
+    (newer,) = tmp_path.glob("doubted_line-*")
+    for left_ms, left in ((2 * DAY_MS - 59 * 60_000, [newer]), (DAY_MS + 59 * 60_000, [])):
+        day.now_ms += left_ms - 1
+        clips.add(BASKET, 16_000, is_still=True)
+        assert len(list(tmp_path.iterdir())) == len(left) + 1
+        day.now_ms += 1
+        clips.add(BASKET, 16_000, is_still=True)
+        assert list(tmp_path.iterdir()) == left
 
 
 def test_a_full_disk_costs_the_clip_and_is_said(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from PIL import Image
 from cart.contract import clips
 from cart.contract.fleet import ClipNote
 from cart.core.observations import CommandFinished
-from cart.eyes.clips import RETENTION
 from cart.mqtt import Endpoint, tls_context
 from cart.shell.clip_sender import ClipSender
 from cart.shell.clock import monotonic_ms
@@ -111,7 +110,8 @@ def door(tmp_path: Path) -> Iterator[Door]:
 def sent(folder: Path | None, endpoint: Endpoint, **arguments: str) -> CommandFinished:
     """What the mind hears of an order for a clip."""
     inbox, guard = Inbox(monotonic_ms), Guard(monotonic_ms)
-    ClipSender(folder, endpoint, inbox, guard, lambda _: None).send("c-1", arguments)
+    sender = ClipSender(folder, endpoint, inbox, guard, lambda _: None, lambda: NOW_MS)
+    sender.send("c-1", arguments)
     (finished,) = until(lambda: inbox.take(100), "the order ends")
     assert isinstance(finished, CommandFinished)
     return finished
@@ -132,6 +132,19 @@ def test_a_clip_that_was_asked_for_arrives_once(door: Door, tmp_path: Path) -> N
     again = sent(tmp_path / "eyes", door.endpoint(), clip="doubted_line", url=url)
     assert (again.status, len(door.kept())) == ("failed", 1)
     assert "410" in again.detail
+
+
+def test_a_clip_whose_time_is_over_is_given_to_nobody(door: Door, tmp_path: Path) -> None:
+    """By its name or by its reason: from the 72nd hour on there is none, whether or not the camera
+    process has swept it; a moment before, there is."""
+    url = door.desk.open("cart-1", "dispute", door.url)
+    name = f"doubted_line-{NOW_MS - 72 * HOUR_MS}.webp"
+    (tmp_path / name).write_bytes(webp())
+    for wanted in (name, "doubted_line"):
+        finished = sent(tmp_path, door.endpoint(), clip=wanted, url=url)
+        assert (finished.status, name in finished.detail) == ("failed", wanted == name)
+    (tmp_path / name).rename(tmp_path / f"doubted_line-{NOW_MS - 72 * HOUR_MS + 1}.webp")
+    assert sent(tmp_path, door.endpoint(), clip="doubted_line", url=url).status == "succeeded"
 
 
 def test_what_is_no_clip_or_not_for_this_cart_is_refused(door: Door) -> None:
@@ -308,7 +321,7 @@ def test_a_door_killed_with_the_clip_in_hand_opens_no_second_time(door: Door) ->
 def test_no_clip_stays_longer_than_three_days() -> None:
     """At the store and on the cart, for whatever reason it was kept."""
     assert max(RETENTION_HOURS.values()) <= 72
-    assert max(retention.days for retention in RETENTION.values()) * 24 <= 72
+    assert max(clips.DAYS_KEPT.values()) * 24 <= 72
 
 
 def test_a_running_service_forgets_clips(tmp_path: Path) -> None:
