@@ -156,6 +156,13 @@ class Authority:
         given = self.issued(name)
         return bool(given) and all(each.serial_number in known for each in given)
 
+    def revoked_names(self) -> set[str]:
+        """Every name whose certificates were all taken back."""
+        known = {entry.serial_number for entry in self.revoked()}
+        given = [path.stem.rpartition("-") for path in (self.folder / "issued").glob("*.pem")]
+        good = {name for name, _, serial in given if int(serial, 16) not in known}
+        return {name for name, _, _ in given} - good
+
     def _begin(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         name, now = _named("dashcart authority"), self._clock()

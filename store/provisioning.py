@@ -105,6 +105,17 @@ class Provisioning:
         many there were. Raises AuthorityError if there is none."""
         return self._authority.revoke(name, *self._claims_for(name))
 
+    def shut_out(self) -> set[str]:
+        """Who may neither say nor hear anything: taken back, and not let in again by a claim since,
+        which ends with the name that it is for."""
+        out = self._authority.revoked_names()
+        again = {
+            claim.cart
+            for name, claim in self._claims().items()
+            if name not in out and claim.expires_utc_ms >= self._utc_ms()
+        }
+        return out - again
+
     def new_claim(self, cart: str, *, broker_restarted: bool = False) -> bytes:
         """A claim for a cart: its key, certificate and the authority's, as one PEM file.
 

@@ -27,6 +27,8 @@ from cart.contract.names import FILE_NAME
 from cart.contract.store import SERVICE_PREFIX
 from cart.core.settings import wrong_with
 from cart.files import replace_file
+from store.access import NAME as ACCESS_LIST
+from store.access import AccessList
 from store.asked import AUTHORITY as FOLDER
 from store.asked import Command, check_cart
 from store.authority import Authority, AuthorityError
@@ -46,7 +48,7 @@ HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:.]{2,45}")
 SWITCHES = {"true": True, "false": False}
 SETTING = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 PAPERS = "service"  # what the service shows the broker, in DATA
-BROKER_FILES = ("broker.key", "broker.pem", "ca.pem", "crl.pem", "dashcart.acl", "dashcart.conf")
+BROKER_FILES = ("broker.key", "broker.pem", "ca.pem", "crl.pem", ACCESS_LIST, "dashcart.conf")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
 
 
@@ -140,10 +142,11 @@ def equip_broker(options: argparse.Namespace) -> int:
     (out / "crl.pem").write_bytes((authority.folder / "crl.pem").read_bytes())
     words = {
         "PORT": str(options.port), "ADDRESS": options.address, "CERTIFICATES": str(out),
-        "ACL": str(out / "dashcart.acl"), "STORE_SERVICE": service,
+        "ACL": str(out / ACCESS_LIST), "STORE_SERVICE": service,
         "TENANT": options.tenant, "STORE": options.store, "USER": options.user,
     }  # fmt: skip
-    (out / "dashcart.acl").write_text(filled(acl_text(), words), encoding="utf-8")
+    access = AccessList(authority, Provisioning(authority, utc_ms))
+    (out / ACCESS_LIST).write_bytes(access.begin(filled(acl_text(), words)))
     (out / "dashcart.conf").write_text(filled(mosquitto_text(), words), encoding="utf-8")
     if os.geteuid() == 0:
         for path in (*(out / name for name in BROKER_FILES), *([out] if is_ours else [])):
@@ -164,10 +167,14 @@ def _check_user(name: str) -> None:
 
 def make_claim(options: argparse.Namespace) -> int:
     """Make a file that gives one new cart its certificate, once, within a day."""
-    provisioning = Provisioning(Authority(options.data / FOLDER), utc_ms)
+    authority = Authority(options.data / FOLDER)
+    provisioning = Provisioning(authority, utc_ms)
     restarted: bool = options.broker_restarted
     claim = provisioning.new_claim(options.cart, broker_restarted=restarted)
     replace_file(options.out, claim)
+    access = AccessList(authority, provisioning)
+    if access.renew():
+        _say(f"copy {access.path} to the broker and send it SIGHUP: {options.cart} may come again")
     _say(f"{options.out}: on the cart: python -m cart enrol --config FILE --claim THIS")
     return 0
 
@@ -177,11 +184,18 @@ def take_back(options: argparse.Namespace) -> int:
     folder = options.data / FOLDER
     if not (folder / "ca.key").is_file():
         raise AuthorityError(f"{folder}: no authority; begin one with: python -m store broker")
-    count = Provisioning(Authority(folder), utc_ms).take_back(options.name)
-    _say(
-        f"{count} taken back; copy {folder / 'crl.pem'} to the broker and restart it (SIGHUP shuts"
-        " out only who is not connected)"
+    authority = Authority(folder)
+    provisioning = Provisioning(authority, utc_ms)
+    count = provisioning.take_back(options.name)
+    access = AccessList(authority, provisioning)
+    access.renew()
+    how = (
+        f"copy {folder / 'crl.pem'} and {access.path} to the broker and send it SIGHUP"
+        if access.path.is_file()
+        else f"copy {folder / 'crl.pem'} to the broker and restart it: for SIGHUP to shut out who"
+        " is connected, too, it needs an access list of: python -m store broker"
     )
+    _say(f"{count} taken back; {how}")
     return 0
 
 

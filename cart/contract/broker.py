@@ -7,7 +7,7 @@ Generated from CHANNELS for Debian's mosquitto. Words between at signs are fille
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cart.contract.store import CHANNELS, ROOT, Channel
 
@@ -23,6 +23,9 @@ user @STORE_SERVICE@
 topic readwrite {HERE}#
 
 """
+TAKEN_BACK = """
+# Taken back: shut out both ways, also while connected. Nothing else stands below this line.
+"""
 MOSQUITTO = """\
 # The store's broker, for Debian's mosquitto 2.0. Words between at signs are filled in per store.
 # The broker is not trusted to keep anything: a cart forgets an event only on the store's own word.
@@ -35,7 +38,7 @@ user @USER@
 cafile @CERTIFICATES@/ca.pem
 certfile @CERTIFICATES@/broker.pem
 keyfile @CERTIFICATES@/broker.key
-# Written by `python -m store revoke`; the broker reads it again upon SIGHUP.
+# Written by `python -m store revoke`, as the access list is; both are read again upon SIGHUP.
 crlfile @CERTIFICATES@/crl.pem
 tls_version tlsv1.2
 require_certificate true
@@ -67,6 +70,15 @@ max_keepalive 120
 def acl_text() -> str:
     """The access list: a line a channel, then nothing."""
     return GENERATED + ACL + "".join(f"pattern {_right(channel)}\n" for channel in CHANNELS)
+
+
+def shut_out(text: str, names: Iterable[str]) -> str:
+    """An access list by which these names, and no others, may neither say nor hear anything.
+
+    mosquitto looks at what a name is denied before all patterns, and upon SIGHUP gives the list to
+    those, too, who are connected."""
+    denied = "".join(f"user {name}\ntopic deny #\n" for name in sorted(names))
+    return text.partition(TAKEN_BACK)[0] + (denied and TAKEN_BACK + denied)
 
 
 def mosquitto_text() -> str:

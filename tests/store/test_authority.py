@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from cart.contract.fleet import CertificateRequest
+from store.__main__ import main as store_main
 from store.authority import Authority, AuthorityError, now_utc
 from store.provisioning import CLAIM_VALID, Provisioning
 
@@ -172,3 +174,33 @@ def test_a_certificate_ends(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     made = x509.load_pem_x509_certificate(authority.sign("cart-7", key.public_key()))
     assert made.not_valid_after_utc < now_utc() - timedelta(days=100)
+
+
+def test_the_access_list_follows_who_is_taken_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cart and its claims are denied everything from the revoke on, the cart until it is claimed
+    again; an authority whose broker got no list yet says what to do without."""
+    data, out = tmp_path / "data", tmp_path / "broker"
+    door = Door(data / "authority")
+    door.authority.equip("cart-7", tmp_path)
+    claim = door.claim()
+    revoke = ["revoke", "cart-7", "--data", str(data)]
+    assert store_main(revoke) == 0
+    assert "restart it" in capsys.readouterr().out
+    broker = ["broker", "--tenant", "t", "--store", "s", "--host", "h", "--out", str(out)]
+    assert store_main([*broker, "--data", str(data), "--user", getpass.getuser()]) == 0
+    kept = data / "authority" / "dashcart.acl"
+    rights = kept.read_text()
+    assert (out / "dashcart.acl").read_text() == rights
+    for name in ("cart-7", claim):
+        assert f"\nuser {name}\ntopic deny #\n" in rights
+    assert store_main(revoke) == 0
+    assert "SIGHUP" in capsys.readouterr().out
+    assert kept.read_text() == rights
+    again = ["claim", "cart-7", "--broker-restarted", "--out", str(tmp_path / "claim")]
+    assert store_main([*again, "--data", str(data)]) == 0
+    assert "may come again" in capsys.readouterr().out
+    assert kept.read_text() == rights.replace("user cart-7\ntopic deny #\n", "")
+    assert store_main(revoke) == 0
+    assert "user cart-7\n" in kept.read_text()
