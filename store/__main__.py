@@ -34,7 +34,7 @@ from store import (
     trips,
     trust,
 )
-from store.asked import Command
+from store.asked import Command, utc_ms
 from store.authority import AuthorityError
 from store.database import (
     POSTGRESQL,
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
             database,
             signer,
             clock=lambda: time.monotonic_ns() // 1_000_000,
-            utc_ms=trust.utc_ms,
+            utc_ms=utc_ms,
             fleet=trust.fleet_of(options.data, signer)._replace(daily=daily),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -177,7 +177,7 @@ def credit_line(options: argparse.Namespace) -> int:
 def move_trip(options: argparse.Namespace) -> int:
     """Move the trip at one cart to another that shows its code: a guest needs no app for it."""
     with closing(_existing(options, read_only=False)) as database, transaction(database):
-        to_trip = moving.ask(database, options.from_cart, options.to_cart, trust.utc_ms())
+        to_trip = moving.ask(database, options.from_cart, options.to_cart, utc_ms())
     _print_line({"from": options.from_cart, "to": options.to_cart, "trip_id": to_trip})
     return 0
 

@@ -6,6 +6,7 @@ It must never make a store, an authority or a cart: it looks at what is there.
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -49,3 +50,8 @@ def _carts(options: argparse.Namespace) -> set[str]:
     if not (folder / "ca.key").is_file():
         return here
     return here | Provisioning(Authority(folder), lambda: 0).carts()
+
+
+def utc_ms() -> int:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000

@@ -23,9 +23,8 @@ from sqlalchemy import Connection
 from cart import arguments
 from cart.core.catalog import Catalog, CatalogError
 from store import catalogs, published, sheets, show
-from store.asked import Command
+from store.asked import Command, utc_ms
 from store.database import open_database, reading, transaction
-from store.trust import utc_ms
 
 PRICE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,4})?")
 

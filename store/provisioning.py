@@ -122,12 +122,7 @@ class Provisioning:
         A broker says who speaks by name alone. So a name that was taken back is given again only
         once `broker_restarted` promises that its old connection has ended. Raises AuthorityError.
         """
-        if self._authority.is_revoked(cart) and not broker_restarted:
-            raise AuthorityError(
-                f"{cart} was taken back, and who holds its old certificate may still be connected:"
-                f" copy {self._authority.folder / 'crl.pem'} to the broker, restart the broker,"
-                " and claim with --broker-restarted"
-            )
+        self._check_given_again(cart, broker_restarted=broker_restarted)
         self.register(cart)
         name = CLAIM_PREFIX + secrets.token_hex(8)
         key = ec.generate_private_key(ec.SECP256R1())
@@ -135,6 +130,20 @@ class Provisioning:
         expires_utc_ms = self._utc_ms() + CLAIM_VALID // timedelta(milliseconds=1)
         self._keep(name, Claim(cart, expires_utc_ms))
         return pem_of(key) + certificate + self._authority.pem
+
+    def certify_app(self, name: str, request: bytes, *, broker_restarted: bool = False) -> bytes:
+        """The certificate for the key of an app's signing request, and the authority's, as PEM; the
+        app renews it as a cart does. Raises AuthorityError."""
+        self._check_given_again(name, broker_restarted=broker_restarted)
+        return self._authority.sign_request(name, request) + self._authority.pem
+
+    def _check_given_again(self, name: str, *, broker_restarted: bool) -> None:
+        if self._authority.is_revoked(name) and not broker_restarted:
+            raise AuthorityError(
+                f"{name} was taken back, and who holds its old certificate may still be connected:"
+                f" copy {self._authority.folder / 'crl.pem'} to the broker, restart the broker,"
+                " and say it again with --broker-restarted"
+            )
 
     def carts(self) -> set[str]:
         """Every name that was let in as a cart."""

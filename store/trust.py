@@ -1,4 +1,4 @@
-"""The store's commands about who may come in: equip a broker, let a cart in, put one out, look.
+"""The store's commands about what carts are told, and trust: orders, settings, files, denials.
 
 Each works on files alone; a running service needs no telling. It must never print a secret.
 """
@@ -6,32 +6,23 @@ Each works on files alone; a running service needs no telling. It must never pri
 from __future__ import annotations
 
 import argparse
-import ipaddress
-import os
-import pwd
 import re
-import shutil
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 from msgspec import json
 
 from cart import arguments
-from cart.contract.broker import acl_text, filled, mosquitto_text
 from cart.contract.fleet import Setting
 from cart.contract.goods import TRUSTED_SETTINGS
 from cart.contract.lines import ContractError
 from cart.contract.names import FILE_NAME
-from cart.contract.store import SERVICE_PREFIX
 from cart.core.settings import wrong_with
-from cart.files import replace_file
-from store.access import NAME as ACCESS_LIST
-from store.access import AccessList
+from store import entrance
 from store.asked import AUTHORITY as FOLDER
-from store.asked import Command, check_cart
-from store.authority import Authority, AuthorityError
+from store.asked import Command, check_cart, utc_ms
+from store.authority import Authority
 from store.clips import ClipDesk
 from store.configs import Configs
 from store.database import open_existing
@@ -44,17 +35,13 @@ from store.trusted import Repository
 
 STANDARD_INPUT = Path("/dev/stdin")
 TARGET = re.compile(FILE_NAME)
-HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:.]{2,45}")
 SWITCHES = {"true": True, "false": False}
 SETTING = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-PAPERS = "service"  # what the service shows the broker, in DATA
-BROKER_FILES = ("broker.key", "broker.pem", "ca.pem", "crl.pem", ACCESS_LIST, "dashcart.conf")
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
 
 
 def add_commands(command: Command) -> None:
     """Declare the commands; `command` makes a parser."""
-    _add_entrance(command)
+    entrance.add_commands(command)
     _add_orders(command)
     sign = command("sign", sign_file)
     sign.add_argument("target", type=_target, help="models/NAME or configuration/NAME")
@@ -64,36 +51,6 @@ def add_commands(command: Command) -> None:
     look.add_argument("--tenant", type=arguments.name, required=True, help="the chain")
     look.add_argument("--store", type=arguments.name, required=True, help="the store of the chain")
     look.add_argument("--json", action="store_true", help="one JSON object a line")
-
-
-def _add_entrance(command: Command) -> None:
-    name = arguments.name
-    broker = command("broker", equip_broker)
-    broker.add_argument("--tenant", type=name, required=True, help="the chain")
-    broker.add_argument("--store", type=name, required=True, help="the store of the chain")
-    broker.add_argument(
-        "--host", type=_host, action="append", required=True, help="a name carts know it by"
-    )
-    broker.add_argument("--address", type=_address, default=EVERYWHERE, help="where it listens")
-    broker.add_argument("--port", type=arguments.whole(1, 65_535), default=8_883, help="there")
-    broker.add_argument(
-        "--user", type=name, default="mosquitto", help="whom it becomes where root starts it"
-    )
-    broker.add_argument(
-        "--out", type=arguments.folder, required=True, help="folder for the broker's files"
-    )
-    claim = command("claim", make_claim)
-    claim.add_argument("cart", type=name, help="the id of the new cart")
-    claim.add_argument(
-        "--broker-restarted",
-        action="store_true",
-        help="the cart was taken back, and the broker has restarted with the new crl.pem since",
-    )
-    claim.add_argument(
-        "--out", type=arguments.new_file, required=True, help="file to carry to the cart"
-    )
-    revoke = command("revoke", take_back)
-    revoke.add_argument("name", type=name, help="of a cart, a claim or an app")
 
 
 def _add_orders(command: Command) -> None:
@@ -129,74 +86,6 @@ def fleet_of(data: Path, signer: Signer) -> Fleet:
         Configs(data, signer),
         clips=ClipDesk(data, signer, utc_ms),
     )
-
-
-def equip_broker(options: argparse.Namespace) -> int:
-    """Write a mosquitto's certificates and configuration into a folder, the service's into DATA."""
-    _check_user(options.user)
-    authority, out = Authority(options.data / FOLDER), options.out.resolve()
-    service, papers = f"{SERVICE_PREFIX}{options.store}", options.data / PAPERS
-    is_ours = not out.exists() or (out / BROKER_FILES[-1]).exists()
-    authority.equip("broker", out, "server", options.host)
-    authority.equip(service, papers)
-    (out / "crl.pem").write_bytes((authority.folder / "crl.pem").read_bytes())
-    words = {
-        "PORT": str(options.port), "ADDRESS": options.address, "CERTIFICATES": str(out),
-        "ACL": str(out / ACCESS_LIST), "STORE_SERVICE": service,
-        "TENANT": options.tenant, "STORE": options.store, "USER": options.user,
-    }  # fmt: skip
-    access = AccessList(authority, Provisioning(authority, utc_ms))
-    (out / ACCESS_LIST).write_bytes(access.begin(filled(acl_text(), words)))
-    (out / "dashcart.conf").write_text(filled(mosquitto_text(), words), encoding="utf-8")
-    if os.geteuid() == 0:
-        for path in (*(out / name for name in BROKER_FILES), *([out] if is_ours else [])):
-            shutil.chown(path, options.user)
-    _say(f"{out}: for mosquitto -c dashcart.conf; the service shows {papers / service}.pem")
-    return 0
-
-
-def _check_user(name: str) -> None:
-    """Only root can give files away, and to somebody who is there."""
-    try:
-        pwd.getpwnam(name)
-    except KeyError as error:
-        if os.geteuid() == 0:
-            text = f"no user {name} here; install mosquitto, or name its user with --user"
-            raise AuthorityError(text) from error
-
-
-def make_claim(options: argparse.Namespace) -> int:
-    """Make a file that gives one new cart its certificate, once, within a day."""
-    authority = Authority(options.data / FOLDER)
-    provisioning = Provisioning(authority, utc_ms)
-    restarted: bool = options.broker_restarted
-    claim = provisioning.new_claim(options.cart, broker_restarted=restarted)
-    replace_file(options.out, claim)
-    access = AccessList(authority, provisioning)
-    if access.renew():
-        _say(f"copy {access.path} to the broker and send it SIGHUP: {options.cart} may come again")
-    _say(f"{options.out}: on the cart: python -m cart enrol --config FILE --claim THIS")
-    return 0
-
-
-def take_back(options: argparse.Namespace) -> int:
-    """Revoke every certificate of a name, and a cart's claims; who serves here knows at once."""
-    folder = options.data / FOLDER
-    if not (folder / "ca.key").is_file():
-        raise AuthorityError(f"{folder}: no authority; begin one with: python -m store broker")
-    authority = Authority(folder)
-    provisioning = Provisioning(authority, utc_ms)
-    count = provisioning.take_back(options.name)
-    access = AccessList(authority, provisioning)
-    access.renew()
-    how = (
-        f"copy {folder / 'crl.pem'} and {access.path} to the broker and send it SIGHUP"
-        if access.path.is_file()
-        else f"copy {folder / 'crl.pem'} to the broker and restart it: for SIGHUP to shut out who"
-        " is connected, too, it needs an access list of: python -m store broker"
-    )
-    _say(f"{count} taken back; {how}")
-    return 0
 
 
 def order_cart(options: argparse.Namespace) -> int:
@@ -262,21 +151,6 @@ def _setting(text: str) -> tuple[str, Setting]:
     return name, meant
 
 
-def _address(text: str) -> str:
-    """Where a broker may listen: an address of this machine."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: write an IP address") from error
-
-
-def _host(text: str) -> str:
-    """A host as it stands in a certificate."""
-    if not HOST.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: write a host's name or its IP address")
-    return text
-
-
 def sign_file(options: argparse.Namespace) -> int:
     """Sign a model or a configuration as the newest: carts fetch it from `store clips`."""
     Repository(options.data / "trust").give(options.target, options.file.read_bytes())
@@ -310,8 +184,3 @@ def _target(text: str) -> str:
 
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
-
-
-def utc_ms() -> int:
-    """The wall clock."""
-    return time.time_ns() // 1_000_000

@@ -18,9 +18,9 @@ from cart import mqtt
 from cart.contract.clips import CONTENT_TYPE
 from rig.broker import free_port
 from rig.certificates import GuardedBroker
+from store.asked import utc_ms
 from store.keys import signer_of
 from store.orders import Order, Orders
-from store.trust import utc_ms
 from tests.eyes.test_clips import BASKET, Day, keeper, pictures, play
 from tests.shell.test_daemon import cartd
 from tests.store.shop import (

@@ -68,6 +68,8 @@ NONSENSE: dict[str, tuple[tuple[str, str], ...]] = {
         ("claim --data {folder} broker --out {folder}/c", "broker"),
         ("claim --data {folder} .. --out {folder}/c", ".."),
         ("claim --data {folder} cart-1 --out {nowhere}/c", "nowhere"),
+        ("app --data {folder} ann --request {junk} --out {folder}/c", "no authority"),
+        ("app --data {folder} a/b --request {junk} --out {folder}/c", "a/b"),
         ("revoke --data {folder} cart-1", "no authority"),
         ("revoke --data {folder} a*", "a*"),
         ("order --data {nowhere} cart-1 lock", "no store here"),

@@ -204,3 +204,30 @@ def test_the_access_list_follows_who_is_taken_back(
     assert kept.read_text() == rights.replace("user cart-7\ntopic deny #\n", "")
     assert store_main(revoke) == 0
     assert "user cart-7\n" in kept.read_text()
+
+
+def test_an_app_gets_a_certificate_for_its_own_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`store app` signs what the app has made, under app- and the pseudonym; not another name, no
+    junk, and what was taken back only when the broker has restarted. The app renews it itself."""
+    door = Door(tmp_path / "authority")
+    asked, out = tmp_path / "app.csr", tmp_path / "app.pem"
+    app = ["app", "ann", "--data", str(tmp_path), "--request", str(asked), "--out", str(out)]
+    for wrong, why in ((request("ann").request, "another name than app-ann"), ("x", "no signing")):
+        asked.write_text(wrong)
+        assert store_main(app) == 1
+        assert why in capsys.readouterr().err
+    assert not out.exists()
+    asked.write_text(request("app-ann").request)
+    assert store_main(app) == 0
+    given, authority = x509.load_pem_x509_certificates(out.read_bytes())
+    assert (common_name(given), authority) == ("app-ann", door.authority.certificate)
+    given.verify_directly_issued_by(authority)
+    assert given.not_valid_after_utc - now_utc() > timedelta(days=89)
+    assert door.provisioning.answer("app-ann", request("app-ann")).certificate
+    assert store_main(["revoke", "app-ann", "--data", str(tmp_path)]) == 0
+    assert store_main(app) == 1
+    assert "--broker-restarted" in capsys.readouterr().err
+    assert store_main([*app, "--broker-restarted"]) == 0
+    assert not door.provisioning.is_revoked("app-ann")

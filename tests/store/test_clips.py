@@ -24,6 +24,7 @@ from cart.shell.clip_sender import ClipSender
 from cart.shell.clock import monotonic_ms
 from cart.shell.guard import Guard
 from cart.shell.inbox import Inbox
+from store.asked import utc_ms
 from store.authority import Authority
 from store.clip_server import ClipServer, tls_of
 from store.clips import HOUR_MS, RETENTION_HOURS, VALID_MS, ClipDesk
@@ -31,7 +32,6 @@ from store.database import open_database
 from store.keys import signer_of
 from store.news import Fleet
 from store.service import Service
-from store.trust import utc_ms
 from tests.waiting import serving, until
 
 NOW_MS = 1_800_000_000_000
