@@ -27,10 +27,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cart.contract.store import Packet
 from cart.core.value import Value
+from cart.retries import Retries
 
-# So long may a step take (TCP, CONNECT, SUBSCRIBE), and longer after each failure: a broker to
-# which a thousand carts come back at once answers each in the end, if they do not all begin again.
-CONNECT_MS_MAX, PATIENCE_DOUBLINGS = 2_000, 3
 KEEPALIVE_S = 5
 RETRY_MS_FIRST = 100
 # RabbitMQ 3.10 names the queue of a client by its id: a connection that ends late takes the queue
@@ -127,14 +125,11 @@ class Connection:
         self._client_id = client_id
         self._filters = tuple(filters)
         self._clock = clock
-        self._random = random
+        self._retries = Retries(clock, random, retry_ms_max)
         self._will = will
         self._will_delay_s = will_delay_s
-        self._retry_ms_max = retry_ms_max
         self._client: paho.Client | None = None
         self._happenings: list[Happening] = []
-        self._failures = 0
-        self._retry_ms = 0
         self._give_up_ms = 0
         self._reason = ""
         self._doubts = 0
@@ -150,7 +145,7 @@ class Connection:
 
     def poll(self, timeout_ms: int) -> list[Happening]:
         """What happened, in order; empty after `timeout_ms` of silence or after `wake`."""
-        if self._client is None and self._clock() >= self._retry_ms:
+        if self._client is None and self._clock() >= self._retries.at_ms:
             self._dial()
         self._wait(0 if self._happenings else timeout_ms)
         if self._client is not None:
@@ -191,7 +186,7 @@ class Connection:
             self._client = None
         self._endpoint = endpoint
         self.up = False
-        self._failures = self._retry_ms = 0
+        self._retries.anew()
 
     def doubt(self) -> None:
         """The owner expects to hear something and does not. Over MQTT 3.1.1 such a connection is
@@ -231,15 +226,12 @@ class Connection:
             self._lost(f"{self._endpoint.host}:{self._endpoint.port}: {error}")
 
     def _expect_progress(self) -> None:
-        self._give_up_ms = self._clock() + self._patience_ms()
-
-    def _patience_ms(self) -> int:
-        return CONNECT_MS_MAX << min(self._failures, PATIENCE_DOUBLINGS)
+        self._give_up_ms = self._clock() + self._retries.step_ms_max
 
     def _new_client(self) -> paho.Client:
         protocol = PROTOCOLS[self._endpoint.mqtt]
         client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=protocol)
-        client.connect_timeout = self._patience_ms() / 1_000
+        client.connect_timeout = self._retries.step_ms_max / 1_000
         client.max_inflight_messages_set(IN_FLIGHT_MAX)
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
@@ -267,7 +259,7 @@ class Connection:
             # Bytes that TLS has already taken in do not show in select.
             timeout_ms = 0 if _pending(wire) else timeout_ms
         else:
-            timeout_ms = min(timeout_ms, max(0, self._retry_ms - self._clock()))
+            timeout_ms = min(timeout_ms, max(0, self._retries.at_ms - self._clock()))
         ready, _, _ = select.select(readers, writers, [], timeout_ms / 1_000)
         if self._ear in ready:
             self._ear.recv(4_096)
@@ -287,15 +279,11 @@ class Connection:
             self._lost("the broker does not answer")
 
     def _lost(self, reason: str) -> None:
-        if self.up or self._failures == 0:
+        if self.up or self._retries.failures == 0:
             self._happenings.append(Changed(up=False, reason=reason))
         self._client = None
         self.up = False
-        first_ms = RETRY_MS_FIRST if self.is_modern else RETRY_MS_FIRST_OLD
-        pause_ms = min(self._retry_ms_max, first_ms << min(self._failures, 10))
-        self._failures += 1
-        # Jitter: a thousand carts must not come back in the same millisecond.
-        self._retry_ms = self._clock() + self._random.randint(pause_ms // 2, pause_ms)
+        self._retries.lost(RETRY_MS_FIRST if self.is_modern else RETRY_MS_FIRST_OLD)
 
     def _on_connect(
         self,
@@ -330,7 +318,8 @@ class Connection:
 
     def _stands(self) -> None:
         self.up = True
-        self._failures = self._doubts = 0
+        self._doubts = 0
+        self._retries.stands()
         self._happenings.append(Changed(up=True))
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
