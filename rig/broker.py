@@ -16,6 +16,7 @@ from typing import Literal, Self
 from rig.waiting import came
 
 READY_S_MAX = 10
+BEGAN = "began: process"  # a line of its own in a log at each start: not every program has one
 IOTCORE = """
 id = 0
 [router]
@@ -79,6 +80,7 @@ class Broker:
                 stdout=log,
                 stderr=log,
             )
+            log.write(f"{BEGAN} {self._process.pid}\n".encode())
         process = self._process
         settled = came(
             lambda: process.poll() is not None or listens(self.host, self.port), READY_S_MAX

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from rig.broker import BrokerError, free_port, listens
+from rig.broker import BEGAN, BrokerError, free_port, listens
 from rig.proxy import FaultProxy
 from rig.waiting import came
 
@@ -81,13 +81,14 @@ class Node:
         (self._folder / "rabbitmq.conf").write_text(text)
         (self._folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n")
 
-    def start(self) -> None:
-        """Start it; returns at once."""
+    def start(self) -> int:
+        """Start it; returns at once the number of its process."""
         with (self._folder / "out.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*WITH_US, PROGRAMS / "rabbitmq-server"], env=self._environment, user=_user(),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+        return self._process.pid
 
     def await_ready(self) -> None:
         """Wait until it takes connections. Raises BrokerError."""
@@ -143,6 +144,7 @@ class Cluster:
                 stack.callback(node.kill)
                 node.start()
                 node.await_ready()  # one by one: each joins those before it
+            self._note(mapper.pid)
             self.control("set_policy", "mqtt", QUEUES, json.dumps(MIRRORED), "--apply-to", "queues")
             stack.enter_context(self._front)
             self._stack = stack.pop_all()
@@ -160,10 +162,15 @@ class Cluster:
 
     def start(self) -> Self:
         """Bring that node back, and wait until it serves. Raises BrokerError."""
-        self.nodes[self._victim].start()
+        self._note(self.nodes[self._victim].start())
         self.nodes[self._victim].await_ready()
         self._victim = (self._victim + 1) % NODES
         return self
+
+    def _note(self, process_id: int) -> None:
+        """The cluster began, or one of its nodes began anew."""
+        with self._log.open("a") as log:
+            log.write(f"{BEGAN} {process_id}\n")
 
     def control(self, *words: str) -> str:
         """What `rabbitmqctl` says, asked of the first node. Raises CalledProcessError."""

@@ -69,8 +69,8 @@ def _of_carts(folder: Path) -> list[Row]:
 def audit(folder: Path) -> tuple[dict[str, object], list[str]]:
     """The verdict on a run, and each part of it that is not what the rest shows.
 
-    `kills` are those that the run reports, `kills_shown` how many of them the logs show. Raises
-    ExportError."""
+    `kills` are those that the run reports: `kills_shown` are the ones that the logs show,
+    `kills_played` power cuts, at which no process died. Raises ExportError."""
     stored = exports.read(folder / exports.STORE_EXPORT)
     carts = exports.cart_folders(folder)
     written = {cart: exports.read(cart / exports.JOURNAL_EXPORT) for cart in carts}
@@ -83,7 +83,11 @@ def audit(folder: Path) -> tuple[dict[str, object], list[str]]:
     kills = restarts.reported(folder)
     differing = [f"{name} is not what its database holds" for name in other]
     differing += restarts.too_many(folder, kills)
-    noted = {"kills": kills.total(), "kills_shown": restarts.shown(folder, kills)}
+    noted = {
+        "kills": kills.total(),
+        "kills_shown": restarts.shown(folder, kills),
+        "kills_played": kills[restarts.PLAYED],
+    }
     passed = counted.passed and not differing
     return {"carts": len(carts), **asdict(counted), **noted, "passed": passed}, differing
 

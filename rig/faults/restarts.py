@@ -1,7 +1,7 @@
 """Holds the kills that a run notes against what the logs of those killed show: each began anew.
 
-A kill of which no log tells (iotcore writes none; a power cut is played, not suffered) stays what
-the run reported, and is counted as that. It changes nothing.
+Power cuts are played over a record of writes, so no log can tell of them: they are counted apart.
+A kill of anybody else of which no log tells is not believed. It changes nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from pathlib import Path
 
 import msgspec
 
+from rig.broker import BEGAN
 from rig.faults.exports import parsed
 
 KILLS, BROKER_LOG = "kills.jsonl", "broker.log"
-BEGAN = "began: process"  # a line of its own in a log, at each start
+PLAYED = "power"
 START_OF_BROKER = re.compile(rb"mosquitto version \S+ starting")
 START = re.compile(rb"^" + BEGAN.encode() + rb" \d+$", re.MULTILINE)
 
@@ -38,25 +39,20 @@ def reported(folder: Path) -> Counter[str]:
 
 def shown(folder: Path, kills: Counter[str]) -> int:
     """How many of these kills the logs show."""
-    return sum(min(count, _starts(folder, victim) - 1) for victim, count in _told(folder, kills))
+    return sum(min(count, _again(folder, victim)) for victim, count in kills.items())
 
 
 def too_many(folder: Path, kills: Counter[str]) -> Iterator[str]:
     """Of whom more kills are noted than there were starts after the first."""
-    for victim, count in _told(folder, kills):
-        again = _starts(folder, victim) - 1
-        if count > again:
+    for victim, count in sorted(kills.items()):
+        again = _again(folder, victim)
+        if count > again and victim != PLAYED:
             yield f"{folder / KILLS} has {count} kills of {victim}, its log {again} starts anew"
 
 
-def _told(folder: Path, kills: Counter[str]) -> list[tuple[str, int]]:
-    """Those of whose starts a log tells."""
-    return [each for each in sorted(kills.items()) if _starts(folder, each[0])]
-
-
-def _starts(folder: Path, victim: str) -> int:
-    is_broker = victim == "broker"
-    log = folder / (BROKER_LOG if is_broker else f"{Path(victim).name}.log")
-    if not log.is_file():
-        return 0
-    return len((START_OF_BROKER if is_broker else START).findall(log.read_bytes()))
+def _again(folder: Path, victim: str) -> int:
+    """Its starts after the first: as many as its own log tells, else as who started it noted."""
+    log = folder / f"{Path(victim).name}.log"
+    text = log.read_bytes() if log.is_file() else b""
+    starts = START_OF_BROKER.findall(text) if victim == "broker" else []
+    return max(0, len(starts or START.findall(text)) - 1)

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 from cart.mqtt import Dialect
-from rig.broker import Broker, Kind
+from rig.broker import BEGAN, Broker, Kind
 from rig.faults.cart import STORE, TENANT
-from rig.faults.restarts import BEGAN, BROKER_LOG
+from rig.faults.restarts import BROKER_LOG
 from rig.proxy import FaultProxy
 from rig.rabbit import Cluster
 

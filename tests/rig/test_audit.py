@@ -10,8 +10,8 @@ import pytest
 
 from cart.shell.journal import Journal
 from rig.__main__ import main
+from rig.broker import BEGAN
 from rig.faults import exports
-from rig.faults.restarts import BEGAN
 from store.database import open_database, transaction
 from store.ledger import ingest
 from tests.store.shop import CART, batch, trip_events
@@ -54,13 +54,40 @@ def audit(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[s
 
 
 def test_kills_are_counted_in_the_logs(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Three of four kills show as starts anew; of the power cut there is only the run's word."""
+    """Three of four kills show as starts anew; the power cut was played, and is said to be."""
     status, verdict, said = audit(run, capsys)
     assert (status, said) == (0, "")
     assert verdict == {
         "carts": 1, "events": 4, "lost": 0, "duplicated": 0, "reordered": 0,
-        "kills": 4, "kills_shown": 3, "passed": True,
+        "kills": 4, "kills_shown": 3, "kills_played": 1, "passed": True,
     }  # fmt: skip
+
+
+def test_starts_of_a_broker_that_writes_no_log_are_counted(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever starts iotcore or a cluster's node notes it, as of carts and the store."""
+    (run / "broker.log").write_text(f"{BEGAN} 7\n{BEGAN} 8\n")
+    status, verdict, _ = audit(run, capsys)
+    assert (status, verdict["kills_shown"]) == (0, 3)
+    (run / "broker.log").write_text(f"{BEGAN} 7\n")
+    status, verdict, said = audit(run, capsys)
+    assert (status, verdict["kills_shown"]) == (1, 2)
+    assert "1 kills of broker, its log 0 starts anew" in said
+
+
+@pytest.mark.parametrize("victim", ["broker", CART, "store", "somebody"])
+def test_kills_of_which_nothing_tells_are_not_believed(
+    run: Path, victim: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log that is gone or empty shows no kill, nor has somebody unknown been killed."""
+    note_kills(run, *{"broker", CART, "store", victim})
+    (run / f"{victim}.log").write_text("")
+    status, verdict, said = audit(run, capsys)
+    assert (status, verdict["passed"]) == (1, False)
+    assert f"1 kills of {victim}, its log 0 starts anew" in said
+    (run / f"{victim}.log").unlink()
+    assert audit(run, capsys) == (status, verdict, said)
 
 
 @pytest.mark.parametrize("victim", ["broker", CART, "store"])
