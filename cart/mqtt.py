@@ -130,6 +130,7 @@ class Connection:
         self._will_delay_s = will_delay_s
         self._client: paho.Client | None = None
         self._happenings: list[Happening] = []
+        self._unconfirmed: list[tuple[int, int]] = []
         self._give_up_ms = 0
         self._reason = ""
         self._doubts = 0
@@ -144,7 +145,10 @@ class Connection:
         return self._endpoint.is_modern
 
     def poll(self, timeout_ms: int) -> list[Happening]:
-        """What happened, in order; empty after `timeout_ms` of silence or after `wake`."""
+        """What happened, in order; empty after `timeout_ms` of silence or after `wake`.
+
+        What the last poll gave is confirmed to the broker only now: its owner has dealt with it."""
+        self._confirm()
         if self._client is None and self._clock() >= self._retries.at_ms:
             self._dial()
         self._wait(0 if self._happenings else timeout_ms)
@@ -212,7 +216,14 @@ class Connection:
         self._bell.close()
         self._ear.close()
 
+    def _confirm(self) -> None:
+        unconfirmed, self._unconfirmed = self._unconfirmed, []
+        for number, qos in unconfirmed:
+            if self._client is not None:
+                self._client.ack(number, qos)
+
     def _dial(self) -> None:
+        self._unconfirmed.clear()
         self._expect_progress()
         self._reason = "the connection broke"
         try:
@@ -230,7 +241,9 @@ class Connection:
 
     def _new_client(self) -> paho.Client:
         protocol = PROTOCOLS[self._endpoint.mqtt]
-        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=protocol)
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, self._client_id, protocol=protocol, manual_ack=True
+        )
         client.connect_timeout = self._retries.step_ms_max / 1_000
         client.max_inflight_messages_set(IN_FLIGHT_MAX)
         client.on_socket_open = _send_at_once
@@ -324,6 +337,7 @@ class Connection:
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         self._doubts = 0
+        self._unconfirmed.append((message.mid, message.qos))
         self._happenings.append(Incoming(message.topic, bytes(message.payload)))
 
     def _on_publish(

@@ -26,6 +26,7 @@ OF_JOURNAL = and_(
 )
 STANDS = select(journals.c.seq, journals.c.hash).where(OF_JOURNAL)
 MOVED = update(journals).where(OF_JOURNAL)
+TAKEN = insert(events)
 
 
 def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int = 0) -> Ack:
@@ -57,7 +58,7 @@ def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int =
             trips.note(database, cart, batch.epoch, entry.seq, event, now_utc_ms)
         last_hash = entry.hash
     if fresh:
-        database.execute(insert(events), fresh)
+        database.execute(TAKEN, fresh)
         _moved(database, cart, batch.epoch, before, fresh[-1])
     return Ack(batch.epoch, before + len(fresh), rejected=tuple(rejected))
 

@@ -40,9 +40,6 @@ INSERT OR IGNORE INTO meta VALUES ('version', 1), ('epoch', {epoch});
 INSERT OR IGNORE INTO cursor VALUES (1, 0);
 """
 ROWS = "SELECT seq, body, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
-# Whether a commit waits until it is on the disk. Not to wait leaves the file as whole: SQLite syncs
-# the log before it takes it over, and each commit that waits syncs all that were before it.
-SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
 EVENT: msgspec.json.Decoder[Event] = decoder_of(Event)
 ALL = -1  # SQLite's word for "no limit"
 ADVICE = "make the folder writable, with space on a disk that works"
@@ -110,13 +107,10 @@ class Journal:
     def acked(self, epoch: int, upto_seq: int) -> None:
         """The store has committed everything up to here. An older answer changes nothing.
 
-        A power cut may take the cursor back, since it does not wait for the disk: then the rows are
-        sent again, and the store says that it has them. The next event takes it along."""
-        if epoch != self.epoch or not self._acked_seq < upto_seq <= self._last_seq:
-            return
-        with self._transaction(waits_for_disk=False) as database:
-            database.execute("UPDATE cursor SET acked = ?", (upto_seq,))
-        self._acked_seq = upto_seq
+        It is written down with the next events. An older cursor, after a stop, costs nothing: the
+        store says how far it is before anything is sent."""
+        if epoch == self.epoch and self._acked_seq < upto_seq <= self._last_seq:
+            self._acked_seq = upto_seq
 
     def hash_of(self, seq: int) -> str:
         """The hash of entry number `seq`; of 0 the one that a chain begins with."""
@@ -173,7 +167,7 @@ class Journal:
     def _prepare(self, epoch: int) -> None:
         database = self._database
         database.execute("PRAGMA journal_mode = WAL")
-        database.execute(SYNCHRONOUS[True])
+        database.execute("PRAGMA synchronous = FULL")
         database.executescript(f"BEGIN IMMEDIATE; {SCHEMA.format(epoch=int(epoch))} COMMIT;")
         answer = database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if answer != "ok":
@@ -214,13 +208,13 @@ class Journal:
         ]
         with self._transaction() as database:
             database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", values)
+            database.execute("UPDATE cursor SET acked = ?", (self._acked_seq,))
         if rows:
             self._last_seq, self._last_hash = rows[-1].seq, rows[-1].hash
 
     @contextmanager
-    def _transaction(self, *, waits_for_disk: bool = True) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._database.execute(SYNCHRONOUS[waits_for_disk])
             try:
                 self._database.execute("BEGIN IMMEDIATE")
                 yield self._database

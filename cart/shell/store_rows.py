@@ -72,10 +72,7 @@ class RowDesk:
             self._begin_epoch(ack.newest_epoch)
             return
         self._outbox.acknowledged(ack, journal.last_seq, now_ms)
-        try:
-            journal.acked(ack.epoch, ack.upto_seq)
-        except JournalError as error:
-            log.warning("the cursor stays, rows may be sent again: %s", error)
+        journal.acked(ack.epoch, ack.upto_seq)
         if self._greeted:
             self._tell_online(not self._outbox.is_stuck)
         for row in ack.rejected:

@@ -62,11 +62,14 @@ def test_each_entry_is_chained_to_the_one_before(tmp_path: Path) -> None:
 
 
 def test_the_cursor_only_moves_forward(tmp_path: Path) -> None:
-    """An answer of the store that is old, of another epoch or ahead of us moves nothing."""
+    """An answer of the store that is old, of another epoch or ahead of us moves nothing.
+
+    The next event takes it to the disk."""
     journal = filled(tmp_path, 5)
     for epoch, upto_seq, expected in ((1, 3, 3), (1, 2, 3), (2, 5, 3), (1, 6, 3), (1, 4, 4)):
         journal.acked(epoch, upto_seq)
         assert journal.acked_seq == expected
+    journal.append([asked(6)])
     journal.close()
     again = Journal(tmp_path)
     assert again.acked_seq == 4
