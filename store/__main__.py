@@ -45,9 +45,11 @@ from store.database import (
 )
 from store.keys import KeyFileError, public_of, signer_of
 from store.paper import FORMATS, paper_of
+from store.role_keys import TrustFileError
 from store.service import Service
 
 DATABASE = f"{POSTGRESQL}://user@host/name; default: SQLite in the folder"
+REFUSALS = (CatalogError, ContractError, KeyFileError, AuthorityError, TrustFileError)
 DAYS_MAX = 99_999
 QUANTITY_MAX = 1_000_000
 
@@ -325,7 +327,7 @@ def main(given: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     try:
         return int(options.work(options))
-    except (CatalogError, ContractError, KeyFileError, AuthorityError, OSError) as error:
+    except (*REFUSALS, OSError) as error:
         is_said = isinstance(error, sheets.RowsRefusedError)  # each row as an object of its own
         arguments.say_error("store", error, as_json=options.json and not is_said)
         return 1

@@ -8,13 +8,19 @@ writes only after it has found what to write.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from cart.contract.goods import TRUSTED_CATALOG, TRUSTED_PUBLISHED, TRUSTED_SETTINGS
+from cart.contract.goods import (
+    TRUSTED_CATALOG,
+    TRUSTED_PUBLISHED,
+    TRUSTED_SETTINGS,
+    trust_word,
+)
 from cart.contract.signing import config_text, published_text
 from cart.contract.store import Packet, packet
 from store import catalogs, counter, disputes, moving, published
@@ -25,12 +31,15 @@ from store.database import reading, transaction
 from store.keys import Signer
 from store.orders import Orders
 from store.provisioning import Provisioning
-from store.trusted import Repository
+from store.role_keys import TrustFileError
+from store.trusted import Files, Repository
 
 RELEASE_MS = 30 * 86_400_000  # a cart with a flat battery may come back late
 MOVED_EVERY_MS = 2_000
 DAY_MS = 86_400_000
 DELTAS_KEPT = 20  # what a cart that comes back may have missed; one that missed more takes it whole
+
+log = logging.getLogger(__name__)
 
 
 class Fleet(NamedTuple):
@@ -60,6 +69,8 @@ class News:
         self._names = names
         self._fleet = fleet
         self._utc_ms = utc_ms
+        self._unnamed: dict[str, bytes] = {}
+        self._trouble = ""
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -68,7 +79,7 @@ class News:
         self._published = ""
         self._head: tuple[Packet, ...] = ()
         self._is_head_due = False
-        self._told_trust: tuple[tuple[str, bytes], ...] = ()
+        self._told_trust: Files = ()
         self._told_version: int | None = None
         self._told_credit = 0
         self._told_tables: dict[str, int] = {}
@@ -119,16 +130,14 @@ class News:
     def _catalog(self) -> Iterator[Packet]:
         newest = catalogs.newest_sha256(self._database, self._utc_ms())
         if newest in {"", self._published}:
-            yield from self._trust_of_today()
+            yield from self._trust()
             if self._is_head_due:
                 yield from self._head
             self._is_head_due = False
             return
-        if self._fleet.repository is not None:
-            # Before the catalog: what the carts are to take for the newest.
-            data = catalogs.data_of(self._database, newest)
-            self._fleet.repository.publish(TRUSTED_CATALOG, data)
-            yield from self._trust(self._fleet.repository)
+        # Before the catalog: what the carts are to take for the newest.
+        data = catalogs.data_of(self._database, newest)
+        yield from self._named({TRUSTED_CATALOG: data})
         for piece in catalogs.packets(self._database, self._signer, *self._names, newest):
             self._head = (piece,)  # the last one is
             yield piece
@@ -136,27 +145,38 @@ class News:
             yield from catalogs.forget_packets(self._database, *self._names, self._published)
         self._published = newest
 
-    def _trust_of_today(self) -> Iterator[Packet]:
+    def _named(self, texts: dict[str, bytes]) -> Iterator[Packet]:
+        """Name these in the metadata, where there is any, and say it."""
+        if texts:
+            self._unnamed.update(texts)
+            yield from self._trust()
+
+    def _trust(self) -> Iterator[Packet]:
+        """The metadata of today. While it can't be signed all else is said all the same, and what
+        stands signed; what is new is named as soon as it can."""
         repository = self._fleet.repository
         if repository is None:
             return
-        repository.renew_daily()
-        if repository.files() != self._told_trust:
-            yield from self._trust(repository)
+        try:
+            files = repository.newest(self._unnamed)
+            self._unnamed, trouble = {}, ""
+        except (OSError, TrustFileError) as error:
+            trouble = str(error)
+            files = self._standing(repository)
+        if trouble not in {"", self._trouble}:
+            log.critical("no metadata signed: %s", trouble)
+        self._trouble = trouble
+        if files != self._told_trust:
+            self._told_trust = files
+            for file, data in files:
+                yield packet("trust", data, *self._names, file=trust_word(file))
 
-    def _trust(self, repository: Repository) -> Iterator[Packet]:
-        self._told_trust = repository.files()
-        for file, data in self._told_trust:
-            # By its role: there are brokers to which a dot in a topic is a slash.
-            yield packet("trust", data, *self._names, file=file.removesuffix(".json"))
-
-    def _named(self, texts: dict[str, bytes]) -> Iterator[Packet]:
-        """Name these in the metadata, where there is any, and say it."""
-        repository = self._fleet.repository
-        if repository is not None and texts:
-            repository.publish_all(texts)
-            if repository.files() != self._told_trust:
-                yield from self._trust(repository)
+    def _standing(self, repository: Repository) -> Files:
+        """What is signed as it should be, though no more can be; else nothing new is said."""
+        try:
+            return repository.files()
+        except (OSError, TrustFileError):
+            return self._told_trust
 
     def _credits(self) -> Iterator[Packet]:
         for cart, credit in disputes.untold(self._database, self._told_credit):

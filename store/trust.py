@@ -19,7 +19,7 @@ from cart.contract.goods import TRUSTED_SETTINGS
 from cart.contract.lines import ContractError
 from cart.contract.names import FILE_NAME
 from cart.core.settings import wrong_with
-from store import entrance
+from store import entrance, rotation
 from store.asked import AUTHORITY as FOLDER
 from store.asked import Command, check_cart, utc_ms
 from store.authority import Authority
@@ -31,7 +31,8 @@ from store.keys import Signer, signer_of
 from store.news import Fleet
 from store.orders import BY_HAND, Orders
 from store.provisioning import Provisioning
-from store.trusted import Repository
+from store.role_keys import TrustFileError
+from store.trusted import ROLES, ROOT_NAME, Repository
 
 STANDARD_INPUT = Path("/dev/stdin")
 TARGET = re.compile(FILE_NAME)
@@ -46,6 +47,9 @@ def add_commands(command: Command) -> None:
     sign = command("sign", sign_file)
     sign.add_argument("target", type=_target, help="models/NAME or configuration/NAME")
     sign.add_argument("file", type=arguments.file, help="the file that is the newest from now on")
+    rotate = command("rotate", rotate_keys)
+    rotate.add_argument("roles", nargs="+", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    rotate.add_argument("--root-key", type=arguments.file, help="root.pem, where it was taken away")
     look = command("denials", show_denials, has_data=False)
     look.add_argument("log", type=_log, help="the broker's log; - for standard input, as it comes")
     look.add_argument("--tenant", type=arguments.name, required=True, help="the chain")
@@ -155,6 +159,18 @@ def sign_file(options: argparse.Namespace) -> int:
     """Sign a model or a configuration as the newest: carts fetch it from `store clips`."""
     Repository(options.data / "trust").give(options.target, options.file.read_bytes())
     _say(f"{options.target}: carts take it at their next: python -m cart fetch --config FILE")
+    return 0
+
+
+def rotate_keys(options: argparse.Namespace) -> int:
+    """Give roles of the signed metadata new keys, for a lost one too; carts that run follow."""
+    folder: Path = options.data / "trust"
+    if not (folder / ROOT_NAME).is_file():
+        raise TrustFileError(f"{folder / ROOT_NAME}: not there; bring it back from a backup")
+    version = rotation.rotate(Repository(folder), options.roles, options.root_key)
+    _say(f"{folder}: version {version} of {ROOT_NAME}, for new carts; back up the folder")
+    if "root" in options.roles:
+        _say(f"{folder / 'root.pem'} is the root's new key: take it away; the old one is worthless")
     return 0
 
 

@@ -26,6 +26,19 @@ Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 TRUSTED_CATALOG = "catalog.json"
 TRUSTED_PUBLISHED, TRUSTED_SETTINGS = "published/", "settings/"
 TRUST_BYTES_MAX = 200_000  # of one file of metadata; carts take none that is longer
+ROOTS_MAX = 32  # so often a store may replace its keys
+
+
+def trust_word(file: str) -> str:
+    """How a topic names a file of metadata: there are brokers to which a dot in it is a slash."""
+    number, _, role = file.removesuffix(".json").rpartition(".")
+    return f"{role}-{number}" if number else role
+
+
+def trust_file(word: str) -> str:
+    """The file of metadata that a topic names."""
+    role, _, number = word.partition("-")
+    return f"{number}.{role}.json" if number else f"{role}.json"
 
 
 class CatalogHead(Value):

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 from cart import mqtt
-from cart.contract.goods import CatalogDelta, CatalogHead, Get, Given
+from cart.contract.goods import CatalogDelta, CatalogHead, Get, Given, trust_file
 from cart.contract.store import Address, decode, packet, topic_of
 from cart.core.catalog import Catalog, CatalogError
 from cart.core.observations import CatalogArrived
@@ -115,7 +115,7 @@ class GoodsDesk:
             case "given":
                 self._given(decode(Given, payload), now_utc_ms)
             case "trust":
-                self._trust_came(f"{address.names['file']}.json", payload)
+                self._trust_came(trust_file(address.names["file"]), payload)
             case name if name in KINDS:
                 self._tell(self._published.came(name, payload, now_utc_ms))
             case _:

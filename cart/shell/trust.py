@@ -15,12 +15,11 @@ from tuf.api.exceptions import DownloadHTTPError, RepositoryError
 from tuf.api.metadata import Metadata, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater
 
-from cart.contract.goods import TRUST_BYTES_MAX
+from cart.contract.goods import ROOTS_MAX, TRUST_BYTES_MAX
 from cart.core.catalog import CatalogError
 from cart.shell.config import Config
 
 NEEDED = ("timestamp.json", "snapshot.json", "targets.json")
-ROOTS_MAX = 32  # so often a store may replace its keys before a cart needs a new `root.json`
 NAMES = frozenset((*NEEDED, *(f"{number}.root.json" for number in range(2, 2 + ROOTS_MAX))))
 BASE = "mqtt://store/"
 Named = tuple[str, int]  # SHA-256 in hexadecimal, and how many bytes

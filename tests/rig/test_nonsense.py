@@ -79,6 +79,8 @@ NONSENSE: dict[str, tuple[tuple[str, str], ...]] = {
         ("config --data {nowhere} cart-1", "no store here"),
         ("sign --data {folder} ../x {junk}", "../x"),
         ("sign --data {folder} models/x {nowhere}", "nowhere"),
+        ("rotate --data {folder} root", "root.json"),
+        ("rotate --data {folder} boss", "boss"),
         ("denials {nowhere} --tenant a --store b --json", "nowhere"),
         ("clips --data {folder} --listen x --tls-certificate {junk} --tls-key {junk}", "'x'"),
         ("clips --data {folder} --listen 127.0.0.1:1 --tls-certificate {junk} --tls-key {junk}",

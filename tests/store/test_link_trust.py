@@ -28,6 +28,7 @@ from rig.broker import Broker
 from store.__main__ import main as store_main
 from store.configs import Configs
 from store.keys import signer_of
+from store.trusted import ROLES
 from tests.store.open_shop import Shop
 from tests.store.shop import (
     CART,
@@ -92,15 +93,7 @@ def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:
         assert forger.publish(packet("catalog_head", signed, TENANT, STORE))
         forger.poll(0)
         assert cart.hear(InputRefused).reason.startswith("trust: ")
-        # What is published beside the catalog is named as it is sent.
-        for kind, text, told in (
-            ("recall", "sku,reason\ntomatoes-400g,glass\n", RecallsCame),
-            ("planogram", "aisle,name,skus\n1,Tins,tomatoes-400g\n", AislesCame),
-        ):
-            sheet = tmp_path / f"{kind}.csv"
-            sheet.write_text(text)
-            assert store_main(["publish", "--data", str(folder), kind, str(sheet)]) == 0
-            assert isinstance(cart.hear(told), told)
+        _publish_beside(folder, cart)
         # Settings that hold no more, truly signed once and sent again, stay outside.
         wanted = []
         for seconds in (20, 30):
@@ -116,3 +109,19 @@ def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:
         assert forger.publish(wanted[1])
         forger.poll(0)
         assert cart.hear(ConfigArrived).settings == {"thanks_s": 30}
+        # New keys for every role: the cart follows, and what is named by them counts.
+        assert store_main(["rotate", *ROLES, "--data", str(folder)]) == 0
+        import_catalog(folder, replace(CATALOG, version=3))
+        assert cart.hear(CatalogArrived).catalog.version == 3
+
+
+def _publish_beside(folder: Path, cart: CartLink) -> None:
+    """What is published beside the catalog is named as it is sent."""
+    for kind, text, told in (
+        ("recall", "sku,reason\ntomatoes-400g,glass\n", RecallsCame),
+        ("planogram", "aisle,name,skus\n1,Tins,tomatoes-400g\n", AislesCame),
+    ):
+        sheet = folder.parent / f"{kind}.csv"
+        sheet.write_text(text)
+        assert store_main(["publish", "--data", str(folder), kind, str(sheet)]) == 0
+        assert isinstance(cart.hear(told), told)

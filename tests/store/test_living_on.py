@@ -7,6 +7,7 @@ import logging
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,16 +16,19 @@ import pytest
 
 from cart import mqtt
 from cart.contract.fleet import ClipNote, Command, DesiredConfig, ReportedConfig
+from cart.contract.goods import trust_file
 from cart.contract.lines import ContractError
-from cart.contract.store import Ack, decode, packet, parse
+from cart.contract.store import Ack, decode, packet, parse, topic_of
+from cart.shell.trust import Trust
 from store.clips import HOUR_MS, ClipDesk
 from store.configs import Configs
 from store.database import open_database
 from store.keys import signer_of
 from store.news import Fleet
 from store.orders import Orders
+from store.role_keys import new_signer
 from store.service import RETRY_MS_MAX, Service
-from store.trusted import Repository
+from store.trusted import Repository, now_utc
 from tests.store.shop import CART, STORE, TENANT, batch, item, rows
 from tests.store.simulated import Air, Wire
 
@@ -64,6 +68,13 @@ class Desks:
             if parse(each.topic).channel.name == channel
         ]
 
+    def bring(self, cart: Trust) -> None:
+        """Bring a cart the metadata that is kept. Raises CatalogError where it is refused."""
+        for each in self.air.retained.values():
+            address = parse(each.topic)
+            if address.channel.name == "trust":
+                cart.came(trust_file(address.names["file"]), each.payload)
+
 
 @pytest.fixture
 def desks(tmp_path: Path) -> Iterator[Desks]:
@@ -96,7 +107,7 @@ def test_what_no_disk_takes_comes_again(desks: Desks, caplog: pytest.LogCaptureF
         block.mkdir()
     for block in reversed(blocks):
         desks.turn()
-        assert "no look for news" in caplog.text
+        assert str(block) in caplog.text
         caplog.clear()
         block.rmdir()
     desks.turn()
@@ -144,6 +155,72 @@ def test_what_a_cart_says_is_not_kept_by_no_disk(
         caplog.clear()
         if not is_kept:
             block.rmdir()
+
+
+def cut_short(path: Path) -> None:
+    """Half of it is left."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def alter(path: Path) -> None:
+    """It can be read, and is not what was signed; of a key: another one."""
+    changed = path.read_bytes().replace(b'"expires":"2', b'"expires":"3')
+    path.write_bytes(new_signer().private_bytes if path.suffix == ".pem" else changed)
+
+
+DAMAGES: tuple[tuple[str, Callable[[Path], None]], ...] = (
+    ("root.json", Path.unlink), ("root.json", cut_short),
+    ("targets.json", Path.unlink), ("targets.json", alter),
+    ("snapshot.json", alter), ("timestamp.json", cut_short), ("timestamp.json", Path.unlink),
+    ("targets.pem", Path.unlink), ("snapshot.pem", alter), ("timestamp.pem", cut_short),
+)  # fmt: skip
+
+
+def test_damaged_metadata_stops_nothing_else(
+    desks: Desks, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Settings go on, a cart refuses nothing of what is said meanwhile, and the file is named with
+    what to do; once it is back, all of it is signed. What says nothing of its own is signed anew,
+    without any person."""
+    desks.turn()
+    cart = Trust(desks.folder / "cart", (desks.folder / "trust" / "root.json").read_bytes())
+    for number, (name, damage) in enumerate(DAMAGES):
+        path, named = desks.folder / "trust" / name, f"settings/cart-{number}"
+        whole = path.read_bytes()
+        damage(path)
+        desks.configs.want(f"cart-{number}", {"thanks_s": 20})
+        for _ in range(2):
+            desks.turn()
+        desks.bring(cart)
+        assert topic_of("config", TENANT, STORE, cart=f"cart-{number}") in desks.air.retained
+        (said,) = [each.getMessage() for each in caplog.records if str(path) in each.getMessage()]
+        if name in {"snapshot.json", "timestamp.json"}:
+            assert "begun anew" in said
+        else:
+            assert "bring" in said
+            assert cart.named(named) is None
+            path.write_bytes(whole)
+            desks.turn()
+            desks.bring(cart)
+        assert cart.named(named) is not None
+        caplog.clear()
+
+
+def test_a_store_from_a_backup_signs_above_what_carts_know(tmp_path: Path, desks: Desks) -> None:
+    """Its metadata is older than what a cart has seen: the service signs all anew as it starts, and
+    the cart believes it without anybody's doing."""
+    past = Repository(tmp_path / "trust", lambda: now_utc() - timedelta(days=3))
+    past.publish("models/old", b"old")
+    backup = {each: each.read_bytes() for each in past.folder.iterdir()}
+    cart = Trust(tmp_path / "cart", (past.folder / "root.json").read_bytes())
+    Repository(tmp_path / "trust", lambda: now_utc() - timedelta(days=1)).publish("models/new", b"")
+    for name, data in Repository(tmp_path / "trust").files():
+        cart.came(name, data)
+    for path, data in backup.items():
+        path.write_bytes(data)
+    desks.turn()
+    desks.bring(cart)
+    assert cart.names == {"models/old"}
 
 
 @pytest.mark.parametrize(
