@@ -198,9 +198,7 @@ class Service:
         try:
             address = parse(message.topic)
         except ContractError:
-            known = self._provisioning and self._provisioning.known_in(message.topic)
-            by = f" by {known}" if known else ""
-            log.warning("refused: a topic that is no channel of version 1%s", by)
+            yield from self._refused(message)
             return
         name = address.channel.name
         kind, handle = self._handlers[name]
@@ -213,6 +211,16 @@ class Service:
         except ContractError as error:
             sender = f"{name} {address.names.get('cart', '')}".rstrip()
             log.warning("refused: %s: %s", sender, error)
+
+    def _refused(self, message: mqtt.Incoming) -> Iterator[Packet]:
+        """A claim or an app may write a cart's topics under its own name, and have the broker keep
+        what it wrote: then it is kept no longer. That is heard here again, empty."""
+        if not message.payload:
+            return
+        known = self._provisioning and self._provisioning.known_in(message.topic)
+        by = f" by {known}" if known else ""
+        log.warning("refused: a topic that is no channel of version 1%s", by)
+        yield Packet(message.topic, b"", retain=True)
 
     def _born(self, cart: str, birth: Birth) -> Iterator[Packet]:
         if self._clones.born(cart, birth.boot_id):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from cart.contract.store import Birth, PairClaim, PairOffer, packet
+from cart import mqtt
+from cart.contract.store import Birth, CartState, Packet, PairClaim, PairOffer, packet, topic_of
 from cart.core.value import Value
+from cart.shell.clock import monotonic_ms
 from rig.broker import Broker
 from store.authority import Authority, AuthorityError
 from store.provisioning import Provisioning
@@ -53,6 +56,8 @@ def test_only_carts_that_were_let_in_are_heard(provisioning: Provisioning, tmp_p
         claim_said = packet("birth", SAID["birth"], TENANT, STORE, cart="claim-1")
         shop.say(shop.someone("claim-1"), claim_said)
         until(lambda: "no channel of version 1 by claim-1\n" in log.read_text(), "who it was")
+        state = CartState("x", online=True)
+        _check_nothing_is_kept(shop, packet("cart_state", state, TENANT, STORE, cart="claim-1"))
         provisioning.register("cart-77")
         shop.say(shop.someone("cart-77"), packet("pair_offer", SAID["pair_offer"], TENANT, STORE,
                                                  cart="cart-77"))  # fmt: skip
@@ -71,6 +76,33 @@ def test_only_carts_that_were_let_in_are_heard(provisioning: Provisioning, tmp_p
         until(lambda: "who may speak can't be read" in log.read_text(), "it is told")
         crl.with_name("away").rename(crl)
         until(shop.cart.is_all_acked, "the cart is served again")
+
+
+def _check_nothing_is_kept(shop: Shop, state: Packet) -> None:
+    """What a claim lets the broker keep is taken away: whoever listens hears that, and whoever
+    comes later hears only what the store itself has kept there."""
+    own = topic_of("store_state", TENANT, STORE)
+    here = mqtt.Endpoint(shop.broker.host, shop.broker.port)
+    with ExitStack() as stack:
+        early, late = (
+            stack.enter_context(
+                closing(mqtt.Connection(here, name, [state.topic, own], monotonic_ms, Random(1)))
+            )
+            for name in ("early", "late")
+        )
+        until(lambda: early.poll(50) and early.up, "somebody listens")
+        shop.say(shop.someone("claim-1"), state)
+        gone = mqtt.Incoming(state.topic, b"")
+        until(lambda: gone in early.poll(50), "it is taken away")
+        topics: set[str] = set()
+
+        def is_store_heard() -> bool:
+            came = [each for each in late.poll(50) if isinstance(each, mqtt.Incoming)]
+            topics.update(each.topic for each in came)
+            return own in topics
+
+        until(is_store_heard, "the store is heard")
+        assert topics == {own}
 
 
 def _tables(shop: Shop) -> list[object]:
