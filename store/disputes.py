@@ -1,13 +1,14 @@
 """What a person of the store has to settle, and the money that goes back.
 
 Dispute items are facts of the carts' journals: lines that a shopper contests, sums that two engines
-do not agree about, trips that moved and lost something. A credit gives back a line's allocated
-share of a paid receipt, piece by piece; it is a row beside the payment. It must never change a
-receipt or a journal row.
+do not agree about or that the store can't add up, trips that moved and lost something. A credit
+gives back a line's allocated share of a paid receipt, piece by piece; it is a row beside the
+payment. It must never change a receipt or a journal row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import json
@@ -17,43 +18,64 @@ from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import Credit
-from cart.core.events import Event, LineContested, ReceiptDisputed
+from cart.core.events import Event, LineContested, PaymentRequested, ReceiptDisputed
 from cart.core.receipt import Receipt
 from cart.core.refunds import RefundError, differences, figures_lacking, refund
 from store import archive, carried, chain, trips
 from store.tables import line_credits, payments
 from store.tables import trips as trip_rows
 
+KINDS = ("line_contested", "receipt_disputed", "payment_requested")
 Item = dict[str, Any]
 
 
 def rows(database: Connection) -> list[Item]:
-    """One row a dispute item, oldest first; `credited_minor` is what its line has got back. Last
-    come the trips that moved and did not begin with what they brought (about: "carried")."""
-    said = [
-        item
-        for cart, epoch, row in archive.of_kinds(database, ("line_contested", "receipt_disputed"))
-        for item in _items(database, cart, epoch, row)
-    ]
-    return [*said, *(_moved(database, each) for each in carried.differences(database))]
+    """One row a dispute item, oldest first; `credited_minor` is what its line has got back. Then
+    come trips that were to be paid and that the store can't add up, for it came back from a backup
+    without their deals or catalog (about: "unknown"), and the trips that moved and did not begin
+    with what they brought (about: "carried")."""
+    said: list[Item] = []
+    asked: dict[tuple[str, str], int] = {}
+    for cart, epoch, row in archive.of_kinds(database, KINDS):
+        event: Event = decode_json(Event, bytes(row.event), "a stored event")
+        if isinstance(event, PaymentRequested):
+            asked[cart, event.trip_id] = event.total_minor
+        else:
+            said += _items(database, cart, _trip_at(database, cart, epoch, row.seq), event)
+    unknown = (_of_trip(database, "unknown", each) for each in _not_added_up(database, asked))
+    moved = (_of_trip(database, "carried", each) for each in carried.differences(database))
+    return [*said, *unknown, *moved]
 
 
-def _moved(database: Connection, found: carried.Difference) -> Item:
+def _not_added_up(
+    database: Connection, asked: dict[tuple[str, str], int]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Unpaid trips whose sum only the cart can tell, and why: they are paid at the counter."""
+    paid = set(map(tuple, database.execute(select(payments.c.cart, payments.c.trip_id))))
+    for (cart, trip_id), total_minor in asked.items():
+        trip = trips.find(database, trip_id, cart)
+        if trip is None or (cart, trip_id) in paid:
+            continue
+        try:
+            trips.priced(database, trip)
+        except ContractError as error:
+            yield cart, trip_id, f"total_minor {total_minor}", f"{error}; settle it at the counter"
+
+
+def _of_trip(database: Connection, about: str, found: tuple[str, str, str, str]) -> Item:
     cart, trip_id, cart_says, store_says = found
     return {
         "cart": cart,
         "trip_id": trip_id,
         "line_id": "",
-        "about": "carried",
+        "about": about,
         "cart_says": cart_says,
         "store_says": store_says,
         "credited_minor": _credited_minor(database, cart, trip_id, ""),
     }
 
 
-def _items(database: Connection, cart: str, epoch: int, raised: archive.Row) -> list[Item]:
-    trip_id = _trip_at(database, cart, epoch, raised.seq)
-    event: Event = decode_json(Event, bytes(raised.event), "a stored event")
+def _items(database: Connection, cart: str, trip_id: str, event: Event) -> list[Item]:
     match event:
         case LineContested(line_id=line_id, reason=reason):
             found = [(line_id, str(reason), "", "")]

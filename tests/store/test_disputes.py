@@ -16,6 +16,8 @@ from cart.contract.lines import ContractError
 from cart.contract.store import Credit, PayRequest
 from cart.core.effects import RequestPayment
 from cart.core.events import (
+    CatalogAdopted,
+    CheckoutStarted,
     Event,
     LineContested,
     PaymentRequested,
@@ -27,7 +29,7 @@ from cart.core.observations import CatalogArrived, CreditCame, LinkChanged, Paym
 from cart.core.refunds import Difference
 from cart.receipts.paper import sha256_of
 from rig.broker import Broker
-from store import archive, catalogs, chain, counter, disputes, trips
+from store import archive, catalogs, chain, counter, disputes, published, trips
 from store.__main__ import main
 from store.database import open_database, transaction
 from store.keys import signer_of
@@ -106,6 +108,30 @@ def test_a_difference_of_sums_is_an_item_with_both_figures(database: Connection)
         for item in disputes.rows(database)
     ]
     assert found == [("L1", "net_minor", "149", "100"), ("", "total_minor", "478", "429")]
+
+
+def test_a_sum_that_the_store_cant_add_up_is_held(database: Connection) -> None:
+    """A backup brought the store back without the deals that a trip was priced by: it is not paid,
+    and stands among the disputes with what the cart says and why, until the deals are there."""
+    adopted, *more = trip_events("trip-1", 3)
+    assert isinstance(adopted, CatalogAdopted)
+    facts: list[Event] = [msgspec.structs.replace(adopted, deals_version=7), *more]
+    facts += [CheckoutStarted(8), PaymentRequested(9, "trip-1", 1, 478)]
+    ingest(database, CART, batch(rows(facts)))
+    asked = PayRequest("trip-1", 1, 478, 1, len(facts))
+    answer = counter.pay(database, CART, asked)
+    assert answer is not None
+    assert (answer.outcome, answer.reason) == ("mismatch", "deals: version 7 is not this store's")
+    (item,) = disputes.rows(database)
+    assert (item["trip_id"], item["about"], item["cart_says"]) == (
+        "trip-1", "unknown", "total_minor 478",
+    )  # fmt: skip
+    assert item["store_says"] == "deals: version 7 is not this store's; settle it at the counter"
+    assert published.add(database, "deals", [], 7) == 7
+    assert disputes.rows(database) == []
+    settled = counter.pay(database, CART, asked)
+    assert settled is not None
+    assert settled.outcome == "settled"
 
 
 def test_nothing_is_given_back_twice(database: Connection) -> None:
