@@ -67,8 +67,8 @@ class Repository:
         self._renews = clock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with alone(self.folder):
-            # The timestamp is begun last: beside it a root that is missing was lost.
-            if not any((folder / name).exists() for name in (ROOT_NAME, "timestamp.json")):
+            # Beside any of these a root that is missing was lost: the timestamp is begun last.
+            if not any((*folder.glob(f"*{ROOT_NAME}"), *folder.glob("timestamp.json"))):
                 self._begin()
 
     def give(self, name: str, data: bytes) -> None:

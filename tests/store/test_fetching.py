@@ -19,6 +19,8 @@ from cart.shell.fetched import Standing
 from cart.shell.fetching import FETCH_MS_MAX, fetch
 from cart.shell.store_words import telemetry_of
 from store.__main__ import main as store_main
+from store.rotation import rotate
+from store.trusted import ROLES
 from tests.store.test_clips import Door
 from tests.store.test_trusted import (
     EVIL,
@@ -83,7 +85,8 @@ def store(tmp_path: Path) -> Iterator[Fetching]:
 
 
 def test_the_newest_is_put_in_place_and_told(store: Fetching) -> None:
-    """What changed comes, what did not stays; the telemetry names the list and the hashes."""
+    """What changed comes, what did not stays; the telemetry names the list and the hashes. New keys
+    for every role are followed."""
     before = store.fetched()
     store.sign(EVIL, FETCHED[:1])
     standing = store.fetched()
@@ -95,6 +98,10 @@ def test_the_newest_is_put_in_place_and_told(store: Fetching) -> None:
     assert told.files == standing.files
     assert (told.files_version, told.files_trouble) == (standing.version, "")
     assert store.fetched() == standing
+    rotate(store.seen.store, ROLES)
+    store.sign(EVIL)
+    assert store.fetched().trouble == ""
+    assert store.stand() == [EVIL, EVIL]
 
 
 @pytest.mark.machines

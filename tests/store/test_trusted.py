@@ -23,6 +23,7 @@ from store.__main__ import main as store_main
 from store.configs import Configs
 from store.database import open_database, transaction
 from store.keys import signer_of
+from store.role_keys import TrustFileError
 from store.trusted import Repository, now_utc
 
 OLD, NEW, EVIL = b'{"version":1}', b'{"version":2}', b'{"version":3}'
@@ -276,3 +277,24 @@ def test_a_store_brought_back_from_a_backup_is_heard(tmp_path: Path) -> None:
     store.publish("catalog.json", EVIL)
     bring(cart, dict(store.files()))
     assert cart.allows("catalog.json", hashlib.sha256(EVIL).hexdigest(), len(EVIL))
+
+
+def test_a_root_that_is_lost_is_not_begun_anew(tmp_path: Path) -> None:
+    """Other keys would shut every cart out: the store that starts without it says what to bring
+    back, and keeps what it had signed; cut off at its very beginning it begins again."""
+    folder = tmp_path / "store"
+    Repository(folder).publish("catalog.json", OLD)
+    root = folder / "root.json"
+    whole, before = root.read_bytes(), {each: each.read_bytes() for each in folder.iterdir()}
+    root.unlink()
+    with pytest.raises(TrustFileError, match=r"root.json: No such file .* bring it back"):
+        Repository(folder).newest({"catalog.json": NEW})
+    assert {**{each: each.read_bytes() for each in folder.iterdir()}, root: whole} == before
+    root.write_bytes(whole)
+    cart = Trust(tmp_path / "cart", whole)
+    bring(cart, dict(Repository(folder).newest({"catalog.json": NEW})))
+    assert cart.allows("catalog.json", hashlib.sha256(NEW).hexdigest(), len(NEW))
+    for path in (*folder.glob("*root.json"), folder / "timestamp.json"):
+        path.unlink()
+    Repository(folder).publish("catalog.json", NEW)
+    assert root.read_bytes() != whole
