@@ -33,6 +33,7 @@ AUTHORITY_DAYS = 3_650
 CART_DAYS = 90
 SKEW = timedelta(hours=1)
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+ISSUED = re.compile(r"(.+)-([0-9a-f]+)[.]pem")
 CURVES = ("secp256r1", "secp384r1")
 Use = Literal["client", "server"]
 USES = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
@@ -159,9 +160,10 @@ class Authority:
     def revoked_names(self) -> set[str]:
         """Every name whose certificates were all taken back."""
         known = {entry.serial_number for entry in self.revoked()}
-        given = [path.stem.rpartition("-") for path in (self.folder / "issued").glob("*.pem")]
-        good = {name for name, _, serial in given if int(serial, 16) not in known}
-        return {name for name, _, _ in given} - good
+        found = (ISSUED.fullmatch(path.name) for path in (self.folder / "issued").iterdir())
+        given = [(each[1], int(each[2], 16)) for each in found if each]
+        good = {name for name, serial_number in given if serial_number not in known}
+        return {name for name, _ in given} - good
 
     def _begin(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())

@@ -64,7 +64,7 @@ class Repository:
         self.folder = folder
         self._clock = clock
         self._known: Files = ()
-        self._renews = clock()
+        self._due: datetime | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with alone(self.folder):
             # Beside any of these a root that is missing was lost: the timestamp is begun last.
@@ -108,21 +108,23 @@ class Repository:
             self._say_still_so()
 
     def newest(self, new: Mapping[str, bytes]) -> Files:
-        """Name these files too, sign the timestamp anew once a day, and give what to bring to the
-        carts. The first time all is signed anew: so it stands above what carts have seen, also when
-        the folder was brought back from a backup."""
+        """Name these files too, and give what to bring to the carts. The first time and once a day
+        all is signed anew: so it ends late, and stands above what carts have seen, also when the
+        folder was brought back from a backup. A clock that is behind signs nothing anew."""
         with alone(self.folder):
-            if new or self._files() != self._known or self._clock() >= self._renews:
-                self._publish(new, anew=not self._known)
-                if self._clock() >= self._begun() + timedelta(days=1):
-                    self._say_still_so()
-                self._renews = self._begun() + timedelta(days=1)
+            due = self._due or self._begun()
+            is_due = self._clock() >= due
+            if new or is_due or self._files() != self._known:
+                self._publish(new, anew=is_due)
+                self._due = self._begun() + timedelta(days=1) if is_due else due
                 self._known = self._checked()
         return self._known
 
     def files(self) -> Files:
         """What to bring to the carts, each as it was signed."""
         with alone(self.folder):
+            if not self._is_whole(self.read("targets", Targets).signed.version):
+                raise TrustFileError(f"{self.folder}: half signed; the service signs the rest")
             return self._checked()
 
     def read(self, role: str, kind: type[Role], name: str = "") -> Metadata[Role]:
@@ -192,8 +194,11 @@ class Repository:
         self._write("timestamp", timestamp)
 
     def _begun(self) -> datetime:
-        """When the timestamp was signed."""
-        return self.read("timestamp", Timestamp).signed.expires - LIVES["timestamp"]
+        """When the timestamp was signed; long ago, where that can't be read."""
+        try:
+            return self.read("timestamp", Timestamp).signed.expires - LIVES["timestamp"]
+        except TrustFileError:
+            return datetime.min.replace(tzinfo=UTC)
 
     def _read_or_begun(self, role: str, kind: type[Later]) -> Metadata[Later]:
         """Snapshot and timestamp say nothing that can't be said again: what a disk has spoilt of
@@ -201,8 +206,9 @@ class Repository:
         try:
             return self.read(role, kind)
         except TrustFileError as error:
+            version = self.read("targets", Targets).signed.version
             log.warning("begun anew: %s", error)
-            return Metadata(kind(version=self.read("targets", Targets).signed.version))
+            return Metadata(kind(version=version))
 
     def _begin(self) -> None:
         root, signers = Root(consistent_snapshot=False), {}

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
+from tuf.api.metadata import Targets, Timestamp
 
 from cart import mqtt
 from cart.contract.fleet import ClipNote, Command, DesiredConfig, ReportedConfig
@@ -33,6 +34,8 @@ from tests.store.shop import CART, STORE, TENANT, batch, item, rows
 from tests.store.simulated import Air, Wire
 
 Message = TypeVar("Message", Ack, Command, DesiredConfig)
+
+DAYS = timedelta(days=6)
 
 
 class Desks:
@@ -221,6 +224,25 @@ def test_a_store_from_a_backup_signs_above_what_carts_know(tmp_path: Path, desks
     desks.turn()
     desks.bring(cart)
     assert cart.names == {"models/old"}
+
+
+def test_a_clock_that_is_behind_signs_nothing_anew(tmp_path: Path) -> None:
+    """It would end before it began. Once the clock is right all is signed, and once a day again:
+    what carts have never ends while the service runs."""
+    ahead = [timedelta()]
+    store = Repository(tmp_path, lambda: now_utc() + ahead[0])
+    before = store.newest({"models/a": b"a"})
+    again = Repository(tmp_path, lambda: now_utc() + ahead[0])
+    ahead[0] = -timedelta(days=30 * 365)
+    assert again.newest({}) == before
+    for days in (1, 400, 401):
+        ahead[0] = timedelta(days=days)
+        assert again.newest({}) != before
+        before = again.newest({})
+        least = now_utc() + ahead[0] + DAYS
+        assert again.read("targets", Targets).signed.expires >= least
+        assert again.read("timestamp", Timestamp).signed.expires >= least
+        assert again.newest({}) == before
 
 
 @pytest.mark.parametrize(
