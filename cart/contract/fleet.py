@@ -17,13 +17,17 @@ Setting = str | int | bool
 Settings = Annotated[dict[Name, Setting], Meta(max_length=100)]
 # The words of AWS IoT Jobs, as an operator of fleets knows them.
 CommandStatus = Literal["queued", "in_progress", "succeeded", "failed", "timed_out", "rejected"]
+# A cart remembers each order until it expires, so none may be good for longer.
+COMMAND_LIFETIME_MS_MAX = 31 * 86_400_000
 ENDED: frozenset[CommandStatus] = frozenset(("succeeded", "failed", "timed_out", "rejected"))
 
 
 class Command(Value):
     """Down: do this once, until `expires_utc_ms`. `signature` is over `signing.command_text`.
 
-    The same `cmd_id` again is answered with how it went, and never done twice."""
+    The same `cmd_id` again is answered with how it went, and never done twice: a cart remembers it
+    until then. So it may be good for `COMMAND_LIFETIME_MS_MAX` at most, and a cart that has no room
+    to remember another one answers "queued" and does nothing."""
 
     cmd_id: Name
     action: Name

@@ -68,10 +68,10 @@ class RunCommand(Value, tag="run_command"):
 
 
 class ReportCommand(Value, tag="report_command"):
-    """Tell the store how far a command is."""
+    """Tell the store how far a command is; "queued": it was not taken, and may be sent again."""
 
     cmd_id: str
-    status: CommandStatus
+    status: CommandStatus | Literal["queued"]
     detail: str = ""
 
 

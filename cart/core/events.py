@@ -338,11 +338,13 @@ class TripHandedOver(Fact, tag="trip_handed_over"):
 
 
 class CommandTaken(Fact, tag="command_taken"):
-    """The store ordered something under an id, which is done once."""
+    """The store ordered something under an id, which is done once; what had expired is forgotten."""
 
     cmd_id: str
     action: str
     arguments: dict[str, str] = field(default_factory=dict)
+    expires_utc_ms: int = 0
+    taken_utc_ms: int = 0
 
 
 class CommandEnded(Fact, tag="command_ended"):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cart.core.events import CommandEnded, CommandStatus, CommandTaken, ConfigTaken, Setting
 from cart.core.value import Value
 
-COMMANDS_REMEMBERED = 64
+COMMANDS_MAX = 1_000  # a store with more open orders for one cart is mistaken
 LOCKS = {"lock": True, "unlock": False}
 
 
@@ -23,26 +23,43 @@ class Order(Value):
     action: str
     status: CommandStatus = "in_progress"
     detail: str = ""
+    expires_utc_ms: int = 0
 
 
 class Machine(Value):
-    """The newest orders, oldest first, whether trips may begin, and how the store set the cart."""
+    """The orders that may still come again, oldest first, whether trips may begin, and how the
+    store set the cart. What expires up to `forgotten_utc_ms` may be an order that was forgotten."""
 
     locked: bool = False
     orders: tuple[Order, ...] = ()
+    forgotten_utc_ms: int = 0
     settings_version: int = 0
     settings: dict[str, Setting] = field(default_factory=dict)
     settings_refused: dict[str, str] = field(default_factory=dict)
 
     def order(self, cmd_id: str) -> Order | None:
-        """A command by its id; None if it never came, or long ago."""
+        """A command by its id; None if it never came, or has expired."""
         return next((order for order in self.orders if order.cmd_id == cmd_id), None)
 
 
+def forgetting(machine: Machine, now_utc_ms: int) -> Machine:
+    """Without the orders that have ended and expired. Were the clock set back, they would be in
+    time again: so no other that expires as early is taken from then on."""
+    past = [each for each in machine.orders if each.status != "in_progress"
+            and each.expires_utc_ms < now_utc_ms]  # fmt: skip
+    if not past:
+        return machine
+    forgotten = (machine.forgotten_utc_ms, *(order.expires_utc_ms for order in past))
+    gone = {order.cmd_id for order in past}
+    orders = tuple(order for order in machine.orders if order.cmd_id not in gone)
+    return replace(machine, orders=orders, forgotten_utc_ms=max(forgotten))
+
+
 def taken(machine: Machine, event: CommandTaken) -> Machine:
-    """Remember a command that was taken."""
-    orders = (*machine.orders, Order(event.cmd_id, event.action))
-    return replace(machine, orders=orders[-COMMANDS_REMEMBERED:])
+    """Remember a command that was taken, until it expires."""
+    order = Order(event.cmd_id, event.action, expires_utc_ms=event.expires_utc_ms)
+    kept = forgetting(machine, event.taken_utc_ms)
+    return replace(kept, orders=(*kept.orders, order))
 
 
 def ended(machine: Machine, event: CommandEnded) -> Machine:

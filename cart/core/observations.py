@@ -217,11 +217,14 @@ class StoreTime(Observation, tag="store_time"):
 
 
 class CommandArrived(Observation, tag="command_arrived"):
-    """The store orders something of this cart: signed, and not too late."""
+    """The store orders something of this cart: signed, and not too late, for it came at
+    `came_utc_ms` of the store's clock."""
 
     cmd_id: Annotated[str, Meta(min_length=1, max_length=64)]
     action: Annotated[str, Meta(min_length=1, max_length=64)]
     arguments: dict[str, str] = field(default_factory=dict)
+    expires_utc_ms: int = 0
+    came_utc_ms: int = 0
 
 
 class CommandFinished(Observation, tag="command_finished"):

@@ -2,7 +2,7 @@
 
 A command is first taken as a fact, then done, then ended as a fact: after a crash in between it is
 known to be open, and is ended as failed rather than done twice. The same command again is answered
-with how it went. It must never check a signature: the link did.
+with how it went, until it expires. It must never check a signature: the link did.
 """
 
 from __future__ import annotations
@@ -12,18 +12,31 @@ from collections.abc import Callable
 from cart.core import handover
 from cart.core.effects import ReportCommand, RunCommand
 from cart.core.events import CommandEnded, CommandStatus, CommandTaken
+from cart.core.machine import COMMANDS_MAX, forgetting
 from cart.core.observations import CommandArrived, CommandFinished
 from cart.core.state import Draft
 
+PAST = "others that expire as late are forgotten here, and it may be one of them; order it anew"
+FULL = (
+    f"the cart remembers {COMMANDS_MAX} orders that have not expired; send it again after one has"
+)
 INTERRUPTED = "the cart was started anew before it was done; order it again under a new id"
 
 
 def command_arrived(draft: Draft, command: CommandArrived) -> None:
-    """Do it once, or say how it went."""
+    """Do it once, or say how it went, or why it is not taken."""
     if draft.basket.machine.order(command.cmd_id) is None:
-        do = ACTIONS.get(command.action, _reject)
-        draft.fact(CommandTaken(draft.now_ms, command.cmd_id, command.action, command.arguments))
-        do(draft, command)
+        machine = forgetting(draft.basket.machine, command.came_utc_ms)
+        if 0 < command.expires_utc_ms <= machine.forgotten_utc_ms:
+            draft.do(ReportCommand(command.cmd_id, "timed_out", PAST))
+            return
+        if len(machine.orders) >= COMMANDS_MAX:
+            draft.do(ReportCommand(command.cmd_id, "queued", FULL))
+            return
+        named = (command.cmd_id, command.action, command.arguments)
+        until = (command.expires_utc_ms, command.came_utc_ms)
+        draft.fact(CommandTaken(draft.now_ms, *named, *until))
+        ACTIONS.get(command.action, _reject)(draft, command)
     _report(draft, command.cmd_id)
 
 

@@ -18,6 +18,7 @@ class StoreClock:
         self._inbox = inbox
         self._offset_ms = 0
         self._local_offset_ms = 0
+        self.is_told = False
 
     def utc_ms(self) -> int:
         """What the store's clock shows now, in milliseconds UTC."""
@@ -28,6 +29,7 @@ class StoreClock:
         `local_offset_ms` ahead, None: as before."""
         if local_offset_ms is not None:
             self._local_offset_ms = local_offset_ms
+        self.is_told = True
         now_ms = self._clock()
         uncertainty_ms = (now_ms - asked_ms + 1) // 2 + 1
         self._offset_ms = utc_ms - (now_ms + asked_ms) // 2

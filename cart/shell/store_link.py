@@ -275,6 +275,8 @@ class StoreLink:
         self._inbox.put(Paired(0, *told, carried_in(grant)))
 
     def _command_came(self, command: Command) -> None:
+        if not self._time.is_told:
+            raise ContractError("Command: it came before the store told the time; send it again")
         too_late = self._orders.came(command, self._time.utc_ms())
         if too_late is not None:
             self._publish("command_state", too_late)

@@ -10,7 +10,13 @@ from collections import deque
 from collections.abc import Callable
 
 from cart.contract.clips import ACTION
-from cart.contract.fleet import ClipNote, Command, CommandState, DesiredConfig
+from cart.contract.fleet import (
+    COMMAND_LIFETIME_MS_MAX,
+    ClipNote,
+    Command,
+    CommandState,
+    DesiredConfig,
+)
 from cart.contract.lines import ContractError
 from cart.contract.signing import command_text, config_text
 from cart.core.effects import RunCommand
@@ -58,8 +64,10 @@ class OrderDesk:
             raise ContractError("Command: not signed by this store for this cart")
         if now_utc_ms > command.expires_utc_ms:
             return CommandState(command.cmd_id, "timed_out", "it came too late")
-        arguments = dict(command.arguments)
-        self._inbox.put(CommandArrived(0, command.cmd_id, command.action, arguments))
+        if command.expires_utc_ms > now_utc_ms + COMMAND_LIFETIME_MS_MAX:
+            raise ContractError("Command: it is good for longer than 31 days; no order may be")
+        named = (command.cmd_id, command.action, dict(command.arguments))
+        self._inbox.put(CommandArrived(0, *named, command.expires_utc_ms, now_utc_ms))
         return None
 
     def config_came(self, config: DesiredConfig) -> None:

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from msgspec import Raw, json
+from msgspec.structs import replace
 
 from cart.contract.fleet import ClipNote, CommandState, ReportedConfig, Telemetry
 from cart.contract.lines import decode as decode_json
@@ -36,6 +37,7 @@ from cart.core.effects import (
     TellBasket,
     TellHealth,
 )
+from cart.core.machine import Machine
 from cart.core.observations import BasketViewed, CouponAnswered, CreditCame, PaymentAnswered
 from cart.core.value import Value
 from cart.shell.fetched import Standing, standing_in
@@ -126,7 +128,8 @@ def observation_of(answer: Answer) -> Heard:
 
 def snap_of(told: TellBasket, epoch: int, upto_seq: int, row_hash: str) -> tuple[Snap, ...]:
     """The whole basket, as of the row that it is the fold of; nothing if no message holds it."""
-    basket = json.encode(told.basket, order="deterministic")
+    # What it was ordered is no business of a trip's, and could be longer than any basket.
+    basket = json.encode(replace(told.basket, machine=Machine()), order="deterministic")
     if len(basket) + SNAP_BYTES_OVERHEAD > PAYLOAD_BYTES_MAX:
         log.warning("the basket is not told: %d bytes are too many for a message", len(basket))
         return ()

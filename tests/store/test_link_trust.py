@@ -45,7 +45,7 @@ from tests.waiting import until
 
 def test_an_order_is_done_once_and_ends(shop: Shop) -> None:
     """A command of the store reaches the cart's mind signed, and how it ended reaches the store;
-    a forged one, and one for another cart, is refused aloud."""
+    a forged one, one for another cart, and one that never expires, is refused aloud."""
     cart = shop.cart
     made = store_command(shop.folder, "order", CART, "locate")
     cmd_id = made.stdout.strip()
@@ -65,6 +65,10 @@ def test_an_order_is_done_once_and_ends(shop: Shop) -> None:
     for wrong in (command, elsewhere, changed):
         shop.say(forger, packet("command", wrong, TENANT, STORE, cart=CART))
         assert "not signed" in cart.hear(InputRefused).reason
+    signature = signer.sign(command_text(CART, command))
+    shop.say(forger, packet("command", replace(command, signature=signature), TENANT, STORE,
+                            cart=CART))  # fmt: skip
+    assert "31 days" in cart.hear(InputRefused).reason
 
 
 def test_a_catalog_must_be_the_newest_by_the_metadata(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from cart.core import mind
+from msgspec.structs import replace
+
+from cart.core import mind, orders
 from cart.core.basket import fold
 from cart.core.effects import ReportCommand, RunCommand
 from cart.core.events import CommandEnded, CommandTaken, Event, TripOpened
+from cart.core.machine import COMMANDS_MAX
 from cart.core.observations import (
     AnyObservation,
     Booted,
@@ -16,6 +19,8 @@ from cart.core.observations import (
     Touch,
 )
 from cart.core.state import State, Turn
+
+HOUR_MS = 3_600_000
 
 
 def boot(journal: tuple[Event, ...] = ()) -> Turn:
@@ -45,6 +50,42 @@ def test_a_command_is_done_once() -> None:
     _, facts, effects = steps(state, CommandArrived(2, "c-1", "locate"))
     assert facts == []
     assert effects == [ReportCommand("c-1", "succeeded")]
+
+
+def test_a_command_is_done_once_until_it_expires() -> None:
+    """Hundreds of others later, and after a restart, it still is answered with how it went."""
+    lock = CommandArrived(1, "lock-1", "lock", {}, expires_utc_ms=HOUR_MS, came_utc_ms=1)
+    others = [replace(lock, cmd_id=f"c-{number}", action="unlock") for number in range(200)]
+    _, facts, _ = steps(boot().state, lock, *others)
+    state, again, effects = steps(boot(tuple(facts)).state, replace(lock, came_utc_ms=HOUR_MS))
+    assert again == []
+    assert effects == [ReportCommand("lock-1", "succeeded")]
+    assert not state.basket.machine.locked
+
+
+def test_a_clock_set_back_brings_no_command_back() -> None:
+    """What expired is forgotten, and so is never taken again, also where the clock was set back."""
+    lock = CommandArrived(1, "lock-1", "lock", {}, expires_utc_ms=HOUR_MS, came_utc_ms=1)
+    late = {"expires_utc_ms": 3 * HOUR_MS, "came_utc_ms": 2 * HOUR_MS}
+    unlock = replace(lock, cmd_id="c-2", action="unlock", **late)
+    state, _, _ = steps(boot().state, lock, unlock)
+    assert [order.cmd_id for order in state.basket.machine.orders] == ["c-2"]
+    state, again, effects = steps(state, lock)
+    assert again == []
+    assert effects == [ReportCommand("lock-1", "timed_out", orders.PAST)]
+
+
+def test_what_can_not_be_remembered_is_not_done() -> None:
+    """A full list answers "queued" and does nothing, until one of it expires."""
+    order = CommandArrived(1, "c", "unlock", {}, expires_utc_ms=HOUR_MS, came_utc_ms=1)
+    many = [replace(order, cmd_id=f"c-{number}") for number in range(COMMANDS_MAX)]
+    lock = replace(order, cmd_id="lock-1", action="lock", expires_utc_ms=3 * HOUR_MS)
+    state, facts, effects = steps(steps(boot().state, *many)[0], lock)
+    assert facts == []
+    assert effects == [ReportCommand("lock-1", "queued", orders.FULL)]
+    state, _, effects = steps(state, replace(lock, came_utc_ms=2 * HOUR_MS))
+    assert effects == [ReportCommand("lock-1", "succeeded")]
+    assert state.basket.machine.locked
 
 
 def test_an_order_for_a_clip_goes_to_the_shell_with_its_address() -> None:
