@@ -338,7 +338,7 @@ class TripHandedOver(Fact, tag="trip_handed_over"):
 
 
 class CommandTaken(Fact, tag="command_taken"):
-    """The store ordered something under an id, which is done once; what had expired is forgotten."""
+    """The store ordered something under an id, which is done once."""
 
     cmd_id: str
     action: str
