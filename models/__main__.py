@@ -74,7 +74,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     help_text = "with --data: learn from val too, for a recipe that val has chosen; no report"
     train.add_argument("--final", action="store_true", help=help_text)
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights and report")
-    help_text = "default: many, or few below 12 photos a label (docs/recognition.md)"
+    help_text = "default: none up to 8 labels, few below 12 photos a label, or many"
     train.add_argument("--recipe", choices=["many", "few", "quick"], help=help_text)
     train.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: %(default)s")
     train.add_argument("--cache", type=Path, metavar="DIR", help="default: DIR of --out, cache/")

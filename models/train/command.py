@@ -21,11 +21,12 @@ from models.evaluation import Answers, pictures, table
 from models.gallery import UNKNOWN_SMOOTHING, Gallery
 from models.grocery import labelled
 from models.pictures import folder_for, read_rgb
-from models.recogniser import Recogniser
+from models.recogniser import Embedding, Recogniser
 from models.train.export import write_float, write_int8
-from models.train.fit import Classifier, Material
+from models.train.fit import GENERIC_SIDE, Classifier, Material
+from models.train.network import generic_network
 from models.train.photos import Photo, decoded, grocery, listed
-from models.train.recipe import RECIPES, chosen
+from models.train.recipe import FEW_LABELS, RECIPES, chosen, few_gallery
 from models.train.soup import averaged_runs
 from models.train.timing import times_ms
 from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, seal
@@ -52,14 +53,16 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     recipe, sureness = chosen(len(photos) / len(labels))
     recipe = replace(RECIPES.get(arguments.recipe, recipe), seed=arguments.seed)
     targets = np.array([labels.index(photo.label) for photo in photos])
-    material = Material.prepared(decoded(photos, cache), targets)
-    classifier = averaged_runs(material, recipe)
-    pixels = material.pixels()
-    whole = cache / FLOAT_NAME
-    write_float(classifier.network, recipe.seen_side, whole)
-    gallery = write_weights(classifier, pixels, labels, whole, out)
-    scale = float(classifier.scale.detach().exp())
-    gallery = sureness.applied(gallery, scale)
+    pixels_file, whole = decoded(photos, cache), cache / FLOAT_NAME
+    pixels: NDArray[np.uint8] = np.load(pixels_file, mmap_mode="r")
+    if len(labels) <= FEW_LABELS and not arguments.recipe:
+        yield "so few labels need no training, which would make strangers look like them"
+        gallery = write_generic(pixels, [photo.label for photo in photos], whole, out)
+    else:
+        classifier = averaged_runs(Material.prepared(pixels_file, targets), recipe)
+        write_float(classifier.network, recipe.seen_side, whole)
+        gallery = write_weights(classifier, pixels, labels, whole, out)
+        gallery = sureness.applied(gallery, float(classifier.scale.detach().exp()))
     if reader is not None:
         gallery = replace(gallery, words=pack_words(reader, photos, labels))
     gallery.save(out / GALLERY_NAME)
@@ -84,6 +87,21 @@ def write_weights(
     unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     fingerprint = Recogniser(out / EMBEDDING_NAME).fingerprint
     return Gallery(tuple(labels), unit, fingerprint)
+
+
+def write_generic(
+    pixels: NDArray[np.uint8], names: Sequence[str], whole: Path, out: Path
+) -> Gallery:
+    """The generic network, in float as `whole` and as int8 in `out`, and the gallery of what it
+    sees on the photos of these labels."""
+    write_float(generic_network(), GENERIC_SIDE, whole)
+    write_int8(whole, pixels, out / EMBEDDING_NAME)
+    seal(out)
+    recogniser = Recogniser(out / EMBEDDING_NAME)
+    looks: dict[str, list[Embedding]] = {name: [] for name in names}
+    for name, photo in zip(names, pixels, strict=True):
+        looks[name].append(recogniser.look(photo).embedding)
+    return few_gallery(looks, recogniser.fingerprint)
 
 
 def pack_words(reader: WordReader, photos: Sequence[Photo], labels: Sequence[str]) -> PackWords:

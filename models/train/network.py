@@ -114,6 +114,16 @@ class Network(nn.Module):  # type: ignore[misc]  # its base has no types
         return functional.normalize(self.projection(features - self.mean), dim=1)
 
 
+def generic_network() -> Network:
+    """As it was bought: its projection is a fixed draw of directions, which keeps the angles
+    between features, of whatever they are, to a few degrees."""
+    network = Network(0)
+    dice = np.random.default_rng(0)
+    directions = np.linalg.qr(dice.normal(size=(FEATURES, EMBEDDING_SIZE)))[0]
+    network.projection.weight.data.copy_(torch.from_numpy(directions.T))
+    return network
+
+
 def scaled(pixels: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:
     """Pictures (n, side, side, 3) as the network takes them, on the device."""
     batch = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float()

@@ -6,13 +6,21 @@ Nothing here may be chosen on a photo of the official test split.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from models.gallery import UNKNOWN_SMOOTHING, Gallery
+from models.recogniser import Embedding
 from models.train.augment import Views
 
 FEW_PHOTOS = 12
 """Photos a label below which the recipe for few photos is used."""
+FEW_LABELS = 8
+"""Labels up to which the generic embedding stays: it tells them apart, and strangers from them. One
+that was trained on so few sees nothing else any more, and takes a stranger for one of them."""
+FEW_LABELS_UNKNOWN, FEW_LABELS_WIDTH = 0.63, 0.074
+"""Its similarity and width of "unknown": on val, two to eight of its classes known, nine lists,
+three of ten items being none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,15 @@ RECIPES = {"many": MANY, "few": FEW, "quick": QUICK}
 # by one run, whose network is much less sure than it was trained to be.
 MANY_SURENESS = Sureness(0.63, 0.6, 0.15, 0.97)
 FEW_SURENESS = Sureness(0.75, 0.3, 0.15, 0.98)
+
+
+def few_gallery(looks: Mapping[str, Sequence[Embedding]], weights: str) -> Gallery:
+    """The gallery of few labels, made of the generic network's looks at their photos."""
+    return replace(
+        Gallery.build(looks, weights),
+        unknown_similarity=FEW_LABELS_UNKNOWN,
+        unknown_width=FEW_LABELS_WIDTH,
+    )
 
 
 def chosen(photos_a_label: float) -> tuple[Recipe, Sureness]:

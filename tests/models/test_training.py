@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import ModelError
+from models.gallery import probability
+from models.recogniser import EMBEDDING_SIZE
 from models.train.augment import Views, view
 from models.train.fisher import fisher_projection
 from models.train.photos import KEPT_SIDE, Photo, decoded, grocery, listed
-from models.train.recipe import FEW, MANY, chosen
+from models.train.recipe import FEW, MANY, chosen, few_gallery
 from tests.data import ROOT, data_dir
 
 
@@ -114,6 +117,32 @@ def test_few_photos_have_a_recipe_of_their_own() -> None:
     assert chosen(5)[0] == FEW
     assert chosen(30)[0] == MANY
     assert len(FEW.sides) > len(MANY.sides)
+
+
+def test_unknown_speaks_with_few_labels() -> None:
+    """Three labels, five photos each: what resembles one as its photos do is it; what resembles
+    them as generic looks at other goods do is none of these, and taken for none unasked."""
+    dice = np.random.default_rng(4)
+    every = np.linalg.qr(dice.normal(size=(EMBEDDING_SIZE, EMBEDDING_SIZE)))[0].astype(np.float32)
+    common, *own = every[:4]
+    noises = iter(every[4:])
+
+    def look(own_share: float, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        rest = np.sqrt(1 - 0.45 - own_share)
+        total = np.sqrt(0.45) * common + np.sqrt(own_share) * vector + rest * next(noises)
+        return np.asarray(total, np.float32)
+
+    labels = dict(zip("abc", own, strict=True))
+    gallery = few_gallery(
+        {label: [look(0.35, vector) for _ in range(5)] for label, vector in labels.items()}, "w"
+    )
+    for label, vector in labels.items():
+        belief = gallery.believe(look(0.35, vector))
+        assert belief.top(1)[0][0] == label
+        assert probability(belief.unknown_millinats) < 0.3
+        stranger = gallery.believe(look(0.0, vector))
+        assert probability(stranger.unknown_millinats) > 0.5
+        assert not gallery.is_accepted(stranger)
 
 
 def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
