@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from alembic import command
 from alembic.config import Config
@@ -21,7 +21,7 @@ from alembic.script import ScriptDirectory
 from msgspec.structs import asdict
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from cart.contract.lines import ContractError
@@ -33,6 +33,8 @@ WHOLE_MAX = 2**63 - 1
 TURN_S_MAX = 30.0  # a service that publishes a large catalog is in the middle of it for seconds
 ADVICE = ("give a folder that can be written, with space on its disk",
           "start its server, or correct the URL")  # fmt: skip
+# A connection that is closed is closed; and what is in a row, such as a pseudonym, is in no error.
+ENGINE: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True}
 # What a disk can do to a commit; extended codes carry these in their low byte.
 DISK_TROUBLE = {
     sqlite3.SQLITE_FULL,
@@ -127,6 +129,23 @@ def reading(database: Connection) -> Iterator[None]:
         database.execution_options(only_reads=False)
 
 
+@contextmanager
+def apart(database: Connection) -> Iterator[None]:
+    """Within a transaction: what is refused inside is undone alone. Raises ContractError, also
+    where a value came so far that no column holds."""
+    inside = database.begin_nested()
+    try:
+        yield
+        inside.commit()
+    except ContractError:
+        inside.rollback()
+        raise
+    except (OverflowError, DataError) as error:
+        inside.rollback()
+        wrong = error.orig if isinstance(error, DataError) else error
+        raise ContractError(f"nothing that the database can hold: {wrong}") from error
+
+
 def check_storable(message: Value) -> None:
     """Refuse what a database can't hold, though JSON can. Raises ContractError."""
     for name, value in asdict(message).items():
@@ -157,7 +176,7 @@ def _engine(where: URL, *, read_only: bool) -> Engine:
     """Closing a connection of it closes its file, or its session with the server."""
     if where.get_backend_name() == "sqlite":
         waits = {"timeout": TURN_S_MAX}
-        engine = create_engine(where, poolclass=NullPool, connect_args=waits)
+        engine = create_engine(where, connect_args=waits, **ENGINE)
         event.listen(engine, "connect", partial(_prepare_sqlite, read_only=read_only))
         engine = engine.execution_options(only_reads=read_only)
         event.listen(engine, "begin", _begin_sqlite)
@@ -165,7 +184,7 @@ def _engine(where: URL, *, read_only: bool) -> Engine:
     options = f"{where.query.get('options', '')} -c synchronous_commit=on"
     if read_only:
         options += " -c default_transaction_read_only=on"
-    return create_engine(where, poolclass=NullPool, connect_args={"options": options})
+    return create_engine(where, connect_args={"options": options}, **ENGINE)
 
 
 def _prepare_sqlite(raw: DBAPIConnection, _: object, *, read_only: bool) -> None:

@@ -31,6 +31,8 @@ from cart.contract.goods import Get
 from cart.contract.lines import ContractError
 from cart.contract.store import (
     BATCH_MAX,
+    CHANNELS,
+    Address,
     Birth,
     CartState,
     CouponRequest,
@@ -50,7 +52,7 @@ from cart.contract.store import (
 from cart.core.value import Value
 from store import chain, counter, coupons, disputes, giving, healing, ledger
 from store.clones import Clones
-from store.database import check_storable, transaction
+from store.database import apart, check_storable, transaction
 from store.keys import Signer
 from store.local_time import local_offset_ms
 from store.news import Fleet, News
@@ -60,20 +62,7 @@ POLL_MS = 250
 SAY_MS = 3_000
 RETRY_MS_MAX = 1_000
 ROWS_AT_ONCE = 5_000
-UP_CHANNELS = (
-    "birth",
-    "cart_state",
-    "events",
-    "snap",
-    "pair_offer",
-    "pay_request",
-    "coupon_request",
-    "command_state",
-    "get",
-    "config_state",
-    "telemetry",
-    "clip",
-)
+UP_CHANNELS = [each.name for each in CHANNELS if each.direction == "up" and "{cart}" in each.topic]
 
 log = logging.getLogger(__name__)
 
@@ -200,17 +189,25 @@ class Service:
         except ContractError:
             yield from self._refused(message)
             return
-        name = address.channel.name
-        kind, handle = self._handlers[name]
+        sender = f"{address.channel.name} {address.names.get('cart', '')}".rstrip()
+        yield from self._apart(sender, self._answers(address, message.payload))
+
+    def _answers(self, address: Address, payload: bytes) -> Iterator[Packet]:
+        if self._provisioning is not None:
+            self._provisioning.check_sender(address.names)
+        kind, handle = self._handlers[address.channel.name]
+        said = decode(kind, payload)
+        check_storable(said)
+        yield from handle(self, *address.names.values(), said)
+
+    def _apart(self, sender: str, answers: Iterator[Packet]) -> list[Packet]:
+        """What a handler answers; where it refuses, that alone is undone, and said aloud."""
         try:
-            if self._provisioning is not None:
-                self._provisioning.check_sender(address.names)
-            said = decode(kind, message.payload)
-            check_storable(said)
-            yield from handle(self, *address.names.values(), said)
+            with apart(self._database):
+                return list(answers)
         except ContractError as error:
-            sender = f"{name} {address.names.get('cart', '')}".rstrip()
             log.warning("refused: %s: %s", sender, error)
+            return []
 
     def _refused(self, message: mqtt.Incoming) -> Iterator[Packet]:
         """A claim or an app may write a cart's topics under its own name, and have the broker keep
@@ -256,12 +253,13 @@ class Service:
     def _rows_came(self, cart: str, batch: EventBatch) -> Iterator[Packet]:
         ack = ledger.ingest(self._database, cart, batch, self._utc_ms())
         yield self._to("ack", cart, replace(ack, credit=self._credit))
+        # What waited for these rows may be refused; they are stored all the same.
         snap = self._snaps.pop(cart, None)
         if snap is not None:
-            yield from self._basket_told(cart, snap)
+            yield from self._apart(f"snap {cart}", self._basket_told(cart, snap))
         waiting = self._waiting.pop(cart, None)
         if waiting is not None:
-            yield from self._payment_asked(cart, waiting)
+            yield from self._apart(f"pay_request {cart}", self._payment_asked(cart, waiting))
 
     def _basket_told(self, cart: str, snap: Snap) -> Iterator[Packet]:
         """Compare it once the rows that it is the fold of are here."""

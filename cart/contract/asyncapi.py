@@ -26,8 +26,8 @@ INDENT = 2
 YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null"}
 ABOUT = f"""What crosses the network between carts and their store, seen from the store.
 MQTT 5; QoS 1 but for telemetry; UTF-8 JSON of at most {PAYLOAD_BYTES_MAX} bytes; unknown fields are
-ignored. A cart's order is that of `seq` alone. PUBACK says nothing about durability: the cart
-forgets a row only on `Ack`, which follows the store's commit."""
+ignored; an integer has at most 63 bits. A cart's order is that of `seq` alone. PUBACK says nothing
+about durability: the cart forgets a row only on `Ack`, which follows the store's commit."""
 PARAMETERS = {
     "tenant": "the chain",
     "store": "the store of the chain",

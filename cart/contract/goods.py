@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw
 
-from cart.contract.names import Count, Name, Sha256, Signature, Version, Words
+from cart.contract.names import Count, Name, Sha256, Signature, UtcMs, Version, Words
 from cart.core.catalog import Aisle, Catalog, Product, Recall
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.value import Value
 
 CHUNK_BYTES_MAX = 100_000
 CATALOG_BYTES_MAX = 64_000_000
+CHUNKS_MAX = 1_000
 Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
@@ -47,12 +48,12 @@ class CatalogHead(Value):
     Its chunks are the JSON of a `Catalog` cut every `CHUNK_BYTES_MAX` bytes and numbered from 0.
     With `pieces` each is packed by zlib, and they are the SHA-256 of each as it is sent."""
 
-    version: int
+    version: Version
     sha256: Sha256
     size_bytes: Annotated[int, Meta(ge=1, le=CATALOG_BYTES_MAX)]
-    chunks: Annotated[int, Meta(ge=1, le=1_000)]
+    chunks: Annotated[int, Meta(ge=1, le=CHUNKS_MAX)]
     signature: Signature
-    pieces: Annotated[tuple[Sha256, ...], Meta(max_length=1_000)] = ()
+    pieces: Annotated[tuple[Sha256, ...], Meta(max_length=CHUNKS_MAX)] = ()
 
 
 class Change(Value):
@@ -110,7 +111,7 @@ class Get(Value):
     correlation: Name
     what: Literal["time", "chunk", "delta"]
     sha256: Sha256 | None = None
-    number: Count = 0
+    number: Annotated[int, Meta(ge=0, lt=CHUNKS_MAX)] = 0
     version: Count = 0
 
 
@@ -118,6 +119,6 @@ class Given(Value):
     """Down: the answer to one `Get`; `data` is the chunk, or the change as JSON."""
 
     correlation: Name
-    utc_ms: int = 0
+    utc_ms: UtcMs = 0
     data: Annotated[bytes, Meta(max_length=CHUNK_BYTES_MAX)] = b""
     reason: Words = ""

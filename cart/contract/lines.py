@@ -1,11 +1,13 @@
 """Messages over a local stream: one JSON object a line, bounded, decoded into typed values.
 
 Sans-IO: bytes in, values out. Malformed input raises `ContractError` that names what is wrong;
-the stream stays usable after it.
+the stream stays usable after it. No integer that comes out has more than 63 bits: a database, and
+many another program, holds none beyond.
 """
 
 from __future__ import annotations
 
+import re
 from types import UnionType
 from typing import TypeVar
 
@@ -15,6 +17,8 @@ from cart.contract.decoding import decoder_of
 from cart.core.catalog import WRONG_LENGTH_MAX
 
 SOCKET_PATH_BYTES_MAX = 107  # what the address of a Unix socket holds on Linux
+WHOLE_MAX = 2**63 - 1
+MANY_DIGITS = re.compile(rb"[0-9]{19}")  # only with so many can one be too large
 
 Message = TypeVar("Message")
 
@@ -33,7 +37,24 @@ def decode(kind: type[Message] | UnionType, data: bytes, what: str) -> Message:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         wrong = str(error)[:WRONG_LENGTH_MAX]
         raise ContractError(f"{what}: {wrong}; send JSON as in docs/schemas") from error
+    if MANY_DIGITS.search(data) and _has_beyond(message):
+        raise ContractError(f"{what}: an integer beyond 63 bits; send none above {WHOLE_MAX}")
     return message
+
+
+def _has_beyond(value: object) -> bool:
+    """Whether an integer of a message is too large. What is raw is decoded, and judged, later."""
+    match value:
+        case int():
+            return abs(value) > WHOLE_MAX
+        case msgspec.Struct():
+            return any(map(_has_beyond, msgspec.structs.astuple(value)))
+        case dict():
+            return any(map(_has_beyond, value.values()))
+        case list() | tuple():
+            return any(map(_has_beyond, value))
+        case _:
+            return False
 
 
 def encode(message: msgspec.Struct) -> bytes:

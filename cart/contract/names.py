@@ -22,3 +22,8 @@ Words = Annotated[str, Meta(max_length=2_000)]
 Pem = Annotated[str, Meta(max_length=16_000, description="PEM")]
 Version = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
+EPOCH_MAX = 2**62  # each is followed by another, and that is no number beyond 63 bits
+Epoch = Annotated[int, Meta(ge=1, le=EPOCH_MAX)]
+# Up to the year 5138: what a cart counts on from it still has a date.
+UtcMs = Annotated[int, Meta(ge=0, le=100_000_000_000_000)]
+LocalOffsetMs = Annotated[int, Meta(ge=-86_400_000, le=86_400_000)]

@@ -34,7 +34,18 @@ from cart.contract.goods import (
 )
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
-from cart.contract.names import Count, Name, Nonce, Sha256, Shopper, Signature, Version
+from cart.contract.names import (
+    EPOCH_MAX,
+    Count,
+    Epoch,
+    LocalOffsetMs,
+    Name,
+    Nonce,
+    Sha256,
+    Shopper,
+    Signature,
+    UtcMs,
+)
 from cart.core.receipt import Receipt
 from cart.core.value import END, Value
 
@@ -58,7 +69,7 @@ class Birth(Value):
     """Said once after each connection: who I am, how far I am."""
 
     boot_id: BootId
-    epoch: Version
+    epoch: Epoch
     last_seq: Count
     acked_seq: Count
     app_version: Annotated[str, Meta(max_length=64)]
@@ -95,7 +106,7 @@ def chain_hash(previous_hash: str, event: bytes) -> str:
 class EventBatch(Value):
     """1 to `BATCH_MAX` consecutive journal rows of one epoch."""
 
-    epoch: Annotated[int, Meta(ge=1)]
+    epoch: Epoch
     entries: Annotated[tuple[Entry, ...], Meta(min_length=1, max_length=BATCH_MAX)]
 
 
@@ -114,15 +125,15 @@ class Ack(Value):
     `need_from` asks for a resend after a gap. `utc_ms` is the store's wall clock as it answered,
     and its local time is `local_offset_ms` ahead of that."""
 
-    epoch: int
+    epoch: Epoch
     upto_seq: Annotated[int, Meta(ge=0)]
     need_from: Annotated[int, Meta(ge=1)] | None = None
     credit: Annotated[int, Meta(ge=1)] | None = None
     hash: str = FIRST_HASH
-    newest_epoch: int = 0
+    newest_epoch: Annotated[int, Meta(ge=0, le=EPOCH_MAX)] = 0
     rejected: tuple[Rejected, ...] = ()
-    utc_ms: int = 0
-    local_offset_ms: int = 0
+    utc_ms: UtcMs = 0
+    local_offset_ms: LocalOffsetMs = 0
 
 
 class PairOffer(Value):
@@ -165,7 +176,7 @@ class PayRequest(Value):
     trip_id: TripId
     attempt: Annotated[int, Meta(ge=1)]
     total_minor: int
-    epoch: Annotated[int, Meta(ge=1)]
+    epoch: Epoch
     upto_seq: Annotated[int, Meta(ge=1)]
 
 
@@ -221,7 +232,7 @@ class Snap(Value):
 
     trip_id: TripId
     revision: Annotated[int, Meta(ge=1)]
-    epoch: Annotated[int, Meta(ge=1)]
+    epoch: Epoch
     upto_seq: Annotated[int, Meta(ge=1)]
     row_hash: Sha256
     basket: Annotated[Raw, Meta(extra_json_schema=BASKET_SCHEMA)]

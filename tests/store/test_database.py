@@ -13,10 +13,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from cart.contract.lines import ContractError
 from cart.contract.store import PayRequest
 from store import catalogs, counter, ledger, show, trips
 from store.__main__ import main
-from store.database import FILE_NAME, DatabaseError, open_database, transaction
+from store.database import FILE_NAME, DatabaseError, apart, open_database, transaction
 from store.tables import METADATA, grants, offers
 from tests.store.shop import CART, CATALOG, batch, import_catalog, item, rows, trip_events
 
@@ -127,6 +128,34 @@ def test_other_databases_are_wrong_usage(tmp_path: Path, url: str) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["carts", "--data", str(tmp_path), "--database", url])
     assert ended.value.code == 2
+
+
+def test_what_one_message_overflows_is_undone_alone(database: Connection) -> None:
+    """A number that no column holds is a refusal of that message: what stood before it and what
+    follows it in the transaction lasts."""
+
+    def shown(nonce: str, utc_ms: int) -> None:
+        with apart(database):
+            database.execute(insert(offers).values(cart=nonce, nonce=nonce, utc_ms=1))
+            database.execute(insert(offers).values(cart="x", nonce=nonce, utc_ms=utc_ms))
+
+    with transaction(database):
+        shown("one", 1)
+        with pytest.raises(ContractError, match="database can hold"):
+            shown("two", 2**70)
+        with apart(database):
+            database.execute(insert(offers).values(cart="three", nonce="three", utc_ms=3))
+    with transaction(database):
+        assert set(database.scalars(select(offers.c.cart))) == {"one", "x", "three"}
+
+
+def test_an_error_of_the_database_names_no_shopper(database: Connection) -> None:
+    """What stands in a row is in no message of an error, nor in the log that repeats it."""
+    grant = {"nonce": "n", "cart": CART, "shopper": "ann-the-shopper", "trip_id": "t"}
+    twice = [{**grant, "member": False}] * 2
+    with pytest.raises(DBAPIError) as failed, transaction(database):
+        database.execute(insert(grants), twice)
+    assert "ann-the-shopper" not in str(failed.value)
 
 
 def test_what_no_database_can_hold_is_refused(database: Connection) -> None:
