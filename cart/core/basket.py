@@ -138,7 +138,7 @@ def _trip_opened(basket: Basket, event: TripOpened) -> Basket:
         member=event.member,
         catalog_version=basket.catalog_version,
         deals_version=basket.deals_version,
-        load_mg=basket.load_mg,
+        load_mg=event.load_mg,
         lines_made=basket.lines_made,
         trips_opened=basket.trips_opened + 1,
         terms=Terms(used=event.used),

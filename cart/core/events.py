@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
 from msgspec import field
 
 from cart.core.refunds import Difference
@@ -69,8 +68,8 @@ class Evidence(Value):
 class Fact(Value, tag_field="kind"):
     """The base: when it became true on the cart's monotonic clock.
 
-    Facts about lines carry `load_mg`: the gross load that is accounted for once the fact holds,
-    None where the fact is not about the load."""
+    `load_mg`, of lines and of a trip that begins, is the gross load that is accounted for once the
+    fact holds, None where the fact is not about the load."""
 
     t_ms: int
 
@@ -81,7 +80,8 @@ class TripOpened(Fact, tag="trip_opened"):
     trip_id: str
     shopper: str | None = None
     member: bool = False
-    used: dict[str, int] = msgspec.field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
+    load_mg: int | None = None
 
 
 class TripBound(Fact, tag="trip_bound"):
@@ -90,7 +90,7 @@ class TripBound(Fact, tag="trip_bound"):
     trip_id: str
     shopper: str
     member: bool = False
-    used: dict[str, int] = msgspec.field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
 
 
 class TimeNoted(Fact, tag="time_noted"):

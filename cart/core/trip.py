@@ -74,7 +74,8 @@ def paired(draft: Draft, observation: Paired) -> None:
     trip_id, shopper = observation.trip_id, observation.shopper
     more = (observation.member, observation.used)
     if draft.basket.phase == "idle" and not draft.basket.machine.locked:
-        draft.fact(TripOpened(draft.now_ms, trip_id, shopper or None, *more))
+        begun = TripOpened(draft.now_ms, trip_id, shopper or None, *more, _load_mg(draft.state))
+        draft.fact(begun)
     elif draft.basket.phase == "shopping" and shopper:
         draft.fact(TripBound(draft.now_ms, trip_id, shopper, *more))
     else:
@@ -95,8 +96,15 @@ def open_guest_trip(draft: Draft) -> None:
     number = draft.basket.trips_opened + 1
     state = draft.state
     boot = f"-{state.boot_id}" if state.boot_id else ""
-    draft.fact(TripOpened(draft.now_ms, f"{state.cart_id}-{state.epoch}-{number}{boot}"))
+    trip_id = f"{state.cart_id}-{state.epoch}-{number}{boot}"
+    draft.fact(TripOpened(draft.now_ms, trip_id, load_mg=_load_mg(state)))
     draft.tell("welcome")
+
+
+def _load_mg(state: State) -> int | None:
+    """The load that a trip begins with: what is not judged yet came, or went, during it."""
+    steps = state.pending.steps
+    return steps[0].before_mg if steps else state.rest_mg
 
 
 def link_changed(draft: Draft, observation: LinkChanged) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -15,8 +16,10 @@ from cart.core.effects import OfferPairing, RequestPayment, TellEyes
 from cart.core.events import (
     CatalogAdopted,
     CheckoutCancelled,
+    LineOpened,
     PaymentRequested,
     PaymentSettled,
+    QuestionAsked,
     TripBound,
     TripClosed,
     TripOpened,
@@ -32,7 +35,7 @@ from cart.core.observations import (
     Tick,
     Touch,
 )
-from tests.unit.mind_world import BANANAS, CATALOG, PASTA, RICE, TOMATOES, Hands
+from tests.unit.mind_world import BANANAS, CATALOG, MASSES_MG, PASTA, RICE, TOMATOES, Hands
 
 
 def test_pairing_opens_the_shoppers_trip() -> None:
@@ -329,6 +332,27 @@ def test_a_restart_between_trips_asks_nobody_about_an_emptied_cart() -> None:
     again.load_mg = 30_000
     again.load(0)
     assert again.wait(3_000) == []
+
+
+@pytest.mark.parametrize("left_mg", [0, MASSES_MG[TOMATOES]])
+def test_a_restart_in_a_trip_without_lines_counts_from_the_load_it_began_with(left_mg: int) -> None:
+    """The shopper before has emptied the cart without a fact: only what came since is asked about.
+
+    `left_mg` came while nobody watched."""
+    hands = Hands()
+    hands.put(TOMATOES)
+    hands.touch("pay_start")
+    hands.touch("pay_confirm")
+    hands.say(PaymentAnswered(hands.now_ms, hands.state.basket.trip_id, 1, "settled", 129, "R"))
+    hands.load(-MASSES_MG[TOMATOES])
+    hands.touch("done")
+    hands.say(Paired(hands.now_ms, hands.state.pair_nonce, "trip-ann", "ann"))
+    again = Hands(journal=tuple(hands.events))
+    again.load_mg = left_mg
+    again.load(0)
+    asked = [type(fact) for fact in again.wait(3_000)]
+    assert asked == ([LineOpened, QuestionAsked] if left_mg else [])
+    assert again.state.basket.trip_id == "trip-ann"
 
 
 def test_a_lost_disk_names_no_trip_twice() -> None:
