@@ -14,6 +14,9 @@ from cart.core.pricing.shapes import NEVER, Counts, Plan
 
 # Of more units the best choice is bounded, not found.
 EXACT_UNITS_MAX = 24
+# A table of up to so many cells is made at once; of a larger one so many cells are a look.
+CELLS_MAX = 50_000
+CELLS_A_LOOK = 64
 
 
 class Cheapest:
@@ -109,7 +112,7 @@ class Cheapest:
         for gives `free` credit, a free one takes `paid`; rows count free units where a limit does.
         """
         size = self.paid + self.free
-        uses = min(self.uses_max, len(units) // size)
+        uses = self._uses(len(units))
         if not uses:
             return []
         rows = uses * self.free + 1 if uses < len(units) // size else 1
@@ -149,28 +152,46 @@ class Cheapest:
         units = sum([caps[at] for at in self.classes])
         if units > EXACT_UNITS_MAX:
             return 10 + 6 * len(self.classes)
-        uses = min(self.uses_max, units // (self.paid + self.free))
-        rows = uses * self.free + 1 if uses < units // (self.paid + self.free) else 1
-        return units * (10 + rows * (self.paid * self.free * uses + 1)) // 12
+        return (10 * units + self._cells(caps)) // 12
 
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Walk from dear to cheap, as long as the rest can reach the floor; the best first."""
         units = [(at, k) for k, at in enumerate(self.classes) for _ in range(caps[at])]
-        tops = self._tops(units, values)
+        granted = self.budget.granted()
+        self._left = granted - max(0, self._cells(caps) - CELLS_MAX) // CELLS_A_LOOK
+        tops = self._tops(units, values) if self._left >= 0 else []
+        found: list[Plan] = []
         if tops:
-            self._left = granted = self.budget.granted()
-            found: list[Plan] = []
             self._list(values, caps, tops, floor, found)
-            self.budget.spend(granted, self._left)
-            yield from sorted(found, reverse=True)
+        self.budget.spend(granted, self._left)
+        yield from sorted(found, reverse=True)
 
     def plain(self, values: Sequence[int], caps: Sequence[int]) -> Plan | None:
-        """The best one."""
-        _, taken = self._found(values, caps)
+        """The best one; where that is much to tell, the best of all units, the dearest half of
+        them, and so on."""
+        if self._cells(caps) <= CELLS_MAX:
+            return self._plan(self._found(values, caps)[1], values)
+        units = [at for at in self.classes for _ in range(caps[at])]
+        uses = self._uses(len(units))
+        sizes = [(uses >> n) * (self.paid + self.free) for n in range(uses.bit_length())]
+        plans = [self._plan(units[:size], values) for size in sizes]
+        return max([plan for plan in plans if plan is not None], default=None)
+
+    def _plan(self, taken: Sequence[int], values: Sequence[int]) -> Plan | None:
         counts = tuple([taken.count(at) for at in self.classes])
         worth = self.worth_of(counts)
         paid = sum([values[at] for at in taken])
         return Plan(worth - paid, worth, counts) if worth > 0 else None
+
+    def _uses(self, units: int) -> int:
+        return min(self.uses_max, units // (self.paid + self.free))
+
+    def _cells(self, caps: Sequence[int]) -> int:
+        """How large the tables of `_tops` are together."""
+        units = sum([caps[at] for at in self.classes])
+        uses = self._uses(units)
+        rows = uses * self.free + 1 if uses < units // (self.paid + self.free) else 1
+        return units * rows * (self.paid * self.free * uses + 1)
 
     def worth_of(self, counts: Counts) -> int:
         """What these units bring, the free and the paid ones."""

@@ -24,9 +24,18 @@ from cart.core.pricing.certificate import (
     digest_of,
     digest_of_scenario,
 )
-from cart.core.pricing.closing import Closing, TooManyError, Uses
+from cart.core.pricing.closing import Closing, Uses
 from cart.core.pricing.field import Component, Contender, UnitClass
-from cart.core.pricing.legal import USES, Reader, is_alone, is_ladder, ladder, saving_alone
+from cart.core.pricing.legal import (
+    USES,
+    Looks,
+    Reader,
+    TooManyError,
+    is_alone,
+    is_ladder,
+    ladder,
+    saving_alone,
+)
 from cart.core.pricing.lower import Worths, lower_minor, need_of, reached, worths_of
 from cart.core.pricing.offers import Deal
 from cart.core.pricing.order import Order, Placed, Way
@@ -215,13 +224,13 @@ def shelf_of(
 
 
 def _allowed(order: Order, shelf: Shelf, told: Sequence[UseTold]) -> bool:
-    """Whether one offer allows these uses."""
+    """Whether one offer allows these uses, as far as so many looks show."""
     places = {order.items[n].line_id: at for at, n in enumerate(shelf.lines)}
     if not all(line in places for use in told for line, _ in use.units):
         return False
     uses = [tuple([(places[line], off) for line, off in use.units]) for use in told]
     (offer,) = shelf.case.contenders
-    reader = Reader(shelf.case, offer)
+    reader = Reader(shelf.case, offer, Looks(STEPS_MAX))
     pairs = sorted(pair for use in uses for pair in use)
     if is_alone(offer):
         taken: dict[int, list[int]] = {}
@@ -230,7 +239,10 @@ def _allowed(order: Order, shelf: Shelf, told: Sequence[UseTold]) -> bool:
         return all(sum(off) == saving_alone(reader, at, len(off)) for at, off in taken.items())
     if is_ladder(offer.deal):
         return pairs in [sorted(rung) for rung in ladder(reader)]
-    legal = frozenset(tuple(sorted(use)) for use in USES[type(offer.deal)](reader))
+    try:
+        legal = frozenset(tuple(sorted(use)) for use in USES[type(offer.deal)](reader))
+    except TooManyError:
+        return False
     return len(uses) <= reader.uses_max and all(tuple(sorted(use)) in legal for use in uses)
 
 

@@ -16,6 +16,7 @@ from cart.core.pricing.field import Component
 from cart.core.pricing.legal import (
     USES,
     Reader,
+    TooManyError,
     Use,
     is_alone,
     is_ladder,
@@ -28,10 +29,6 @@ from cart.core.pricing.legal import (
 Uses = tuple[tuple[int, Use], ...]
 # One look at a set, or at a part of it, in steps of work.
 SET_STEPS = 8
-
-
-class TooManyError(Exception):
-    """There are more sets than may be looked at."""
 
 
 class Option(NamedTuple):
@@ -76,15 +73,15 @@ class Closing:
         return [option._replace(lost=option.lost - top) for option in row
                 if option.lost - top <= self.slack]  # fmt: skip
 
-    def _step(self) -> None:
-        self.steps += SET_STEPS
+    def _step(self, looks: int = 1) -> None:
+        self.steps += SET_STEPS * looks
         if self.steps > self.steps_max:
             raise TooManyError
 
     def _options(self, number: int) -> list[Option]:
         """What one offer may do. Uses that take the same off the same units are one."""
         offer = self.case.contenders[number]
-        reader = Reader(self.case, offer)
+        reader = Reader(self.case, offer, self._step)
         none = Option(0, (0,) * len(self.case.classes), ())
         if is_ladder(offer.deal):
             found = [none, *[self._more(none, number, rung) for rung in ladder(reader)]]
@@ -93,12 +90,7 @@ class Closing:
         return sorted(found)
 
     def _repeated(self, number: int, reader: Reader, none: Option) -> list[Option]:
-        single = []
-        for use in USES[type(reader.deal)](reader):
-            self._step()
-            option = self._more(none, number, use)
-            if self._fits(option.taken):
-                single.append(option)
+        single = [self._more(none, number, use) for use in USES[type(reader.deal)](reader)]
         known: dict[tuple[tuple[int, int], ...], Option] = {(): none}
         edge = [none]
         for _ in range(reader.uses_max):

@@ -7,21 +7,22 @@ never choose between uses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.field import Component, Contender, UnitClass
 from cart.core.pricing.kinds import BASKET_KINDS, PRICE_KINDS, TOP_KINDS
-from cart.core.pricing.legal import USES, Reader, Use, is_ladder, ladder
+from cart.core.pricing.legal import USES, Looks, Reader, TooManyError, is_ladder, ladder
 from cart.core.pricing.offers import Deal
 from cart.core.pricing.order import Order
 from cart.core.pricing.singles import unlimited
 from cart.core.pricing.stages import apply_coupons, apply_prices, apply_tops
 from cart.core.pricing.tally import Tally
 
-# So many uses of an offer are looked at for one that takes something off.
-USES_MAX = 20_000
+# So many groups of units are looked at, all offers together, for a use that takes something off:
+# those of dear units first, which are the likely ones. Of each offer at least a few are.
+LOOKS_MAX = 4_000
+LEAST = 20
 
 
 def is_top(deal: Deal) -> bool:
@@ -46,9 +47,11 @@ def forced(order: Order, usable: Sequence[int]) -> tuple[int, ...]:
     deals = order.offers.deals
     kept: list[int] = []
     if any(is_alone(deals[n]) or deals[n].exclusive_group for n in usable):
+        asked = sum([deals[n].binding for n in usable])
+        looks = max(LEAST, LOOKS_MAX // max(1, asked))
         for n in usable:
             beside = not any(_clash(deals[n], deals[other]) for other in kept)
-            if deals[n].binding and beside and _applies(order, deals[n]):
+            if deals[n].binding and beside and _applies(order, deals[n], looks):
                 kept.append(n)
     return tuple(kept)
 
@@ -60,8 +63,8 @@ def _clash(one: Deal, other: Deal) -> bool:
     return any(is_alone(deal) and not is_unit_price(beside) for deal, beside in pair)
 
 
-def _applies(order: Order, deal: Deal) -> bool:
-    """Whether an offer by itself takes anything off."""
+def _applies(order: Order, deal: Deal, looks: int) -> bool:
+    """Whether an offer by itself takes anything off, as far as so many looks show."""
     tally = Tally(order.items)
     if isinstance(deal, Coupon):
         apply_coupons(order, tally, [deal])
@@ -70,19 +73,20 @@ def _applies(order: Order, deal: Deal) -> bool:
     elif is_unit_price(deal):
         apply_prices(order, tally, [deal])
     else:
-        return any(any(off_minor for _, off_minor in use) for use in _uses(order, deal))
+        return _saves(order, deal, looks)
     return bool(tally.applied)
 
 
-def _uses(order: Order, deal: Deal) -> Iterator[Use]:
-    """Uses of an offer on items, as far as there are units for them."""
+def _saves(order: Order, deal: Deal, looks: int) -> bool:
+    """Whether a use of an offer on items takes anything off."""
     classes = tuple([UnitClass(item.good, item.quantity, 1, 1) for item in order.items])
     goods = [item.good for item in order.items]
     on = tuple([n for n, good in enumerate(goods) if deal.touches(good.sku, good.category)])
     offer = Contender(deal, on, order.shopper.uses_left(deal), 0)
-    reader = Reader(Component(classes, (offer,), order.rounding), offer)
+    case = Component(classes, (offer,), order.rounding)
+    reader = Reader(case, offer, Looks(looks), dear_first=True)
     uses = ladder(reader) if is_ladder(deal) else USES[type(deal)](reader)
-    for use in islice(uses, USES_MAX):
-        taken = [at for at, _ in use]
-        if all(taken.count(at) <= classes[at].quantity for at in taken):
-            yield use
+    try:
+        return any(any(off_minor for _, off_minor in use) for use in uses)
+    except TooManyError:
+        return False

@@ -17,8 +17,9 @@ from cart.core.pricing.shapes import Counts, Groups, Slot
 
 # How many choices of groups are looked at for a bound: then a looser one will do.
 TRIES_MAX = 200
-# A group costs as much as so many other looks.
+# A group costs as much as so many other looks, and one more for so many units.
 COLUMN_LOOKS = 3
+UNITS_A_LOOK = 8
 
 
 class Column(NamedTuple):
@@ -49,6 +50,7 @@ class Grouping:
         self, slots: Sequence[Slot], use_of: Callable[[Sequence[int]], Use], field: Field
     ) -> None:
         self.slots = tuple(slots)
+        self.most = max([slot.need for slot in slots], default=0)
         self.use_of = use_of
         self.field = field
         self.classes = tuple([at for slot in slots for at in slot.classes])
@@ -68,12 +70,13 @@ class Grouping:
         for need, there in self._parts(caps):
             parts.append([])
             for some in _some(there, need):
-                if not self.field.budget.may_look():
+                if not self.field.budget.may_look(1 + need // UNITS_A_LOOK):
                     return None
                 parts[-1].append(some)
         found = []
+        looks = COLUMN_LOOKS + sum([slot.need for slot in self.slots]) // UNITS_A_LOOK
         for choice in product(*parts):
-            if not self.field.budget.may_look(COLUMN_LOOKS):
+            if not self.field.budget.may_look(looks):
                 return None
             entries = tuple([entry for part in choice for entry in part])
             units = tuple([self.classes[entry] for entry in entries])
@@ -182,7 +185,8 @@ class Grouping:
             start += len(slot.classes)
 
     def _first(self, counts: Counts) -> Counts:
-        return tuple([entry for need, units in self._parts(counts) for entry in units[:need]])
+        few = [min(count, self.most) for count in counts]
+        return tuple([entry for need, units in self._parts(few) for entry in units[:need]])
 
 
 class Grouped(Groups):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations, combinations_with_replacement, product
 from typing import Any
 
 from cart.core.pricing.amount_off_each import AmountOffEach
@@ -24,14 +23,47 @@ from cart.core.pricing.weight_price import WeightPrice
 from cart.core.units import Rounding, allocate, divide, round_fraction
 
 MILLION = 1_000_000
+# So many units of a group are a look more.
+UNITS_A_LOOK = 8
 Use = tuple[tuple[int, int], ...]
 Vector = tuple[int, ...]
 
 
-class Reader:
-    """One offer on the goods of one component."""
+class TooManyError(Exception):
+    """There is more than may be looked at."""
 
-    def __init__(self, case: Component, offer: Contender) -> None:
+
+class Looks:
+    """Counts looks, for what must not take long: after `left` of them it raises TooManyError."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __call__(self, looks: int) -> None:
+        """So many more."""
+        self.left -= looks
+        if self.left < 0:
+            raise TooManyError
+
+
+def uncounted(_looks: int) -> None:
+    """For who has the time for every use."""
+
+
+class Reader:
+    """One offer on the goods of one component. `look` hears of each group of units before it is
+    told; `dear_first` tells the groups of dear units first."""
+
+    def __init__(
+        self,
+        case: Component,
+        offer: Contender,
+        look: Callable[[int], None] = uncounted,
+        *,
+        dear_first: bool = False,
+    ) -> None:
+        self.look = look
+        self.dear_first = dear_first
         self.goods = case.classes
         self.deal: Any = offer.deal
         self.covered = offer.covered
@@ -50,6 +82,17 @@ class Reader:
         found = [at for at in self.covered if not self.goods[at].good.by_weight]
         return sorted(found, key=lambda at: (self.goods[at].price_minor, -at))
 
+    def groups(
+        self, among: Sequence[int], size: int, taken: Sequence[int] = ()
+    ) -> Iterator[Vector]:
+        """Every group of `size` units of these classes, in their order, that is there beside the
+        units that are taken."""
+        units = [at for at in among for _ in range(self.goods[at].quantity - taken.count(at))]
+        way = -1 if self.dear_first else 1
+        for group in _some(units[::way], size):
+            self.look(1 + size // UNITS_A_LOOK)
+            yield group[::way]
+
     def unit_worth(self, at: int) -> int:
         """What one minor unit off a unit is worth."""
         goods = self.goods[at]
@@ -64,6 +107,24 @@ class Reader:
         is worth most."""
         ordered = sorted(units, key=lambda at: -self.unit_worth(at))
         return tuple(zip(ordered, allocate(saving_minor, self.prices(ordered)), strict=True))
+
+
+def _some(units: Sequence[int], size: int) -> Iterator[Vector]:
+    """Every choice of `size` of these units; equal ones, which stand together, are told apart by
+    nothing. Where there are too few there is none, at once."""
+    most = len(units)
+    behind = list(range(1, most + 1))  # where the units end that equal each
+    for n in reversed(range(most - 1)):
+        if units[n] == units[n + 1]:
+            behind[n] = behind[n + 1]
+    chosen = list(range(size))
+    while size <= most:
+        yield tuple([units[n] for n in chosen])
+        moved = [k for k in range(size) if units[chosen[k]] != units[most - size + k]]
+        if not moved:
+            return
+        start = behind[chosen[moved[-1]]]
+        chosen[moved[-1] :] = range(start, start + size - moved[-1])
 
 
 def worth(case: Component, offer: Contender, use: Use) -> int:
@@ -122,7 +183,7 @@ def _new_price(reader: Reader, goods: UnitClass) -> int:
 
 
 def _n_for_price(reader: Reader) -> Iterator[Use]:
-    for units in combinations_with_replacement(reader.pieces(), reader.deal.quantity):
+    for units in reader.groups(reader.pieces(), reader.deal.quantity):
         saving_minor = sum(reader.prices(units)) - reader.deal.price_minor
         if saving_minor > 0:
             yield reader.spread(units[::-1], saving_minor)
@@ -130,7 +191,7 @@ def _n_for_price(reader: Reader) -> Iterator[Use]:
 
 def _cheapest(reader: Reader, size: int, free: int, share_ppm: int) -> Iterator[Use]:
     pieces = _in_order(reader, reader.pieces())
-    for units in combinations_with_replacement(pieces, size):
+    for units in reader.groups(pieces, size):
         yield from _frees(reader, units, free, share_ppm)
 
 
@@ -141,11 +202,13 @@ def _frees(reader: Reader, units: Sequence[int], free: int, share_ppm: int) -> I
     sure = [at for at, minor in zip(units, prices, strict=True) if minor < prices[free - 1]]
     tied = [at for at, minor in zip(units, prices, strict=True) if minor == prices[free - 1]]
     dear = list(units[len(sure) + len(tied) :])
-    for some in dict.fromkeys(combinations(tied, free - len(sure))):
+    for chosen in _some(tied, free - len(sure)):
+        reader.look(1 + len(units) // UNITS_A_LOOK)
         left = tied[:]
-        for at in some:
+        for at in chosen:
             left.remove(at)
-        off = [(at, reader.share(reader.goods[at].price_minor, share_ppm)) for at in (*sure, *some)]
+        free_units = (*sure, *chosen)
+        off = [(at, reader.share(reader.goods[at].price_minor, share_ppm)) for at in free_units]
         yield (*off, *[(at, 0) for at in (*left, *dear)])
 
 
@@ -167,10 +230,7 @@ def _buy_x_get_y(reader: Reader) -> Iterator[Use]:
     bought = [at for at, sku in skus.items() if deal.covers(sku, goods[at].good.category)]
     wanted = [sku for sku in deal.get_skus if sku not in deal.except_skus]
     got = [at for at, sku in skus.items() if same or sku in wanted]
-    for paid, free in product(
-        combinations_with_replacement(bought, deal.buy),
-        combinations_with_replacement(got, deal.free),
-    ):
+    for paid, free in _beside(reader, ((bought, deal.buy), (got, deal.free))):
         if deal.get_item == "cheapest_of_pair":
             units = _in_order(reader, (*paid, *free))
             yield from _frees(reader, units, deal.free, deal.share_ppm)
@@ -179,9 +239,22 @@ def _buy_x_get_y(reader: Reader) -> Iterator[Use]:
         yield (*off, *[(at, 0) for at in paid])
 
 
+def _beside(
+    reader: Reader, parts: Sequence[tuple[Sequence[int], int]], chosen: tuple[Vector, ...] = ()
+) -> Iterator[tuple[Vector, ...]]:
+    """Of each part, classes and how many units, a group: beside each other."""
+    if len(chosen) == len(parts):
+        yield chosen
+        return
+    among, size = parts[len(chosen)]
+    taken = [at for group in chosen for at in group]
+    for group in reader.groups(among, size, taken):
+        yield from _beside(reader, parts, (*chosen, group))
+
+
 def _bundle(reader: Reader) -> Iterator[Use]:
     deal: Bundle = reader.deal
-    columns = []
+    parts = []
     for part in deal.parts:
         wanted = [
             at
@@ -189,9 +262,9 @@ def _bundle(reader: Reader) -> Iterator[Use]:
             if reader.goods[at].good.sku in part.skus
             or reader.goods[at].good.category in part.categories
         ]
-        columns.append(list(combinations_with_replacement(wanted, part.count)))
-    for choice in product(*columns):
-        units = [at for column in choice for at in column[::-1]]
+        parts.append((wanted, part.count))
+    for choice in _beside(reader, parts):
+        units = [at for group in choice for at in group[::-1]]
         whole_minor = sum(reader.prices(units))
         if deal.price_minor is not None:
             saving_minor = whole_minor - deal.price_minor
@@ -206,7 +279,7 @@ def _bundle(reader: Reader) -> Iterator[Use]:
 def _grouped(reader: Reader) -> Iterator[Use]:
     size = getattr(reader.deal, "group_size", 1)
     pieces = list(reader.covered) if size == 1 else reader.pieces()
-    for units in combinations_with_replacement(pieces, size):
+    for units in reader.groups(pieces, size):
         yield tuple((at, saving_alone(reader, at, 1)) for at in units)
 
 

@@ -16,6 +16,8 @@ from cart.core.pricing.shapes import NEVER, Counts, Plan
 Free = dict[int, tuple[int, Counts]]
 # So many of those cost as much as a look at anything else.
 SHARES_A_LOOK = 3
+# So many steps from one to the next are a look: few units make less than one.
+STEPS_A_LOOK = 64
 
 
 class MixedCheapest(Cheapest):
@@ -90,6 +92,9 @@ class MixedCheapest(Cheapest):
             return
         at, k = self.classes[len(use)], len(use)
         for count in range(caps[at] + 1):
+            self._left -= len(edge) * count // STEPS_A_LOOK
+            if self._left < 0:
+                return
             after = self._after(edge, k, count, before + count)
             self._share(
                 (*use, count), passed + caps[at], after, values, caps, tops,

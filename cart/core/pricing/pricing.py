@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from cart.core.pricing.bill import Bill, bill_of, shares_of
 from cart.core.pricing.choice import Choice, choose
-from cart.core.pricing.closing import Closing, TooManyError
+from cart.core.pricing.closing import Closing
 from cart.core.pricing.coupon import Coupon
 from cart.core.pricing.effort import Effort
+from cart.core.pricing.legal import TooManyError
 from cart.core.pricing.lower import lower_minor, need_of, reached
 from cart.core.pricing.order import Order, Placed, Priced, Proof, Way, WayProof
 from cart.core.pricing.stages import apply_coupons, apply_prices, apply_tops, apply_uses

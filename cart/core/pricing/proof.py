@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from cart.core.pricing.field import Component, Contender
 from cart.core.pricing.legal import (
     USES,
+    Looks,
     Reader,
+    TooManyError,
     Use,
     Vector,
     is_alone,
@@ -58,17 +60,19 @@ def _cost(values: Sequence[int], used: Vector) -> int:
 def plans_of(case: Component, offer: Contender) -> Plans | None:
     """What an offer can take from each class, all its uses together, and the most that is worth;
     None if that is too much to find out."""
-    reader = Reader(case, offer)
+    reader = Reader(case, offer, Looks(STATES_MAX))
     nothing = (0,) * len(case.classes)
     plans = {nothing: 0}
     if is_ladder(offer.deal):
         rungs = [(_vector(case, rung), worth(case, offer, rung)) for rung in ladder(reader)]
         return plans | dict(rungs)
     single: dict[Vector, int] = {}
-    for use in USES[type(offer.deal)](reader):
-        vector = _vector(case, use)
-        if _fits(case, vector):
+    try:
+        for use in USES[type(offer.deal)](reader):
+            vector = _vector(case, use)
             single[vector] = max(single.get(vector, 0), worth(case, offer, use))
+    except TooManyError:
+        return None
     edge = dict(plans)
     for _ in range(reader.uses_max):
         more: dict[Vector, int] = {}

@@ -18,6 +18,9 @@ NEVER = -(1 << 100)
 # So many looks in a row may find no plan before they are counted; an exact worth is so many.
 VAIN_MAX = 200
 EXACT_LOOKS = 12
+# Of all such looks at most so many; of an exact worth so many units are a look, if they are many.
+VAIN_ALL_MAX = 20_000
+UNITS_A_LOOK = 16
 
 
 class Plan(NamedTuple):
@@ -71,7 +74,7 @@ class Groups:
         budget: Budget | None = None,
     ) -> None:  # fmt: skip
         self.budget = budget or Budget(LOOKS_MAX)
-        self._left = self._vain = 0
+        self._left = self._vain = self._vain_all = 0
         self.slots = tuple(slots)
         self.constant = constant
         self.uses_max = uses_max
@@ -124,7 +127,7 @@ class Groups:
     def plans(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
         """Fill slot after slot, dearest values first, as long as the rest can reach the floor."""
         granted = self._left = self.budget.granted()
-        self._vain = 0
+        self._vain = self._vain_all = 0
         try:
             yield from self._listed(values, caps, floor)
         finally:
@@ -167,7 +170,8 @@ class Groups:
     def _in_vain(self, looks: int) -> None:
         """Count looks that found nothing, where there were many in a row."""
         self._vain += looks
-        if self._vain > VAIN_MAX:
+        self._vain_all += looks
+        if self._vain > VAIN_MAX or self._vain_all > VAIN_ALL_MAX:
             self._left -= looks
 
     def _listed(self, values: Sequence[int], caps: Sequence[int], floor: int) -> Iterator[Plan]:
@@ -184,6 +188,7 @@ class Groups:
                     [values[at] * count for at, count in zip(self.classes, use, strict=True)]
                 )
                 if self.worth_of is not None:
+                    self._left -= sum(counts) // UNITS_A_LOOK
                     exact = self.worth_of(counts)
                     total, worth = total - worth + exact, exact
                 if worth > 0 and total >= floor:
