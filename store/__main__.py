@@ -26,6 +26,7 @@ from store import (
     chain,
     clip_server,
     disputes,
+    doubts,
     goods_commands,
     members,
     moving,
@@ -184,10 +185,11 @@ def move_trip(options: argparse.Namespace) -> int:
     return 0
 
 
-def _trip(database: Connection, trip_id: str) -> trips.Trip:
-    trip = trips.find(database, trip_id)
+def _trip(database: Connection, named: str) -> trips.Trip:
+    """A trip by its id, or by that of its receipt."""
+    trip = trips.find(database, named) or trips.find_paid(database, named)
     if trip is None:
-        raise ContractError(f"no trip {trip_id}; list them with: python -m store trips")
+        raise ContractError(f"no trip or receipt {named}; list them with: python -m store trips")
     return trip
 
 
@@ -200,7 +202,7 @@ def print_receipt(options: argparse.Namespace) -> int:
             sys.stdout.buffer.flush()
             return 0
         check = chain.check(database, trip, public_of(options.data).has_signed)
-        priced = replace(trips.priced(database, trip), check=check)
+        priced = replace(doubts.as_paid(database, trip), check=check)
         show.print_receipt(priced, as_json=options.json)
     return 0 if priced.check in chain.RIGHT else 1
 
@@ -253,14 +255,15 @@ def _add_broker(serve: argparse.ArgumentParser) -> None:
 
 
 def _add_trips(command: Command) -> argparse.ArgumentParser:
+    named = "a trip's id, or its receipt's, such as R00000007"
     receipt = command("receipt", print_receipt)
-    receipt.add_argument("trip", type=arguments.words, help="a trip's id")
+    receipt.add_argument("trip", type=arguments.words, help=named)
     receipt.add_argument("--paper", choices=tuple(FORMATS), help="as the shopper gets it")
     receipt.add_argument(
         "--name", type=arguments.words, default="dashcart store", help="the name in its head"
     )
     credit, pieces = command("credit", credit_line), arguments.whole(1, QUANTITY_MAX)
-    credit.add_argument("trip", type=arguments.words, help="a trip's id")
+    credit.add_argument("trip", type=arguments.words, help=named)
     credit.add_argument("line", type=arguments.words, help="a line of its receipt, such as L3")
     credit.add_argument("--quantity", type=pieces, default=1, help="how many pieces; default: one")
     credit.add_argument("--reason", type=arguments.words, default="", help="why, for the books")

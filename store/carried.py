@@ -6,7 +6,7 @@ differs is shown to a person and not paid for. It must never mend a difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -51,11 +51,11 @@ def difference(database: Connection, cart: str, trip_id: str) -> Difference | No
     brought = decode_json(Basket, carried, "a stored basket").lines
     trip = trips.find(database, trip_id, cart)
     if trip is None:
-        return Difference(cart, trip_id, "it has not begun", _words(brought))
+        return Difference(cart, trip_id, "it has not begun", words(brought))
     begun = _begun(database, trip)
     if begun is None or [*map(_what, begun)] == [*map(_what, brought)]:
         return None
-    return Difference(cart, trip_id, _words(begun), _words(brought))
+    return Difference(cart, trip_id, words(begun), words(brought))
 
 
 def _begun(database: Connection, trip: trips.Trip) -> list[ItemAdded] | None:
@@ -89,6 +89,7 @@ def _what(line: Line | ItemAdded) -> tuple[Any, ...]:
     return tuple(getattr(line, name) for name in SAME)
 
 
-def _words(lines: tuple[Line, ...] | list[ItemAdded]) -> str:
+def words(lines: Iterable[Line | ItemAdded]) -> str:
+    """What lines are and cost, for a person."""
     told = ", ".join(f"{line.sku} {line.quantity} at {line.price_minor}" for line in lines)
     return told[:WORDS_MAX] or "nothing"

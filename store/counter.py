@@ -7,7 +7,7 @@ for a code that no cart shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Raw, json
@@ -19,7 +19,8 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
-from store import carried, chain, coupons, members, moving, trips
+from cart.core.refunds import Difference, differences
+from store import carried, chain, coupons, members, moving, trips, verified
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
@@ -119,22 +120,49 @@ def pay(
     if stored_seq(database, cart, asked.epoch) < asked.upto_seq:
         return None
     trip = trips.find(database, asked.trip_id, cart)
-    if trip is None:
+    if trip is None or trip.epoch != asked.epoch:
         return _answer(asked, "mismatch", 0, f"no trip {asked.trip_id} of {cart}")
+    return _take(database, trip, asked, now_utc_ms)
+
+
+def _take(database: Connection, trip: trips.Trip, asked: PayRequest, now_utc_ms: int) -> PayAnswer:
+    """Take the sum if it is what the trip costs by the store's own books, too."""
+    # All that is stored by now counts: a cart that has asked puts nothing on the receipt any more.
+    upto_seq = trip.last_seq - 1 if trip.last_seq else stored_seq(database, trip.cart, trip.epoch)
     try:
-        priced = trips.priced(database, trip, asked.upto_seq)
+        priced = trips.priced(database, trip, upto_seq)
+        by_books = verified.receipt_by_the_books(database, trip, upto_seq)
     except ContractError as error:
         return _answer(asked, "mismatch", 0, str(error))
-    receipt = priced.receipt
-    if receipt.total_minor != asked.total_minor:
-        reason = f"the store adds up {receipt.total_minor}, the cart {asked.total_minor}"
-        return replace(_answer(asked, "mismatch", receipt.total_minor, reason), receipt=receipt)
-    elsewhere = moving.moved_to(database, cart, asked.trip_id)
-    refusal = f"this trip has moved to {elsewhere}" if elsewhere else ""
-    if carried.difference(database, cart, asked.trip_id) is not None:
-        refusal = refusal or "this trip began with other goods than it brought; ask the staff"
-    refusal = refusal or trips.called_back(database, trip, asked.upto_seq, now_utc_ms)
-    return _settle(database, trip, asked, priced, refusal)
+    refusal = _refusal(database, trip, upto_seq, now_utc_ms)
+    if by_books.total_minor < 0:
+        refusal = refusal or "a cart pays no money out; ask the staff"
+    if refusal:
+        return _answer(asked, "declined", by_books.total_minor, refusal)
+    wrong = differences(priced.receipt, by_books)
+    if wrong or by_books.total_minor != asked.total_minor:
+        return _mismatch(asked, by_books, wrong)
+    return _settle(database, trip, replace(asked, upto_seq=upto_seq), priced)
+
+
+def _refusal(database: Connection, trip: trips.Trip, upto_seq: int, now_utc_ms: int) -> str:
+    """Why a trip is not to be paid at this cart, or not yet; "" if it may be."""
+    elsewhere = moving.moved_to(database, trip.cart, trip.trip_id)
+    if elsewhere:
+        return f"this trip has moved to {elsewhere}"
+    if carried.difference(database, trip.cart, trip.trip_id) is not None:
+        return "this trip began with other goods than it brought; ask the staff"
+    return trips.called_back(database, trip, upto_seq, now_utc_ms)
+
+
+def _mismatch(asked: PayRequest, by_books: Receipt, wrong: Sequence[Difference]) -> PayAnswer:
+    """With the store's own receipt, and the first place where the cart's journal says otherwise."""
+    reason = f"the store adds up {by_books.total_minor}, the cart {asked.total_minor}"
+    for place in wrong[:1]:
+        name = " ".join(filter(None, ("line " * bool(place.line_id) + place.line_id, place.field)))
+        reason += f"; {name}: {place.store or 'none'} by the store's books, not {place.cart}"
+    answer = _answer(asked, "mismatch", by_books.total_minor, reason)
+    return replace(answer, receipt=by_books)
 
 
 def _settle(
@@ -142,11 +170,8 @@ def _settle(
     trip: trips.Trip,
     asked: PayRequest,
     priced: trips.PricedTrip,
-    refusal: str,
 ) -> PayAnswer:
     receipt = priced.receipt
-    if refusal:
-        return _answer(asked, "declined", receipt.total_minor, refusal)
     missing = coupons.not_reserved(database, trip, receipt, priced.coupons)
     if missing:
         return _answer(asked, "declined", receipt.total_minor, f"{missing} is not reserved")

@@ -1,14 +1,13 @@
 """What a person of the store has to settle, and the money that goes back.
 
 Dispute items are facts of the carts' journals: lines that a shopper contests, sums that two engines
-do not agree about or that the store can't add up, trips that moved and lost something. A credit
-gives back a line's allocated share of a paid receipt, piece by piece; it is a row beside the
-payment. It must never change a receipt or a journal row.
+do not agree about; and where a cart's word is not the store's (`store.doubts`). A credit gives back
+a line's allocated share of a paid receipt, piece by piece; it is a row beside the payment. It must
+never change a receipt or a journal row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from msgspec import json
@@ -18,81 +17,60 @@ from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.contract.store import Credit
-from cart.core.events import Event, LineContested, PaymentRequested, ReceiptDisputed
+from cart.core.events import (
+    Event,
+    LineContested,
+    PaymentRequested,
+    ReceiptDisputed,
+    TripBound,
+    TripOpened,
+)
 from cart.core.receipt import Receipt
 from cart.core.refunds import RefundError, differences, figures_lacking, refund
-from store import archive, carried, chain, trips
+from store import archive, chain, doubts, trips
 from store.tables import line_credits, payments
 from store.tables import trips as trip_rows
 
-KINDS = ("line_contested", "receipt_disputed", "payment_requested")
+KINDS = ("line_contested", "receipt_disputed", "payment_requested", "trip_opened", "trip_bound")
 Item = dict[str, Any]
 
 
 def rows(database: Connection) -> list[Item]:
     """One row a dispute item, oldest first; `credited_minor` is what its line has got back. Then
-    come trips that were to be paid and that the store can't add up, for it came back from a backup
-    without their deals or catalog (about: "unknown"), and the trips that moved and did not begin
-    with what they brought (about: "carried")."""
-    said: list[Item] = []
+    come those that no fact raises; see `store.doubts`."""
+    said: list[doubts.Doubt] = []
     asked: dict[tuple[str, str], int] = {}
+    named: list[tuple[str, TripOpened | TripBound]] = []
     for cart, epoch, row in archive.of_kinds(database, KINDS):
         event: Event = decode_json(Event, bytes(row.event), "a stored event")
         if isinstance(event, PaymentRequested):
             asked[cart, event.trip_id] = event.total_minor
+        elif isinstance(event, TripOpened | TripBound):
+            named.append((cart, event))
         else:
-            said += _items(database, cart, _trip_at(database, cart, epoch, row.seq), event)
-    unknown = (_of_trip(database, "unknown", each) for each in _not_added_up(database, asked))
-    moved = (_of_trip(database, "carried", each) for each in carried.differences(database))
-    return [*said, *unknown, *moved]
+            said += _items(cart, _trip_at(database, cart, epoch, row.seq), event)
+    said += doubts.of_names(database, named)
+    places = {each[:4] for each in said}  # what a cart has stated itself is said once
+    said += [each for each in doubts.of_sums(database, asked) if each[:4] not in places]
+    said += [*doubts.of_moves(database), *doubts.of_payments(database)]
+    return [
+        each._asdict()
+        | {"credited_minor": _credited_minor(database, each.cart, each.trip_id, each.line_id)}
+        for each in said
+    ]
 
 
-def _not_added_up(
-    database: Connection, asked: dict[tuple[str, str], int]
-) -> Iterator[tuple[str, str, str, str]]:
-    """Unpaid trips whose sum only the cart can tell, and why: they are paid at the counter."""
-    paid = set(map(tuple, database.execute(select(payments.c.cart, payments.c.trip_id))))
-    for (cart, trip_id), total_minor in asked.items():
-        trip = trips.find(database, trip_id, cart)
-        if trip is None or (cart, trip_id) in paid:
-            continue
-        try:
-            trips.priced(database, trip)
-        except ContractError as error:
-            yield cart, trip_id, f"total_minor {total_minor}", f"{error}; settle it at the counter"
-
-
-def _of_trip(database: Connection, about: str, found: tuple[str, str, str, str]) -> Item:
-    cart, trip_id, cart_says, store_says = found
-    return {
-        "cart": cart,
-        "trip_id": trip_id,
-        "line_id": "",
-        "about": about,
-        "cart_says": cart_says,
-        "store_says": store_says,
-        "credited_minor": _credited_minor(database, cart, trip_id, ""),
-    }
-
-
-def _items(database: Connection, cart: str, trip_id: str, event: Event) -> list[Item]:
+def _items(cart: str, trip_id: str, event: Event) -> list[doubts.Doubt]:
     match event:
         case LineContested(line_id=line_id, reason=reason):
-            found = [(line_id, str(reason), "", "")]
+            return [doubts.Doubt(cart, trip_id, line_id, str(reason), "", "")]
         case ReceiptDisputed(differences=differences):
-            found = [(item.line_id, item.field, item.cart, item.store) for item in differences]
+            return [
+                doubts.Doubt(cart, trip_id, item.line_id, item.field, item.cart, item.store)
+                for item in differences
+            ]
         case _:
-            found = []
-    names = ("line_id", "about", "cart_says", "store_says")
-    return [
-        {
-            "cart": cart,
-            "trip_id": trip_id,
-            **dict(zip(names, item, strict=True)),
-            "credited_minor": _credited_minor(database, cart, trip_id, item[0]),
-        }
-        for item in found
-    ]
+            return []
 
 
 def _trip_at(database: Connection, cart: str, epoch: int, seq: int) -> str:

@@ -24,7 +24,7 @@ from cart.contract.lines import ContractError
 from cart.core.basket import Line
 from cart.core.units import MILLIGRAMS_PER_KILOGRAM, decimal_text
 from cart.core.weighed import Weighing
-from store import tables, trips
+from store import doubts, tables, trips
 from store.sheets import BadRow
 from store.trips import PricedTrip
 
@@ -102,6 +102,8 @@ def print_receipt(trip: PricedTrip, *, as_json: bool) -> None:
         return
     title = f"{trip.receipt_id or 'not paid yet'} · {trip.trip_id} · {trip.cart}"
     _print_table(title, ("what", "how much", "price", "why it is here"), _receipt_rows(trip))
+    for words in trip.later:
+        Console().print(Text(plain(f"said after the payment, not paid: {words}")))
     if trip.check:
         Console().print(Text(plain(f"receipt {trip.receipt_id}: {trip.check}")))
 
@@ -176,7 +178,7 @@ def _trip_row(database: Connection, trip: trips.Trip) -> Row:
         "problem": "",
     }
     try:
-        priced = trips.priced(database, trip)
+        priced = doubts.as_paid(database, trip)
     except ContractError as error:
         return {**row, "problem": str(error)}
     found = {

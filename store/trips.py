@@ -7,15 +7,26 @@ same way. It must never hold a price or a rule of its own.
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
 from cart.core.basket import Basket, Line, fold
-from cart.core.catalog import CatalogIndex, parse_catalog
+from cart.core.catalog import CatalogIndex
 from cart.core.events import (
     CatalogAdopted,
     Event,
@@ -24,7 +35,7 @@ from cart.core.events import (
     TripHandedOver,
     TripOpened,
 )
-from cart.core.overlay import Overlay, overlaid
+from cart.core.overlay import overlaid
 from cart.core.pricing.engine import receipt_of
 from cart.core.pricing.scenario import AMOUNT_MINOR_MAX, UNITS_MAX
 from cart.core.receipt import Receipt
@@ -32,11 +43,13 @@ from cart.core.restrictions import recalled
 from cart.core.state import State
 from cart.core.terms import Held
 from cart.core.value import Value
+from store import adopted as shelves
 from store import archive, published
 from store import catalogs as shelf
-from store.tables import catalogs, events, journals, payments, snaps, trips
+from store.tables import events, grants, journals, payments, snaps, trips
 
 SEQ_MAX = 2**62
+NUMBER_DIGITS = 18  # of a receipt's number
 
 
 class Trip(Value):
@@ -54,7 +67,8 @@ class PricedTrip(Value):
     """A trip added up. `lines` carry the evidence of each line of the receipt; `coupons` are those
     that the shopper showed.
 
-    `receipt_id` is "" until it is paid, and `check` what `chain.check` says of it."""
+    `receipt_id` is "" until it is paid, `check` what `chain.check` says of it, and `later` what its
+    cart said of it after that, in words."""
 
     cart: str
     trip_id: str
@@ -65,6 +79,14 @@ class PricedTrip(Value):
     lines: tuple[Line, ...]
     coupons: tuple[Held, ...] = ()
     check: str = ""
+    later: tuple[str, ...] = ()
+
+
+class Told(NamedTuple):
+    """A basket, and the catalogs that its cart had during the trip, the newest last."""
+
+    basket: Basket
+    adopted: tuple[CatalogAdopted, ...]
 
 
 COLUMNS = tuple(trips.c[name] for name in Trip.__struct_fields__)
@@ -73,24 +95,36 @@ COLUMNS = tuple(trips.c[name] for name in Trip.__struct_fields__)
 def note(
     database: Connection, cart: str, epoch: int, seq: int, event: Event, now_utc_ms: int = 0
 ) -> None:
-    """Follow where trips begin, get their shopper and end."""
+    """Follow where trips begin, get their shopper and end. Whose trip it is the store's own grants
+    say, whatever the cart does."""
     match event:
-        case TripOpened(trip_id=trip_id, shopper=shopper):
+        case TripOpened(trip_id=trip_id):
+            shopper = _granted_to(database, cart, event)
             # A journal that was replaced tells the same trip again in its next epoch.
             database.execute(delete(trips).where(trips.c.cart == cart, trips.c.trip_id == trip_id))
             opened = {"epoch": epoch, "first_seq": seq, "shopper": shopper}
             database.execute(insert(trips).values(cart=cart, trip_id=trip_id, **opened))
-        case TripBound(trip_id=trip_id, shopper=shopper):
+        case TripBound(trip_id=trip_id):
             newest = select(func.max(trips.c.number)).where(_open(cart, epoch)).scalar_subquery()
             told = (trips.c.cart == cart, trips.c.trip_id == trip_id, trips.c.number != newest)
             database.execute(delete(trips).where(*told))
-            bound = {"trip_id": trip_id, "shopper": shopper}
+            bound = {"trip_id": trip_id, "shopper": _granted_to(database, cart, event)}
             database.execute(update(trips).where(trips.c.number == newest).values(**bound))
         case TripClosed() | TripHandedOver():
             closed = {"last_seq": seq, "closed_utc_ms": now_utc_ms}
             database.execute(update(trips).where(_open(cart, epoch)).values(**closed))
         case _:
             pass
+
+
+def grant_of(database: Connection, cart: str, trip_id: str, shopper: str | None) -> Row[Any] | None:
+    """The store's own word that a trip is this shopper's (None: a guest that it moved here)."""
+    same = (grants.c.trip_id == trip_id, grants.c.cart == cart, grants.c.shopper == (shopper or ""))
+    return database.execute(select(grants).where(*same)).first()
+
+
+def _granted_to(database: Connection, cart: str, said: TripOpened | TripBound) -> str | None:
+    return said.shopper if grant_of(database, cart, said.trip_id, said.shopper) else None
 
 
 def _open(cart: str, epoch: int) -> ColumnElement[bool]:
@@ -102,6 +136,16 @@ def find(database: Connection, trip_id: str, cart: str | None = None) -> Trip | 
     asked = select(*COLUMNS).where(trips.c.trip_id == trip_id)
     row = database.execute(asked if cart is None else asked.where(trips.c.cart == cart)).first()
     return Trip(*row) if row else None
+
+
+def find_paid(database: Connection, named: str) -> Trip | None:
+    """A trip by its receipt's id."""
+    digits = named[1 : 1 + NUMBER_DIGITS]
+    if not digits.isdecimal() or receipt_id(int(digits)) != named:
+        return None
+    number = payments.c.number == int(digits)
+    paid = database.execute(select(payments.c.cart, payments.c.trip_id).where(number)).first()
+    return None if paid is None else find(database, paid.trip_id, paid.cart)
 
 
 def open_at(database: Connection, cart: str) -> Trip | None:
@@ -124,9 +168,9 @@ def rewind(database: Connection, cart: str, epoch: int, seq: int) -> None:
 
 def called_back(database: Connection, trip: Trip, upto_seq: int, now_utc_ms: int) -> str:
     """A line of a trip that must not be sold by now, and why; "" without one."""
-    basket, adopted = _basket(database, trip, upto_seq)
+    basket, adopted = told(database, trip, upto_seq)
     overlay = published.recalls_now(database, now_utc_ms)
-    index = CatalogIndex(overlaid(_index_of(database, adopted).catalog, overlay))
+    index = CatalogIndex(overlaid(shelves.index_of(database, adopted).catalog, overlay))
     stops = recalled(State(basket=basket, catalog=index))
     return f"{stops[0].name} was called back: {stops[0].refused.reason}" if stops else ""
 
@@ -141,7 +185,7 @@ def has_unreadable(database: Connection, trip: Trip) -> bool:
 
 def fold_of(database: Connection, trip: Trip, upto_seq: int) -> Basket:
     """The basket of a trip as of a journal row. Raises ContractError."""
-    return _basket(database, trip, upto_seq)[0]
+    return told(database, trip, upto_seq).basket
 
 
 def all_trips(database: Connection) -> list[Trip]:
@@ -160,8 +204,8 @@ def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedT
     ).first()
     basket = Basket()
     if archive.rows(database, trip.cart, trip.epoch, trip.first_seq, trip.first_seq):
-        basket, adopted = _basket(database, trip, upto_seq)
-        index = _index_of(database, adopted)
+        basket, adopted = told(database, trip, upto_seq)
+        index = shelves.index_of(database, adopted)
         receipt = receipt_of(basket.lines, index, basket.member, basket.terms)
     elif paid:
         receipt = decode_json(Receipt, bytes(paid.receipt), "a stored receipt")
@@ -182,7 +226,7 @@ def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedT
 def used_before(database: Connection, shopper: str) -> dict[str, int]:
     """How often a shopper has paid with each offer that has a limit a shopper."""
     newest = shelf.newest_data(database)
-    deals = () if newest is None else _index(newest).catalog.deals
+    deals = () if newest is None else shelves.index(newest).catalog.deals
     limited = frozenset(deal.deal_id for deal in deals if deal.max_per_shopper is not None)
     used = Counter[str]()
     if limited:
@@ -201,10 +245,8 @@ def receipt_id(number: int) -> str:
     return f"R{number:08d}"
 
 
-def _basket(
-    database: Connection, trip: Trip, upto_seq: int
-) -> tuple[Basket, CatalogAdopted | None]:
-    """The basket before the trip was closed, and the catalog it is priced by."""
+def told(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> Told:
+    """What a cart said of a trip before it was closed, as of a row. Raises ContractError."""
     last_seq = min(upto_seq, trip.last_seq - 1 if trip.last_seq else SEQ_MAX)
     rows = archive.rows(database, trip.cart, trip.epoch, trip.first_seq, last_seq)
     facts: list[tuple[int, Event]] = [
@@ -221,7 +263,7 @@ def _basket(
     if not is_possible(basket):
         raise ContractError(f"trip {trip.trip_id}: more pieces or money than a cart holds")
     adopted = [event for _, event in facts if isinstance(event, CatalogAdopted)]
-    return basket, adopted[-1] if adopted else None
+    return Told(basket, tuple(adopted))
 
 
 def is_possible(basket: Basket) -> bool:
@@ -263,33 +305,3 @@ def _adopted_before(database: Connection, trip: Trip) -> list[archive.Row]:
         )
     )
     return archive.rows(database, trip.cart, trip.epoch, seq, seq) if seq else []
-
-
-def _index_of(database: Connection, adopted: CatalogAdopted | None) -> CatalogIndex:
-    """The catalog and the deals that a cart had adopted."""
-    data = _catalog(database, adopted)
-    version = 0 if adopted is None else adopted.deals_version
-    return _overlaid(data, published.deals_of(database, version)) if version else _index(data)
-
-
-def _catalog(database: Connection, adopted: CatalogAdopted | None) -> bytes:
-    if adopted is None:
-        raise ContractError("the cart had no catalog; import one with: python -m store import")
-    asked = catalogs.c.sha256 == adopted.sha256
-    if adopted.sha256 == "":
-        asked = catalogs.c.version == adopted.version
-    data = database.scalar(select(catalogs.c.data).where(asked))
-    if data is None:
-        raise ContractError(f"the cart's catalog, version {adopted.version}, is not this store's")
-    return bytes(data)
-
-
-@lru_cache(maxsize=4)
-def _index(data: bytes) -> CatalogIndex:
-    """A catalog is large and rarely changes; its bytes name it."""
-    return CatalogIndex(parse_catalog(data))
-
-
-@lru_cache(maxsize=4)
-def _overlaid(data: bytes, overlay: Overlay) -> CatalogIndex:
-    return CatalogIndex(overlaid(_index(data).catalog, overlay))

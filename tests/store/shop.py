@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Self, TypeVar
 
 import msgspec
+from sqlalchemy import Connection, insert
 
 from cart.contract.store import FIRST_HASH, Entry, EventBatch, chain_hash
 from cart.core.catalog import Catalog, Product, TaxRate
@@ -21,6 +22,7 @@ from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal
 from cart.shell.store_link import StoreLink
 from store.__main__ import main as store_main
+from store.tables import grants
 from tests.waiting import DEADLINE_S
 
 Heard = TypeVar("Heard")
@@ -78,11 +80,26 @@ def cart_toml(store_folder: Path, ends: Ends, *more: str) -> str:
     return "\n".join(lines)
 
 
-def trip_events(trip_id: str, items: int, sha256: str = "") -> list[Event]:
+def granted(
+    database: Connection,
+    trip_id: str,
+    shopper: str = "ann",
+    cart: str = CART,
+    *,
+    member: bool = False,
+) -> None:
+    """The store gave this trip to a shopper."""
+    given = {"nonce": f"nonce-of-{trip_id}", "cart": cart, "shopper": shopper, "member": member}
+    database.execute(insert(grants).values(trip_id=trip_id, **given))
+
+
+def trip_events(
+    trip_id: str, items: int, sha256: str = "", shopper: str | None = None
+) -> list[Event]:
     """A trip as far as its checkout: 149 a tin, and 7 % tax on top."""
     return [
         CatalogAdopted(0, 1, sha256),
-        TripOpened(1, trip_id, "ann"),
+        TripOpened(1, trip_id, shopper),
         *(item(number) for number in range(items)),
     ]
 

@@ -144,7 +144,7 @@ def test_a_person_sees_trips_and_receipts(
     assert "3.19" in shown
     assert "by fusion" in shown
     assert main(["receipt", "--data", str(folder), "trip-2"]) == 1
-    assert "no trip trip-2" in capsys.readouterr().err
+    assert "no trip or receipt trip-2" in capsys.readouterr().err
     assert main(["carts", "--data", str(tmp_path / "elsewhere")]) == 1
 
 

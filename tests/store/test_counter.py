@@ -12,6 +12,7 @@ from sqlalchemy import Connection, update
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
 from cart.contract.store import PairClaim, PayRequest, decode
+from cart.core.catalog import Fee
 from cart.core.events import (
     BenefitsChosen,
     CatalogAdopted,
@@ -25,12 +26,12 @@ from cart.core.events import (
 from cart.core.pricing.percent_off import PercentOff
 from cart.receipts.en16931 import as_terms
 from cart.shell.store_catalog import StoreKey
-from store import catalogs, counter, members, moving, trips
+from store import catalogs, chain, counter, members, moving, trips
 from store.keys import Signer, signer_of
 from store.ledger import ingest
 from store.paper import paper_of
 from store.tables import trips as trip_rows
-from tests.store.shop import CART, CATALOG, batch, rows, trip_events
+from tests.store.shop import CART, CATALOG, batch, granted, rows, trip_events
 
 NONCE = "nonce-0001"
 CLAIM = PairClaim(CART, NONCE, "ann")
@@ -143,13 +144,20 @@ def test_sums_are_compared(database: Connection) -> None:
     assert other.outcome == "declined"
 
 
-def test_only_rows_before_the_request_are_added_up(database: Connection) -> None:
-    """What happened after the sum was shown is not part of it."""
+def test_all_rows_that_are_stored_are_added_up(database: Connection) -> None:
+    """The sum of an older row is not all of it: nothing is taken, and the answer says what is."""
     events = [*trip_events("trip-1", 2), ItemRemoved(9, "L0", 1)]
     ingest(database, CART, batch(rows(events)))
-    settled = counter.pay(database, CART, PayRequest("trip-1", 1, 319, 1, 4))
+    asked = PayRequest("trip-1", 1, 319, 1, 4)
+    behind = counter.pay(database, CART, asked)
+    assert behind is not None
+    assert (behind.outcome, behind.total_minor) == ("mismatch", 159)
+    settled = counter.pay(database, CART, replace(asked, total_minor=159))
     assert settled is not None
     assert settled.outcome == "settled"
+    trip = trips.find(database, "trip-1")
+    assert trip is not None
+    assert chain.check(database, trip) == chain.VERIFIED
 
 
 def test_unknown_trips_and_catalogs_are_mismatches(database: Connection) -> None:
@@ -209,7 +217,9 @@ def test_a_grant_says_what_the_shopper_had(database: Connection, signer: Signer)
         deal_id="half", title="Half", skus=("tomatoes-400g",), percent=50, max_per_shopper=2
     )
     catalogs.add(database, msgspec.json.encode(replace(CATALOG, version=2, deals=(limited,))))
-    ingest(database, CART, batch(rows([CatalogAdopted(0, 2, ""), *trip_events("trip-1", 1)[1:]])))
+    granted(database, "trip-1")
+    opened = trip_events("trip-1", 1, shopper="ann")[1:]
+    ingest(database, CART, batch(rows([CatalogAdopted(0, 2, ""), *opened])))
     settled = counter.pay(database, CART, PayRequest("trip-1", 1, 79, 1, 3))
     assert settled is not None
     assert settled.outcome == "settled"
@@ -229,6 +239,7 @@ def test_the_receipt_says_when_and_with_what(database: Connection) -> None:
         CATALOG,
         version=2,
         products=tuple(replace(row, snap=True) for row in CATALOG.products),
+        fees=(Fee("bag", "Bag", 10),),
     )
     catalogs.add(database, msgspec.json.encode(sold))
     facts = [

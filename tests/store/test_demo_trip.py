@@ -18,7 +18,7 @@ from store import catalogs, counter, coupons, trips
 from store.database import open_database
 from store.ledger import ingest
 from store.paper import paper_of
-from tests.store.shop import CART, batch, rows
+from tests.store.shop import CART, batch, granted, rows
 from tests.unit.mind_world import Hands
 
 NOON_MS = (20_779 * 24 + 12) * 3_600_000  # of 2026-11-22
@@ -53,6 +53,7 @@ def test_the_store_settles_what_the_cart_shows(tmp_path: Path) -> None:
     made = shopping(data)
     with closing(open_database(tmp_path)) as database:
         catalogs.add(database, data)
+        granted(database, "trip-1", "ana", member=True)
         ingest(database, CART, batch(rows(made.events)))
         waiting = [held.coupon_id for held in made.state.basket.terms.coupons if held.waits]
         assert len(waiting) == 2

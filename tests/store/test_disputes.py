@@ -225,7 +225,7 @@ def drop(database: Connection, number: int, *tables: Table) -> None:
     ("tamper", "said"),
     [
         (lambda database: change(database, b"149", b"100"), "added up again"),
-        (lambda database: change(database, b"ann", b"bob"), "does not follow"),
+        (lambda database: change(database, b'"t_ms":1', b'"t_ms":2'), "does not follow"),
         (lambda database: database.execute(update(links).values(sha256="f")), "the receipt before"),
         (lambda database: database.execute(delete(events).where(events.c.seq == 5)), "added up"),
         (

@@ -19,7 +19,7 @@ from store.database import FILE_NAME, DatabaseError, open_database, reading, tra
 from store.keys import KEY_NAME, Signer, signer_of
 from store.news import Fleet, News
 from store.tables import moves, offers
-from tests.store.shop import CART, CATALOG, STORE, TENANT, batch, rows, trip_events
+from tests.store.shop import CART, CATALOG, STORE, TENANT, batch, granted, rows, trip_events
 from tests.store.simulated import World
 
 OTHER, NONCE = "cart-2", "nonce-0002"
@@ -30,7 +30,9 @@ def world(tmp_path: Path) -> Iterator[World]:
     """A store that packs old journals by itself, and has moved a trip once."""
     with closing(World(tmp_path)) as opened:
         with transaction(opened.database):
-            ledger.ingest(opened.database, "cart-9", batch(rows(trip_events("trip-1", 2))))
+            granted(opened.database, "trip-1", cart="cart-9")
+            began = rows(trip_events("trip-1", 2, shopper="ann"))
+            ledger.ingest(opened.database, "cart-9", batch(began))
             counter.offer(opened.database, OTHER, NONCE, 0)
             claim = PairClaim(OTHER, NONCE, "ann", move=True)
             counter.claim(opened.database, opened.signer, claim, 0)

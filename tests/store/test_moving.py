@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -30,6 +31,7 @@ from cart.core.observations import CommandArrived
 from cart.shell.clock import monotonic_ms
 from cart.shell.store_catalog import StoreKey
 from store import catalogs, counter, disputes, ledger, moving, trips
+from store.database import open_existing, transaction
 from store.keys import signer_of
 from store.tables import events as stored_rows
 from store.tables import trips as trip_rows
@@ -40,6 +42,7 @@ from tests.store.shop import (
     STORE,
     TENANT,
     batch,
+    granted,
     item,
     rows,
     store_command,
@@ -54,7 +57,8 @@ OTHER, NONCE = "cart-2", "nonce-0002"
 def stored(database: Connection) -> Connection:
     """Ann's trip with two tins at one cart, and the code of another one on its screen."""
     catalogs.add(database, CATALOG)
-    ledger.ingest(database, CART, batch(rows(trip_events("trip-1", 2))))
+    granted(database, "trip-1")
+    ledger.ingest(database, CART, batch(rows(trip_events("trip-1", 2, shopper="ann"))))
     counter.offer(database, OTHER, NONCE, 0)
     return database
 
@@ -166,7 +170,9 @@ def test_a_person_moves_a_guest_to_a_cart_that_shows_its_code(
 def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop, *, by_app: bool) -> None:
     """Over the wire, asked for by an app or by a person: the grant at the new cart, which opens the
     trip with what it brings, and the order to forget at the old one."""
-    shop.cart.write(trip_events("trip-1", 2))
+    with closing(open_existing(shop.folder, None, read_only=False)) as opened, transaction(opened):
+        granted(opened, "trip-1")
+    shop.cart.write(trip_events("trip-1", 2, shopper="ann"))
     until(shop.cart.is_all_acked, "everything acknowledged")
     topic = topic_of("pair_grant", TENANT, STORE, cart=OTHER)
     will = packet("cart_state", CartState("x", online=False), TENANT, STORE, cart=OTHER)
@@ -178,7 +184,7 @@ def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop, *, by_
     app = shop.someone("ann")
     heard: list[PairGrant] = []
 
-    def granted() -> bool:
+    def has_grant() -> bool:
         claim = PairClaim(OTHER, NONCE, "ann", move=True)
         if by_app:
             shop.say(app, packet("pair_claim", claim, TENANT, STORE, app="app-ann"))
@@ -188,7 +194,7 @@ def test_the_new_cart_gets_the_basket_and_the_old_one_is_told(shop: Shop, *, by_
         heard.extend(decode(PairGrant, each.payload) for each in came)
         return bool(heard)
 
-    until(granted, "the grant")
+    until(has_grant, "the grant")
     carried = msgspec.json.decode(heard[0].carried, type=Basket)
     assert (len(carried.lines), heard[0].shopper) == (2, "ann")
     told = shop.cart.hear(CommandArrived)
