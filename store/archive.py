@@ -1,7 +1,7 @@
 """Packs the journal rows of old trips away, so that the table of rows does not grow for ever.
 
 Packed rows are read like the others, byte for byte, until they are dropped; a paid trip's receipt
-stays. It must never touch the rows of a trip that goes on.
+stays. It must never touch the rows of a trip that goes on at its cart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from msgspec import Raw, json
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
 
 from cart.contract.decoding import decoder_of
 from cart.core.value import Value
@@ -71,6 +71,7 @@ def archive(database: Connection, now_utc_ms: int, after_days: int, drop_after_d
 
     With packed rows the shoppers' pseudonyms of their trips go too."""
     closed_before = now_utc_ms - after_days * DAY_MS
+    _end(database, now_utc_ms, after_days, drop_after_days)
     packed = 0
     for cart, epoch, stored_seq in database.execute(
         select(journals.c.cart, journals.c.epoch, journals.c.seq)
@@ -100,6 +101,7 @@ class Daily:
             self._begun_utc_ms = now_utc_ms
             found = select(journals.c.cart, journals.c.epoch, journals.c.seq)
             self._left = [(row.cart, row.epoch, row.seq) for row in database.execute(found)]
+            _end(database, now_utc_ms, self._after_days, self._drop_after_days)
         if not self._left:
             return Packed(0, 0)
         cart, epoch, stored_seq = self._left.pop()
@@ -108,6 +110,30 @@ class Daily:
         packed = _pack(database, cart, epoch, upto_seq, now_utc_ms)
         dropped = 0 if self._left else _drop(database, now_utc_ms - self._drop_after_days * DAY_MS)
         return Packed(packed, dropped)
+
+
+def _end(database: Connection, now_utc_ms: int, after_days: int, drop_after_days: int) -> None:
+    """End what its cart never will: a trip that a journal left open which was replaced since, so
+    long after that was noticed first; after both terms one of a cart that never came back. And
+    forget the grants of trips that did not begin."""
+    goes_on = trips.c.last_seq.is_(None)
+    database.execute(
+        update(trips)
+        .where(goes_on, trips.c.closed_utc_ms.is_(None))
+        .values(closed_utc_ms=now_utc_ms)
+    )
+    newer, own = journals.alias(), journals.alias()
+    replaced = exists().where(newer.c.cart == trips.c.cart, newer.c.epoch > trips.c.epoch)
+    noticed_before = now_utc_ms - after_days * DAY_MS
+    left = or_(
+        and_(replaced, trips.c.closed_utc_ms < noticed_before),
+        trips.c.closed_utc_ms < noticed_before - drop_after_days * DAY_MS,
+    )
+    of_trip = (own.c.cart == trips.c.cart, own.c.epoch == trips.c.epoch)
+    last_seq = select(own.c.seq).where(*of_trip).scalar_subquery()
+    database.execute(update(trips).where(goes_on, left).values(last_seq=last_seq))
+    unused = grants.c.trip_id.not_in(select(trips.c.trip_id))
+    database.execute(delete(grants).where(unused, grants.c.expires_utc_ms < noticed_before))
 
 
 def _upto(database: Connection, cart: str, epoch: int, stored_seq: int, closed_before: int) -> int:

@@ -128,7 +128,7 @@ def pay(
 def _take(database: Connection, trip: trips.Trip, asked: PayRequest, now_utc_ms: int) -> PayAnswer:
     """Take the sum if it is what the trip costs by the store's own books, too."""
     # All that is stored by now counts: a cart that has asked puts nothing on the receipt any more.
-    upto_seq = trip.last_seq - 1 if trip.last_seq else stored_seq(database, trip.cart, trip.epoch)
+    upto_seq = trip.last_seq or stored_seq(database, trip.cart, trip.epoch)
     try:
         priced = trips.priced(database, trip, upto_seq)
         by_books = verified.receipt_by_the_books(database, trip, upto_seq)

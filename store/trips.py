@@ -49,6 +49,8 @@ from store import catalogs as shelf
 from store.tables import events, grants, journals, payments, snaps, trips
 
 SEQ_MAX = 2**62
+# What can't be read, and what empties the basket: a trip is what it was before.
+LEFT_OUT = (archive.UNREADABLE, "trip_closed", "trip_handed_over")
 NUMBER_DIGITS = 18  # of a receipt's number
 
 
@@ -247,12 +249,12 @@ def receipt_id(number: int) -> str:
 
 def told(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> Told:
     """What a cart said of a trip before it was closed, as of a row. Raises ContractError."""
-    last_seq = min(upto_seq, trip.last_seq - 1 if trip.last_seq else SEQ_MAX)
+    last_seq = min(upto_seq, trip.last_seq or SEQ_MAX)
     rows = archive.rows(database, trip.cart, trip.epoch, trip.first_seq, last_seq)
     facts: list[tuple[int, Event]] = [
         (row.seq, decode_json(Event, bytes(row.event), "a stored event"))
         for row in (*_adopted_before(database, trip), *rows)
-        if row.kind != archive.UNREADABLE
+        if row.kind not in LEFT_OUT
     ]
     told_seq, told = _snapshot(database, trip, last_seq)
     try:

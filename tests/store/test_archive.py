@@ -19,7 +19,7 @@ from store.database import DatabaseError, hold_alone, open_database, transaction
 from store.keys import signer_of
 from store.ledger import ingest, stored_seq
 from store.tables import events, grants
-from tests.store.shop import CART, CATALOG, batch, item, rows, trip_events
+from tests.store.shop import CART, CATALOG, batch, granted, item, rows, trip_events
 
 NONCE = "nonce-0001"
 CLOSED = [*trip_events("trip-1", 2), TripClosed(9, "trip-1", 319)]
@@ -131,3 +131,43 @@ def test_a_database_has_one_service(database: Connection, tmp_path: Path) -> Non
     with closing(hold_alone(database, tmp_path)), pytest.raises(DatabaseError, match="another"):
         hold_alone(database, tmp_path)
     hold_alone(database, tmp_path).close()
+
+
+def test_what_a_lost_disk_cut_off_ends(database: Connection) -> None:
+    """A trip that its cart's next journal knows nothing of is packed a term after it was noticed,
+    with its last row, and its shopper goes with its rows; those of carts that never came back take
+    both terms more."""
+    catalogs.add(database, msgspec.json.encode(CATALOG))
+
+    def begin(trip_id: str, cart: str, epoch: int) -> None:
+        granted(database, trip_id, cart=cart)
+        ingest(database, cart, batch(rows(trip_events(trip_id, 2, shopper="ann")), epoch))
+
+    def shoppers() -> list[str | None]:
+        return [trip.shopper for trip in trips.all_trips(database)]
+
+    begin("trip-1", CART, 1)
+    assert archive(database, DAY_MS, 30, 400) == Packed(0, 0)
+    begin("trip-2", CART, 2)
+    begin("trip-3", "cart-2", 1)
+    assert archive(database, 32 * DAY_MS, 30, 400) == Packed(4, 0)
+    cut_off = trips.find(database, "trip-1")
+    assert cut_off is not None
+    assert trips.priced(database, cut_off).receipt.total_minor == 319
+    assert archive(database, 433 * DAY_MS, 30, 400) == Packed(0, 1)
+    assert shoppers() == [None, "ann", "ann"]
+    assert archive(database, 463 * DAY_MS, 30, 400).packed >= 8
+    archive(database, 864 * DAY_MS, 30, 400)
+    assert shoppers() == [None, None, None]
+    assert database.scalar(select(func.count()).select_from(grants)) == 0
+
+
+def test_a_grant_whose_trip_never_began_is_forgotten(database: Connection, tmp_path: Path) -> None:
+    """A term after its end: until then the rows of a cart that was offline may still come."""
+    counter.offer(database, CART, NONCE, 0)
+    counter.claim(database, signer_of(tmp_path), PairClaim(CART, NONCE, "ann"), 0)
+    count = select(func.count()).select_from(grants)
+    archive(database, 30 * DAY_MS, 30, 400)
+    assert database.scalar(count) == 1
+    archive(database, 31 * DAY_MS, 30, 400)
+    assert database.scalar(count) == 0
