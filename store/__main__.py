@@ -102,7 +102,7 @@ def import_catalog(options: argparse.Namespace) -> int:
 
     with closing(open_database(options.data, options.database)) as database:
         signer_of(options.data)
-        catalog = catalogs.publish(database, given, options.effective_utc_ms)
+        catalog = catalogs.publish(database, given, goods_commands.hours_of(options))
     _print_line(
         {
             "version": catalog.version,

@@ -28,12 +28,15 @@ from cart.contract.store import Packet, packet
 from cart.core.catalog import Catalog, CatalogError, parse_catalog
 from store.database import reading, transaction
 from store.keys import Signer
+from store.local_time import local_hour
 from store.tables import carts, catalogs
 
 DELTA_BYTES_MAX = 90_000  # with its signature it still fits into a `Given`
 UTC_MS_MAX = 2**62
 LEAP_MAX = 10_000  # versions that a database may have forgotten
 Row = dict[str, Any]
+# What comes after the newest catalog.
+Make = Callable[[Catalog | None], bytes | Catalog]
 STANDS = (catalogs.c.version, catalogs.c.effective_utc_ms)
 
 
@@ -51,21 +54,32 @@ def newest(database: Connection) -> Catalog | None:
     return None if data is None else parse_catalog(bytes(data))
 
 
-def add(database: Connection, given: bytes | Catalog, effective_utc_ms: int = 0) -> Catalog:
+class Hours(NamedTuple):
+    """From when on something is to hold, and when that is said; 0 is at once, whatever a clock
+    says: what holds at once waits on no cart for its clock."""
+
+    effective_utc_ms: int = 0
+    now_utc_ms: int = 0
+
+
+AT_ONCE = Hours()
+
+
+def add(database: Connection, given: bytes | Catalog, hours: Hours = AT_ONCE) -> Catalog:
     """Keep a catalog, or its JSON by docs/schemas/catalog.schema.json, for publishing, with the
-    change that leads to it. It holds from `effective_utc_ms` on.
+    change that leads to it.
 
     The same one again changes nothing. Raises CatalogError.
     """
-    catalog, row = _prepared(database, given, newest(database), effective_utc_ms)
+    catalog, row = _prepared(database, given, newest(database), hours)
     _keep(database, row)
     return catalog
 
 
 def publish(
     database: Connection,
-    make: Callable[[Catalog | None], bytes | Catalog],
-    effective_utc_ms: int = 0,
+    make: Make,
+    hours: Hours = AT_ONCE,
 ) -> Catalog:
     """Keep what `make` gives for the newest catalog, in transactions of its own. A large one is
     worked out in a look, so that no cart waits meanwhile: anew if another one came first.
@@ -76,11 +90,25 @@ def publish(
         with reading(database):
             before = newest(database)
             made = _above_carts(database, make(before), before)
-            catalog, row = _prepared(database, made, before, effective_utc_ms)
+            catalog, row = _prepared(database, made, before, hours)
         with transaction(database):
             if _newest_version(database) == (None if before is None else before.version):
                 _keep(database, row)
                 return catalog
+
+
+def withdraw(database: Connection, now_utc_ms: int) -> Catalog:
+    """Publish what holds now once more, above all that waits for its hour, so that nothing of that
+    ever holds: carts have heard of it, so it can't just go. Raises CatalogError, also if nothing
+    waits, and DatabaseError."""
+
+    def standing(before: Catalog | None) -> Catalog:
+        if before is None or _latest(database).effective_utc_ms <= now_utc_ms:
+            raise CatalogError("no catalog waits for its hour; the newest one holds")
+        holds = parse_catalog(data_of(database, newest_sha256(database, now_utc_ms)))
+        return replace(holds, version=before.version + 1)
+
+    return publish(database, standing, Hours(now_utc_ms=UTC_MS_MAX))
 
 
 def _above_carts(
@@ -97,7 +125,7 @@ def _above_carts(
 
 
 def _prepared(
-    database: Connection, given: bytes | Catalog, before: Catalog | None, effective_utc_ms: int
+    database: Connection, given: bytes | Catalog, before: Catalog | None, hours: Hours
 ) -> tuple[Catalog, Row | None]:
     """The catalog, and its row; no row where it is kept already."""
     catalog = parse_catalog(given if isinstance(given, bytes) else canonical(given))
@@ -110,10 +138,13 @@ def _prepared(
         return catalog, None
     delta = None
     if before is not None:
-        _check_order(database, catalog.version, effective_utc_ms)
+        _check_order(_latest(database), catalog.version, hours)
         delta = _delta(before, catalog, sha256, len(data))
-    kept = {"sha256": sha256, "data": data, "effective_utc_ms": effective_utc_ms, "delta": delta}
-    return catalog, {"version": catalog.version, **kept}
+    elif hours.effective_utc_ms > hours.now_utc_ms:
+        raise CatalogError("catalog: the first one holds at once; leave out --at")
+    kept = {"sha256": sha256, "data": data, "delta": delta}
+    dated = {"effective_utc_ms": hours.effective_utc_ms}
+    return catalog, {"version": catalog.version, **kept, **dated}
 
 
 def _keep(database: Connection, row: Row | None) -> None:
@@ -126,17 +157,21 @@ def _newest_version(database: Connection) -> int | None:
     return version
 
 
-def _check_order(database: Connection, version: int, effective_utc_ms: int) -> None:
+def _latest(database: Connection) -> Any:  # noqa: ANN401 - a row of the columns in STANDS
+    return database.execute(select(*STANDS).order_by(catalogs.c.version.desc()).limit(1)).one()
+
+
+def _check_order(latest: Any, version: int, hours: Hours) -> None:  # noqa: ANN401 - as above
     """Each version holds later than the one before: a change is one from version to version."""
-    latest = database.execute(select(*STANDS).order_by(catalogs.c.version.desc()).limit(1)).one()
     if version <= latest.version:
         raise CatalogError(
             f"catalog: version {version}, but {latest.version} is published; raise the version"
         )
-    if effective_utc_ms < latest.effective_utc_ms and latest.effective_utc_ms > 0:
+    if max(hours) < latest.effective_utc_ms:
         raise CatalogError(
-            f"catalog: version {latest.version} holds only from {latest.effective_utc_ms} (UTC, in"
-            " milliseconds) on; let this one hold from then on or later (--at)"
+            f"catalog: version {latest.version} waits for {local_hour(latest.effective_utc_ms)};"
+            " let this one hold from then on or later (--at), or take that one back first:"
+            " python -m store withdraw catalog"
         )
 
 

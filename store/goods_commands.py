@@ -24,8 +24,11 @@ from cart import arguments
 from cart.core.catalog import Catalog, CatalogError
 from store import catalogs, published, sheets, show
 from store.asked import Command, utc_ms
-from store.database import open_database, reading, transaction
+from store.database import open_database, open_existing, reading, transaction
 
+CATALOG = "catalog"
+DAY_MS = 86_400_000
+AT_DAYS_MAX = 366  # beyond that an hour is a slip of the pen
 PRICE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,4})?")
 
 
@@ -43,6 +46,8 @@ def add_commands(command: Command) -> None:
     publish.add_argument("--end", action="store_true", help="no file: the catalog's hold again")
     publish.add_argument("--json", action="store_true", help="bad rows as one JSON object a line")
     add_hour(publish)
+    back = command("withdraw", withdraw_waiting)
+    back.add_argument("kind", choices=(CATALOG, *published.KINDS), help="what waits for its hour")
 
 
 def add_hour(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +58,14 @@ def add_hour(parser: argparse.ArgumentParser) -> None:
         default=0,
         dest="effective_utc_ms",
         metavar="TIME",
-        help="from when on it holds, the store's local time: 2026-12-01T06:00; default: now",
+        help="from when on it holds, the store's local time: 2026-12-01T06:00; default: now."
+        " What waits is taken back with: withdraw",
     )
+
+
+def hours_of(options: argparse.Namespace) -> catalogs.Hours:
+    """From when on a command's goods hold, and when it was given."""
+    return catalogs.Hours(options.effective_utc_ms, utc_ms())
 
 
 def set_price(options: argparse.Namespace) -> int:
@@ -62,7 +73,7 @@ def set_price(options: argparse.Namespace) -> int:
     data: Path = options.data
     with closing(open_database(data, options.database)) as database:
         priced = partial(_with_price, sku=options.sku, price=options.price)
-        catalog = catalogs.publish(database, priced, options.effective_utc_ms)
+        catalog = catalogs.publish(database, priced, hours_of(options))
     told = {"version": catalog.version, "sku": options.sku, "price": str(options.price)}
     sys.stdout.write(json.encode(told).decode() + "\n")
     return 0
@@ -81,6 +92,19 @@ def publish_table(options: argparse.Namespace) -> int:
             version = published.add(database, options.kind, rows, *hours)
     told = {"kind": options.kind, "version": version, "rows": 0 if rows is None else len(rows)}
     sys.stdout.write(json.encode(told).decode() + "\n")
+    return 0
+
+
+def withdraw_waiting(options: argparse.Namespace) -> int:
+    """Take back what waits for its hour: a catalog (and prices), or a table. What holds stays."""
+    data, kind, now_utc_ms = options.data, options.kind, utc_ms()
+    with closing(open_existing(data, options.database, read_only=False)) as database:
+        if kind == CATALOG:
+            told = {"version": catalogs.withdraw(database, now_utc_ms).version}
+        else:
+            with transaction(database):
+                told = {"withdrawn": published.withdraw(database, kind, now_utc_ms)}
+    sys.stdout.write(json.encode({"kind": kind, **told}).decode() + "\n")
     return 0
 
 
@@ -114,11 +138,14 @@ def _with_price(catalog: Catalog | None, sku: str, price: Decimal) -> Catalog:
 
 
 def hour(text: str) -> int:
-    """A local time as UTC in milliseconds."""
+    """A local time as UTC in milliseconds, at most a year ahead."""
     try:
-        return round(datetime.fromisoformat(text).astimezone().timestamp() * 1_000)
-    except ValueError as error:
+        told_ms = round(datetime.fromisoformat(text).astimezone().timestamp() * 1_000)
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r}: write it as 2026-12-01T06:00") from error
+    if told_ms > utc_ms() + AT_DAYS_MAX * DAY_MS:
+        raise argparse.ArgumentTypeError(f"{text!r}: at most {AT_DAYS_MAX} days ahead")
+    return told_ms
 
 
 def _price(text: str) -> Decimal:

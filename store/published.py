@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Raw, json
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from cart.contract.decoding import decoder_of
 from cart.contract.goods import BODIES, Deals, Planogram, Published, Recalls
@@ -45,6 +45,16 @@ def add(
     kept = {"effective_utc_ms": effective_utc_ms, "body": body}
     database.execute(insert(published).values(kind=kind, version=version, **kept))
     return version
+
+
+def withdraw(database: Connection, kind: str, now_utc_ms: int) -> int:
+    """Take back the tables of a kind that wait for their hour; how many. No cart has heard of
+    them. Raises CatalogError if none waits."""
+    waits = (published.c.kind == kind, published.c.effective_utc_ms > now_utc_ms)
+    taken: int = database.execute(delete(published).where(*waits)).rowcount
+    if not taken:
+        raise CatalogError(f"{kind}: none waits for its hour; the newest one holds")
+    return taken
 
 
 def news(

@@ -67,7 +67,7 @@ def change_of(publisher: Publisher, price_minor: int, at_utc_ms: int = 0) -> Cat
         assert before is not None
         products = (replace(before.products[0], price_minor=price_minor), *before.products[1:])
         after = replace(before, version=before.version + 1, products=products)
-        catalogs.add(database, after, at_utc_ms)
+        catalogs.add(database, after, catalogs.Hours(at_utc_ms))
         (waiting,) = catalogs.deltas(database, before.version)
         return catalogs.signed_delta(waiting, publisher.signer, TENANT, STORE)
 
@@ -170,11 +170,11 @@ def test_a_catalog_that_waits_keeps_its_place(tmp_path: Path) -> None:
     with closing(open_database(tmp_path)) as database, transaction(database):
         catalogs.add(database, CATALOG)
         first = catalogs.newest_sha256(database)
-        catalogs.add(database, replace(CATALOG, version=2), 5_000)
+        catalogs.add(database, replace(CATALOG, version=2), catalogs.Hours(5_000))
         assert catalogs.newest_sha256(database, 4_999) == first
         assert catalogs.newest_sha256(database, 5_000) != first
         with pytest.raises(CatalogError, match="--at"):
-            catalogs.add(database, replace(CATALOG, version=3), 4_000)
+            catalogs.add(database, replace(CATALOG, version=3), catalogs.Hours(4_000))
 
 
 def test_a_catalog_is_numbered_above_what_carts_have(publisher: Publisher) -> None:
