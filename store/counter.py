@@ -7,6 +7,7 @@ for a code that no cart shows.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ from store.ledger import stored_seq
 from store.tables import grants, offers, payments
 
 GRANT_MS = 30_000
+
+log = logging.getLogger(__name__)
 
 
 def offer(database: Connection, cart: str, nonce: str, now_utc_ms: int) -> None:
@@ -68,11 +71,16 @@ def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tup
         shopper = (before and before.shopper) or ""
         database.execute(delete(grants).where(grants.c.trip_id == to.to_trip))
         expires_utc_ms = now_utc_ms + GRANT_MS
+        grant = PairGrant(to.nonce, to.to_trip, shopper, bool(member), expires_utc_ms, "")
+        try:
+            signed = _signed(database, signer, to.to_cart, grant)
+        except ContractError as error:  # its cart has told the trip anew since, otherwise
+            log.warning("not moved to %s: %s", to.to_cart, error)
+            continue
         kept = {"cart": to.to_cart, "trip_id": to.to_trip, "shopper": shopper}
         until = {"member": bool(member), "expires_utc_ms": expires_utc_ms}
         database.execute(insert(grants).values(nonce=to.nonce, **kept, **until))
-        grant = PairGrant(to.nonce, to.to_trip, shopper, bool(member), expires_utc_ms, "")
-        yield to.to_cart, _signed(database, signer, to.to_cart, grant)
+        yield to.to_cart, signed
 
 
 def _signed(database: Connection, signer: Signer, cart: str, grant: PairGrant) -> PairGrant:

@@ -37,7 +37,6 @@ from cart.core.events import (
 )
 from cart.core.overlay import overlaid
 from cart.core.pricing.engine import receipt_of
-from cart.core.pricing.scenario import AMOUNT_MINOR_MAX, UNITS_MAX
 from cart.core.receipt import Receipt
 from cart.core.restrictions import recalled
 from cart.core.state import State
@@ -46,6 +45,7 @@ from cart.core.value import Value
 from store import adopted as shelves
 from store import archive, published
 from store import catalogs as shelf
+from store.possible import wrong_in
 from store.tables import events, grants, journals, payments, snaps, trips
 
 SEQ_MAX = 2**62
@@ -262,22 +262,10 @@ def told(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> Told:
     except AssertionError as error:
         # Here the fold judges a cart's rows, which come from outside, not our own reasoning.
         raise ContractError(f"trip {trip.trip_id}: its events do not fit: {error}") from error
-    if not is_possible(basket):
-        raise ContractError(f"trip {trip.trip_id}: more pieces or money than a cart holds")
+    if wrong := wrong_in(basket):
+        raise ContractError(f"trip {trip.trip_id}: no receipt can be added up: {wrong}")
     adopted = [event for _, event in facts if isinstance(event, CatalogAdopted)]
     return Told(basket, tuple(adopted))
-
-
-def is_possible(basket: Basket) -> bool:
-    """Whether a receipt can be added up of it: a cart's own journal may say anything."""
-    pieces = [line.quantity for line in basket.lines]
-    money = [line.price_minor for line in basket.lines]
-    money += [line.unit_price_minor for line in basket.lines]
-    return (
-        all(count >= 1 for count in pieces)
-        and sum(pieces) <= UNITS_MAX
-        and all(0 <= minor <= AMOUNT_MINOR_MAX for minor in money)
-    )
 
 
 def _snapshot(database: Connection, trip: Trip, upto_seq: int) -> tuple[int, Basket]:

@@ -6,28 +6,59 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, TypeVar, get_args
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from cart import mqtt
-from cart.contract.store import Ack, Birth, Packet, decode, packet, topic_of
+from cart.contract.store import (
+    FIRST_HASH,
+    Ack,
+    Birth,
+    Entry,
+    EventBatch,
+    Packet,
+    PairGrant,
+    PayAnswer,
+    PayRequest,
+    chain_hash,
+    decode,
+    topic_of,
+)
+from cart.core.events import (
+    CatalogAdopted,
+    CheckoutStarted,
+    Event,
+    FeeChosen,
+    PaymentRequested,
+    TimeNoted,
+    TripBound,
+    TripOpened,
+)
+from cart.core.value import Value
+from store import catalogs, disputes, moving, show, trips
+from store.__main__ import main as store_main
 from store.authority import Authority
-from store.database import open_database
+from store.database import open_database, transaction
 from store.keys import signer_of
 from store.news import Fleet
 from store.orders import Orders
 from store.provisioning import Provisioning
 from store.service import RETRY_MS_MAX, UP_CHANNELS, Service
 from tests.data import ROOT
-from tests.store.shop import CART, STORE, TENANT
+from tests.store.odd_facts import OddFacts
+from tests.store.shop import CART, CATALOG, STORE, TENANT, item
 from tests.store.simulated import Air, Wire
 
+Said = TypeVar("Said", Ack, PayAnswer)
 SAMPLES = ROOT / "tests/contract/samples"
 BORN = Birth("boot-1", 1, 0, 0, "0", 0)
 # What overflows a column, a product of two numbers, or the decimal text of a number.
 EXTREMES = (-1, 2**62, 92_233_720_368_548, 2**63 - 1, 2**63, 2**70, 10**300)
+ODD_TIMES = 2
 
 
 class Store:
@@ -58,19 +89,37 @@ class Store:
         self.service.turn(0, lambda: None)
 
     def hear(self, channel: str, *payloads: bytes, cart: str = CART) -> None:
-        """A cart says these, and the service takes them."""
+        """A cart says these; the service takes them at its next turn."""
         topic = topic_of(channel, TENANT, STORE, cart=cart)
         for payload in payloads:
             self.air.take(Packet(topic, payload))
-        self.turn()
+
+    def tell(self, trip_id: str, *facts: Value | bytes, cart: str = CART, epoch: int = 1) -> int:
+        """A cart's journal is one trip with these facts, and asks to be paid; its last row."""
+        opened = (CatalogAdopted(0, CATALOG.version, ""), TripOpened(1, trip_id))
+        entries: list[Entry] = []
+        for fact in (*opened, *facts):
+            event = fact if isinstance(fact, bytes) else msgspec.json.encode(fact)
+            before = entries[-1].hash if entries else FIRST_HASH
+            row_hash = chain_hash(before, event)
+            entries.append(Entry(len(entries) + 1, msgspec.Raw(event), row_hash))
+        asked = PayRequest(trip_id, 1, -1, epoch, len(entries))
+        self.hear("events", msgspec.json.encode(EventBatch(epoch, tuple(entries))), cart=cart)
+        self.hear("pay_request", msgspec.json.encode(asked), cart=cart)
+        return len(entries)
+
+    def said(self, channel: str, kind: type[Said]) -> list[Said]:
+        """What it said to the cart lately."""
+        topic = topic_of(channel, TENANT, STORE, cart=CART)
+        return [decode(kind, each.payload) for each in self.air.last if each.topic == topic]
 
     def greeted(self, born: Birth = BORN) -> Ack:
         """How it answers a cart's greeting: it lives."""
-        self.air.last.clear()
-        self.air.take(packet("birth", born, TENANT, STORE, cart=CART))
         self.turn()
-        topic = topic_of("ack", TENANT, STORE, cart=CART)
-        (ack,) = [decode(Ack, each.payload) for each in self.air.last if each.topic == topic]
+        self.air.last.clear()
+        self.hear("birth", msgspec.json.encode(born))
+        self.turn()
+        (ack,) = self.said("ack", Ack)
         return ack
 
 
@@ -78,6 +127,8 @@ class Store:
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store, to be closed."""
     made = Store(tmp_path)
+    with transaction(made.database):
+        catalogs.add(made.database, CATALOG)
     with closing(made.database):
         yield made
         for wire in list(made.air.wires):
@@ -122,5 +173,98 @@ def test_a_chunk_that_no_catalog_has_is_refused(store: Store) -> None:
     asked = {"correlation": "a", "what": "chunk", "sha256": "0" * 64}
     for number in (999, 1_000, 92_233_720_368_548):
         store.hear("get", msgspec.json.encode({**asked, "number": number}))
+    store.turn()
     given = topic_of("given", TENANT, STORE, cart=CART)
     assert [each.topic for each in store.air.last].count(given) == 1
+
+
+BAG = FeeChosen(3, "bag", "Bag", 1, 10)
+IMPOSSIBLE: dict[str, Value] = {
+    "rate_ppm -1099511627776": FeeChosen(3, "bag", "Bag", 2, 1, -(2**40)),
+    "amount_minor 4611686018427387904": FeeChosen(3, "bag", "Bag", 1, 2**62),
+    "tax on 1 x -500000": FeeChosen(3, "bag", "Bag", 1, -500_000, 70_000),
+    "fee bag: quantity 4611686018427387904": FeeChosen(3, "bag", "Bag", 2**62, 10),
+    "more than 10000 pieces": FeeChosen(3, "tin", "Tin", 10_000, 10),
+    "opened_at: '2026-02-30T25:61'": TimeNoted(3, "2026-02-30T25:61"),
+    "line L1: mass_mg -1": replace(item(1), mass_mg=-1),
+    "line: one of 2": item(0),
+    "version 9223372036854775807 is not": CatalogAdopted(3, 1, "", 2**63 - 1),
+}
+
+
+@pytest.mark.parametrize("wrong", IMPOSSIBLE)
+def test_what_no_receipt_can_be_added_up_of_is_named(
+    store: Store, wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fact that can't be is acknowledged and kept. The trip says what is wrong with it: as its
+    cart greets, is to be paid, and to a person; the next trip is paid as ever."""
+    requested = PaymentRequested(4, "trip-1", 1, 149)
+    upto_seq = store.tell("trip-1", item(0), BAG, IMPOSSIBLE[wrong], CheckoutStarted(4), requested)
+    store.turn()
+    (refused,) = store.said("pay_answer", PayAnswer)
+    assert (refused.outcome, wrong in refused.reason) == ("mismatch", True)
+    assert store.greeted().upto_seq == upto_seq
+    store.tell("trip-2", item(0), epoch=2)
+    store.turn()
+    (summed,) = store.said("pay_answer", PayAnswer)
+    assert summed.receipt is not None
+    with transaction(store.database):
+        problems = [row["problem"] for row in show.trip_rows(store.database)]
+        said = [row["store_says"] for row in disputes.rows(store.database)]
+    assert [wrong in problem for problem in problems] == [True, False]
+    assert [wrong in each for each in said] == [True]
+    assert store_main(["receipt", "--data", str(store.folder), "trip-1"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_odd_facts_of_every_kind_end_nothing(store: Store) -> None:
+    """Journals of random facts: each cart is greeted and asks to be paid, every trip is listed, and
+    every receipt that there is can be shown."""
+    odd = OddFacts(Random(7), tuple(product.sku for product in CATALOG.products))
+    shown = 0
+    for number, kind in enumerate(ODD_TIMES * get_args(Event)):
+        facts = (item(0), odd.fact(kind), odd.changed(msgspec.json.encode(item(1))))
+        store.tell(f"trip-{number}", *facts, epoch=number + 1)
+        store.hear("birth", msgspec.json.encode(replace(BORN, epoch=number + 1)))
+    store.turn()
+    with transaction(store.database):
+        rows = {row["trip_id"]: row for row in show.trip_rows(store.database)}
+        assert isinstance(disputes.rows(store.database), list)
+        for trip in trips.all_trips(store.database):
+            if not rows[trip.trip_id]["problem"]:
+                priced = trips.priced(store.database, trip)
+                shown += 1
+                show.print_receipt(priced, as_json=shown > 9)  # tables are slow
+    assert 0 < shown < len(rows)
+
+
+def test_a_trip_that_was_told_anew_as_impossible_moves_nowhere(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A person has moved it, and then its cart tells under another number what can't be: the new
+    cart gets nothing, and the service goes on."""
+    store.provisioning.register("cart-2")
+    store.tell("trip-1", item(0))
+    store.hear("pair_offer", b'{"nonce":"nonce-0001"}', cart="cart-2")
+    store.turn()
+    with transaction(store.database):
+        moving.ask(store.database, CART, "cart-2", store.now_ms)
+    store.tell("trip-1", IMPOSSIBLE["rate_ppm -1099511627776"], epoch=2)
+    store.turn()
+    store.turn()
+    assert "trip-1: no receipt can be added up: fee bag: rate_ppm" in caplog.text
+
+
+def test_a_shopper_in_two_lines_moves_as_nobody(store: Store) -> None:
+    """A name with a new line would stand in a signed text as two values; no grant has given it."""
+    store.provisioning.register("cart-2")
+    store.hear("pair_offer", b'{"nonce":"nonce-0001"}', cart="cart-2")
+    store.tell("trip-1", TripBound(2, "trip-2", "ann\nmember"), TripBound(3, "trip-3", "a b"))
+    store.turn()
+    with transaction(store.database):
+        moving.ask(store.database, CART, "cart-2", store.now_ms)
+    store.air.last.clear()
+    for _ in range(3):
+        store.turn()
+    granted = [each for each in store.air.last if each.topic.endswith("cart-2/down/pair")]
+    assert {decode(PairGrant, each.payload).shopper for each in granted} == {""}
