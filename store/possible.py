@@ -55,7 +55,8 @@ def _wrong_pieces(lines: Sequence[Line], fees: Sequence[FeeTaken]) -> Iterator[s
         yield from _beyond(f"fee {fee.fee_id}", fee, FEE)
         if fee.rate_ppm and fee.quantity * fee.amount_minor < 0:
             yield f"fee {fee.fee_id}: tax on {fee.quantity} x {fee.amount_minor}"
-    if sum(abs(row.quantity) for row in (*lines, *fees)) > UNITS_MAX:
+    pieces = [line.quantity for line in lines] + [abs(fee.quantity) for fee in fees]
+    if sum(pieces) > UNITS_MAX:
         yield f"more than {UNITS_MAX} pieces"
 
 
