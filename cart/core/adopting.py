@@ -105,8 +105,8 @@ def _follow_down(draft: Draft, before: CatalogIndex, after: CatalogIndex) -> Non
         product, was = after.by_sku.get(line.sku), before.by_sku.get(line.sku)
         if product is None or was is None or product.price_minor >= line.unit_price_minor:
             continue
-        if product.price_unit != line.price_unit:
-            continue  # a price for a kilogram and one for a pound say nothing of each other
+        if product.price_unit != line.price_unit or product.sold_by != was.sold_by:
+            continue  # prices for a kilogram, a pound and a piece say nothing of each other
         # What a label priced keeps the label's price.
         if line.unit_price_minor not in (was.price_minor, draft.state.kept_prices.get(line.sku)):
             continue

@@ -116,6 +116,8 @@ def _line(draft: Draft, line: Line) -> ItemAdded:
         proof,
         weighing=line.weighing,
         higher_unit_minor=line.higher_unit_minor,
+        weight=line.weight,
+        price_unit=line.price_unit,
     )
 
 

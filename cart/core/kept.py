@@ -51,7 +51,8 @@ def _risen(state: State, before: CatalogIndex, after: CatalogIndex) -> dict[str,
     risen = {}
     for sku, product in after.by_sku.items():
         was = before.by_sku.get(sku)
-        alike = was is not None and was.price_unit == product.price_unit
-        if was is not None and alike and was.price_minor < product.price_minor:
+        if was is None or (was.price_unit, was.sold_by) != (product.price_unit, product.sold_by):
+            continue
+        if was.price_minor < product.price_minor:
             risen[sku] = min(was.price_minor, state.kept_prices.get(sku, was.price_minor))
     return risen

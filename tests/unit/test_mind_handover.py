@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from cart.core.basket import fold
 from cart.core.events import ItemAdded, LinesWeighed, TripHandedOver
 from cart.core.observations import CommandArrived, PairCodeMade, Paired
+from cart.core.weights import Weight
 from tests.unit.mind_world import BANANAS, PASTA, RICE, TOMATOES, Hands
 
 
@@ -122,3 +123,16 @@ def test_the_old_cart_forgets_the_trip() -> None:
     trip_id = paid.state.basket.trip_id
     paid.say(CommandArrived(paid.now_ms, "c-1", "release", {"trip_id": trip_id}))
     assert paid.state.basket.machine.orders[-1].status == "failed"
+
+
+def test_a_weight_by_the_pound_comes_over_as_it_was_told() -> None:
+    """The label's own digits and the unit of its price: the line costs the same by the same sum."""
+    carried = old_cart().state.basket
+    weight = Weight("1.25", "lb")
+    *others, loose = carried.lines
+    pound = replace(loose, mass_mg=566_990, weighing=None, weight=weight, price_unit="lb")
+    hands = Hands()
+    came = replace(carried, lines=(*others, pound))
+    hands.say(Paired(hands.now_ms, "nonce-0001", "trip-2", "ann", member=False, carried=came))
+    line = hands.state.basket.lines[-1]
+    assert (line.weight, line.price_unit) == (weight, "lb")

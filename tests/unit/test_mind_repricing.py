@@ -177,3 +177,19 @@ def test_cart_and_store_get_the_same_cent(price_minor: int) -> None:
     receipt = receipt_of(basket.lines, hands.state.catalog, basket.member, basket.terms)
     assert receipt == hands.state.receipt
     assert min(129, price_minor) in {line.unit_price_minor for line in receipt.lines}
+
+
+@pytest.mark.parametrize("price_minor", [100, 200])
+def test_a_price_a_piece_is_no_price_a_kilogram(price_minor: int) -> None:
+    """Pasta that is sold by weight from now on: what is in the cart costs what it did, and what
+    comes costs today's price."""
+    hands = shopping()
+    products = tuple(
+        replace(product, price_minor=price_minor, sold_by="mass")
+        if product.sku == PASTA
+        else product
+        for product in CATALOG.products
+    )
+    news(hands, replace(CATALOG, version=2, products=products))
+    assert hands.total_minor == 149
+    assert hands.state.kept_prices == {}
