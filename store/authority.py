@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -101,13 +102,14 @@ class Authority:
         try:
             asked = x509.load_pem_x509_csr(request)
             key, is_its_own = asked.public_key(), asked.is_signature_valid
-        except (ValueError, TypeError) as error:
-            raise AuthorityError(f"no signing request in PEM: {error}") from error
+            names = _common_names(asked.subject)
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+            raise AuthorityError(f"no signing request that can be read: {error}") from error
         if not is_its_own:
             raise AuthorityError("the request is not signed by its own key")
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
             raise AuthorityError(f"the key is none of {', '.join(CURVES)}; make one of these")
-        if _common_names(asked.subject) not in ([], [name]):
+        if names not in ([], [name]):
             raise AuthorityError(f"the request is for another name than {name}")
         return self.sign(name, key)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
 import stat
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from cryptography import x509
@@ -98,6 +100,42 @@ def test_bad_requests_get_a_reason(door: Door) -> None:
         (CertificateRequest(made.public_bytes(Encoding.PEM).decode()), "the key is none of"),
     ):
         assert reason in door.provisioning.answer(door.claim(), asked).reason
+
+
+def sealed(information: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A signing request (PEM) that says this, whatever it is, signed by the key."""
+    signature = key.sign(information, ec.ECDSA(hashes.SHA256()))
+    der = information + bytes.fromhex("300a06082a8648ce3d040302")
+    der += bytes([3, len(signature) + 1, 0]) + signature
+    coded = base64.encodebytes(b"\x30\x82" + len(der).to_bytes(2) + der).decode()
+    ends = [f"-----{end} CERTIFICATE REQUEST-----\n" for end in ("BEGIN", "END")]
+    return coded.join(ends).encode()
+
+
+@pytest.mark.filterwarnings("ignore:::cryptography")
+def test_requests_of_anything_are_refused_or_signed(door: Door) -> None:
+    """Damaged, and then truly signed: of an unknown curve or kind of key, another version, a name
+    that is none. Nothing is raised but the one refusal."""
+    key, random = ec.generate_private_key(ec.SECP256R1()), Random(5)
+    made = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([
+        x509.NameAttribute(NameOID.COMMON_NAME, "cart-7"),
+        x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "x" * 60),
+    ]))  # fmt: skip
+    good = made.sign(key, hashes.SHA256()).tbs_certrequest_bytes
+    curve, kind = bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d0201")
+    asked = [good.replace(curve, curve[:-1] + b"\x63"), good.replace(kind, kind[:-1] + b"\x63")]
+    asked += [good[:place] + bytes([random.randrange(256)]) + good[place + 1 :]
+              for place in range(len(good))]  # fmt: skip
+    said = []
+    for information in asked:
+        try:
+            door.authority.sign_request("cart-7", sealed(information, key))
+            said.append("signed")
+        except AuthorityError as error:
+            said.append(str(error))
+    assert all("can be read" in each for each in said[:2])
+    assert 0 < said.count("signed") < len(said) // 2
 
 
 def test_what_is_taken_back_stays_so(door: Door, tmp_path: Path) -> None:
