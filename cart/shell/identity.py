@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -26,9 +26,6 @@ from cryptography.x509.oid import NameOID
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.lines import ContractError
 from cart.files import replace_file, sync_folder
-
-# What the library says of a certificate that is damaged, forged, or of an unknown kind.
-REFUSED = (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 class Identity:
@@ -88,7 +85,7 @@ class Identity:
         try:
             given = x509.load_pem_x509_certificate(certificate)
             given.verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
-        except REFUSED as error:
+        except (ValueError, TypeError, InvalidSignature, x509.InvalidVersion) as error:
             raise ContractError(
                 f"CertificateAnswer: not signed by this store's authority ({error})"
             ) from error

@@ -17,7 +17,7 @@ from cart.shell.renewal import ASK_MS, Renewal
 from store.authority import Authority, now_utc
 from store.provisioning import Provisioning
 
-ECDSA_SHA256 = bytes.fromhex("06082a8648ce3d040302")
+VERSION_3 = bytes.fromhex("a003020102")
 
 
 class Cart:
@@ -73,12 +73,12 @@ def test_a_pair_that_fails_is_dropped(cart: Cart) -> None:
 
 
 def test_what_is_not_for_us_changes_nothing(cart: Cart, tmp_path: Path) -> None:
-    """A refusal, another authority's certificate, one for another request or with a signature of a
-    kind that nobody knows is refused aloud."""
+    """A refusal, another authority's certificate, one for another request or of a version
+    that is none is refused aloud."""
     before = cart.pair.read_bytes()
     stranger = Provisioning(Authority(tmp_path / "strange"), lambda: 0)
     stranger._authority.equip("cart-1", tmp_path / "strange")
-    for number, wrong in enumerate(("refused", "authority", "request", "kind"), 1):
+    for number, wrong in enumerate(("refused", "authority", "request", "version"), 1):
         cart.renewal.want()
         asked = cart.renewal.to_ask(number * 10 * ASK_MS)
         assert asked
@@ -87,7 +87,7 @@ def test_what_is_not_for_us_changes_nothing(cart: Cart, tmp_path: Path) -> None:
             "refused": CertificateAnswer(good.request_sha256, reason="no"),
             "authority": stranger.answer("cart-1", asked),
             "request": CertificateAnswer("0" * 64, good.certificate),
-            "kind": CertificateAnswer(good.request_sha256, of_unknown_kind(good.certificate)),
+            "version": CertificateAnswer(good.request_sha256, of_no_version(good.certificate)),
         }
         with pytest.raises(ContractError, match="CertificateAnswer"):
             cart.renewal.take(answers[wrong])
@@ -95,10 +95,10 @@ def test_what_is_not_for_us_changes_nothing(cart: Cart, tmp_path: Path) -> None:
     assert cart.pair.read_bytes() == before
 
 
-def of_unknown_kind(certificate: str) -> str:
-    """The same, signed as nobody signs."""
+def of_no_version(certificate: str) -> str:
+    """The same, of version 35."""
     der = x509.load_pem_x509_certificate(certificate.encode()).public_bytes(Encoding.DER)
-    return ssl.DER_cert_to_PEM_cert(der.replace(ECDSA_SHA256, ECDSA_SHA256[:-1] + b"\x63"))
+    return ssl.DER_cert_to_PEM_cert(der.replace(VERSION_3, VERSION_3[:-1] + b"\x22"))
 
 
 def test_it_renews_before_the_end(cart: Cart) -> None:
