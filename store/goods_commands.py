@@ -125,8 +125,8 @@ def _read(database: Connection, options: argparse.Namespace) -> Sized:
 def _with_price(catalog: Catalog | None, sku: str, price: Decimal) -> Catalog:
     if catalog is None:
         raise CatalogError("no catalog yet; import one with: python -m store import")
-    minor = price.scaleb(catalog.currency_digits)
-    if minor != minor.to_integral_value():
+    minor, (_, _, exponent) = price.scaleb(catalog.currency_digits), price.as_tuple()
+    if isinstance(exponent, int) and -exponent > catalog.currency_digits:  # zeros, too
         raise CatalogError(f"{price}: at most {catalog.currency_digits} digits after the point")
     if all(product.sku != sku for product in catalog.products):
         raise CatalogError(f"no product has the sku {sku!r}")

@@ -18,6 +18,7 @@ from msgspec import inspect
 from msgspec.structs import replace
 
 from cart.core.catalog import (
+    BYTE_ORDER_MARK,
     Aisle,
     Catalog,
     CatalogError,
@@ -48,6 +49,16 @@ AS_WRITTEN: Mapping[str, tuple[str, int | None]] = {
     "tare_g": ("tare_mg", 3),
 }
 SHAPE = "write it as docs/schemas/catalog.schema.json says"
+# What a person gets wrong most, in words: what is wrong, and what is wanted.
+WORDS: Mapping[str, tuple[str, str]] = {
+    "gtins[": (
+        "no code of 14 digits",
+        "write an EAN-13 with one 0 in front, a UPC-A with two, as text and not as a number",
+    ),
+}
+SHOWN = 60  # letters of a text that is wrong
+# What no label prints: control characters, and marks that turn the direction of what follows.
+ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 OTHER = re.compile(r"(\w+)\[(\d+)\]")
 NUMBER = re.compile(r"-?[0-9]{1,12}([.,][0-9]{1,12})?")
 PATH = re.compile(r"(.*?) - at `\$\.?(.*?)`", re.DOTALL)
@@ -86,6 +97,7 @@ def read(data: bytes, table: str, published: Catalog) -> Reading:
     `table` is "" for a whole catalog. Raises CatalogError if the file as a whole is no such thing.
     """
     bad: list[BadRow] = []
+    data = data.removeprefix(BYTE_ORDER_MARK)
     if table:
         head = replace(published, version=published.version + 1)
         tables = {name: _numbered(getattr(published, name), name) for name in TABLES}
@@ -130,13 +142,7 @@ def _numbered(rows: object, table: str) -> list[Row]:
 
 def _lines(data: bytes, table: str, digits: int, bad: list[BadRow]) -> Iterator[Row]:
     """The rows of a CSV file as JSON would have them; an empty cell says nothing."""
-    try:
-        text = data.decode("utf-8-sig")
-        start = text.partition("\n")[0]
-        separator = max(",;\t", key=start.count)
-        lines = iter(list(csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CatalogError(f"{table}: {error}; save the file as CSV in UTF-8") from error
+    lines = iter(_cells(data, table))
     lists = _columns(table)
     head = _head(next(lines, []), table, lists)
     for number, cells in enumerate(lines, 2):
@@ -146,12 +152,31 @@ def _lines(data: bytes, table: str, digits: int, bad: list[BadRow]) -> Iterator[
             continue
         filled = [(name, cell.strip()) for name, cell in zip(head, cells, strict=False)]
         try:
-            row = dict(_value(*each, lists, digits) for each in filled if each[1])
+            row = _row([each for each in filled if each[1]], lists, digits)
         except _CellError as error:
             bad.append(BadRow(table, number, error.column, error.wrong, error.todo))
         else:
             if row:
                 yield number, row
+
+
+def _cells(data: bytes, table: str) -> list[list[str]]:
+    """Every row in cells. A double quote that is never closed would swallow the rows after it."""
+    rows: list[list[str]] = []
+    try:
+        text = data.decode()
+        start = text.partition("\n")[0]
+        separator = max(",;\t", key=start.count)
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+            rows.append(row)  # noqa: PERF402 - those before an error tell where it is
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{table}: {error}; save the file as CSV in UTF-8") from error
+    except csv.Error as error:
+        raise CatalogError(
+            f"{table} row {len(rows) + 1}: {error}; close the double quote that is opened there,"
+            " and write one within a cell twice"
+        ) from error
+    return rows
 
 
 def _head(cells: list[str], table: str, lists: Mapping[str, bool]) -> list[str]:
@@ -174,6 +199,19 @@ class _CellError(ValueError):
         self.column, self.wrong, self.todo = column, wrong, todo
 
 
+def _row(
+    filled: Iterable[tuple[str, str]], lists: Mapping[str, bool], digits: int
+) -> dict[str, object]:
+    """The cells of a row that say something, by their fields."""
+    row: dict[str, object] = {}
+    for name, cell in filled:
+        field, value = _value(name, cell, lists, digits)
+        if field in row:
+            raise _CellError(name, f"{field} is told twice", "fill in one of the two columns")
+        row[field] = value
+    return row
+
+
 def _value(name: str, cell: str, lists: Mapping[str, bool], digits: int) -> tuple[str, object]:
     """One cell; the parts of a list have | or ; between them."""
     field, places = AS_WRITTEN.get(name, (name, 0))
@@ -182,12 +220,12 @@ def _value(name: str, cell: str, lists: Mapping[str, bool], digits: int) -> tupl
     places = digits if places is None else places
     if not NUMBER.fullmatch(cell):
         raise _CellError(name, f"{cell!r} is no number", "write it as in 1.49")
-    whole = Decimal(cell.replace(",", ".")).scaleb(places)
-    if whole == whole.to_integral_value():
-        return field, int(whole)
-    raise _CellError(
-        name, f"{cell!r} is too exact", f"write at most {places} digits after the point"
-    )
+    # More zeros, too: of a thousand "1.290" may be meant, and is not guessed.
+    number = cell.replace(",", ".")
+    if len(number.partition(".")[2]) > places:
+        todo = f"write at most {places} digits after the point, and none between thousands"
+        raise _CellError(name, f"{cell!r} is too exact", todo)
+    return field, int(Decimal(number).scaleb(places))
 
 
 def _columns(table: str) -> dict[str, bool]:
@@ -215,13 +253,42 @@ def _converted(
     for number, row in rows:
         if isinstance(row, Value):
             yield number, row
-            continue
-        try:
-            yield number, msgspec.convert(row, TABLES[table], strict=strict)
-        except msgspec.ValidationError as error:
-            found = PATH.fullmatch(str(error))
-            wrong, column = found.groups() if found else (str(error), "")
-            bad.append(BadRow(table, number, column, wrong, SHAPE))
+        elif odd := next(_odd(row, ""), None):
+            wrong = f"{odd[1][:SHOWN]!a} holds what no label prints"
+            bad.append(BadRow(table, number, odd[0], wrong, _todo_of(odd[1])))
+        else:
+            try:
+                yield number, msgspec.convert(row, TABLES[table], strict=strict)
+            except msgspec.ValidationError as error:
+                bad.append(_misshapen(table, number, str(error)))
+
+
+def _misshapen(table: str, number: int, said: str) -> BadRow:
+    found = PATH.fullmatch(said)
+    wrong, column = found.groups() if found else (said, "")
+    wrong, todo = WORDS.get(column.rstrip("]0123456789"), (wrong, SHAPE))
+    return BadRow(table, number, column, wrong, todo)
+
+
+def _odd(value: object, column: str) -> Iterator[tuple[str, str]]:
+    """Texts of a row, with their columns, that hold what no label prints."""
+    match value:
+        case str() if ODD.search(value):
+            yield column, value
+        case list() | tuple():
+            for each in value:
+                yield from _odd(each, column)
+        case dict():
+            for name, each in value.items():
+                yield from _odd(each, column or str(name))
+
+
+def _todo_of(text: str) -> str:
+    if "\n" in text or "\r" in text:
+        return "write it in one line; or is a double quote missing before?"
+    return "take out " + ", ".join(
+        f"U+{ord(each):04X}" for each in dict.fromkeys(ODD.findall(text))
+    )
 
 
 def _checked(head: Catalog, right: dict[str, list[Row]], bad: list[BadRow]) -> Reading:

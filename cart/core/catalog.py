@@ -25,6 +25,7 @@ from cart.core.weights import WeightUnit
 Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
 MASS_MG_MAX = 200_000_000
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # what some editors put before UTF-8
 WRONG_LENGTH_MAX = 300  # a complaint repeats what is wrong, however long that is
 MassMg = Annotated[int, Meta(ge=0, le=MASS_MG_MAX)]
 
@@ -293,7 +294,7 @@ def parse_catalog(data: bytes) -> Catalog:
     Raises CatalogError that names the first row at fault and what to do.
     """
     try:
-        catalog = CATALOG.decode(data)
+        catalog = CATALOG.decode(data.removeprefix(BYTE_ORDER_MARK))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CatalogError(
             f"catalog: {str(error)[:WRONG_LENGTH_MAX]};"

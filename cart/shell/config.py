@@ -7,6 +7,7 @@ file that names them. docs/hardware.md lists the keys.
 from __future__ import annotations
 
 import ssl
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Annotated
 
@@ -146,7 +147,8 @@ def read(path: Path) -> Config:
         return folder / value
 
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Config, dec_hook=read_path)
+        data = path.read_bytes().removeprefix(BOM_UTF8)
+        return msgspec.toml.decode(data, type=Config, dec_hook=read_path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; give a file that can be read") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

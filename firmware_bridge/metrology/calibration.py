@@ -154,7 +154,7 @@ def load(path: Path) -> Calibration:
     Where [event_log] `file` names a log, its `trouble` says what differs from that, if anything.
     """
     try:
-        whole = tomllib.loads(path.read_text(encoding="utf-8"))
+        whole = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         found, log = from_table(whole["calibration"]), whole.get("event_log", {}).get("file")
     except OSError as error:
         raise CalibrationError(f"{path}: {error.strerror}") from error

@@ -36,6 +36,11 @@ def test_a_small_configuration_is_enough(tmp_path: Path) -> None:
     assert config.data_folder == tmp_path / "data"
 
 
+def test_a_mark_of_the_encoding_is_no_part_of_it(tmp_path: Path) -> None:
+    """Editors of one system put it in front of what they save."""
+    assert load(written(tmp_path, "\ufeff" + WHOLE)).cart_id == "cart-1"
+
+
 def test_every_section_is_read(tmp_path: Path) -> None:
     """Devices, TLS files and the store's key arrive as they stand in the file."""
     text = WHOLE + (

@@ -121,6 +121,8 @@ def test_the_commands_know_what_time_it_is(
     assert main(["withdraw", *data, "catalog"]) == 0
     assert main(["price", *data, "bananas", "1.50"]) == 0
     assert main(["withdraw", *data, "catalog"]) == 1
+    assert main(["price", *data, "bananas", "1.500"]) == 1
+    assert "at most 2 digits after the point" in capsys.readouterr().err
 
 
 def test_a_waiting_table_is_taken_back(

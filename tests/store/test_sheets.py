@@ -159,6 +159,44 @@ def test_a_file_that_is_no_table_is_refused(
     assert said in capsys.readouterr().err
 
 
+PRICED = "sku,price,name\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PRICED + 'a,1.00,"Apple\nb,2.00,Bread\nc,3.00,Cheese', "products row 2: unexpected end"),
+        (PRICED + 'a,1.00,Apple\nb,2.00,"Bread\nc,3.00,"Cheese"\n', "products row 3: ',' expected"),
+        (PRICED + 'a,1.00,"Apple\nb,2.00,Bread"\nc,3.00,Cheese', "row 2, name: 'Apple\\nb,2.00,"),
+        ("sku,name,price,price_minor\na,A,1.29,500\n", "row 2, price_minor: price_minor is told"),
+        ("sku;name;price\na;A;1.290\n", "row 2, price: '1.290' is too exact; write at most 2"),
+        ("sku,name,price\na,A,-1\n", "row 2, price_minor: Expected `int` >= 0"),
+        ("sku,name,price,gtins\na,A,1,9520004000178\n", "row 2, gtins[0]: no code of 14 digits"),
+        (PRICED + "a,1,Mi\0lk\nb,1,B", "row 2, name: 'Mi\\x00lk' holds what no label prints; take"),
+        (PRICED + "a,1,\x1b[31mMilk\nb,1,B", "take out U+001B"),
+        (PRICED + "a,1,Milk\u202eklim\nb,1,B", "take out U+202E"),
+        ('[{"sku":"a","name":"A\\u2066","price_minor":1}]', "products row 1, name: 'A\\u2066'"),
+    ],
+)
+def test_what_a_slip_would_hide_is_named(
+    bring: Importer, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    """A quote that swallows rows, a price told twice or with thousands, a code that is too short,
+    letters that nobody sees: nothing comes in, and the row is named with what to do."""
+    assert bring(text, "--table", "products", "--currency", "EUR") == 1
+    assert said in capsys.readouterr().err
+    assert bring.newest is None
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_json(bring: Importer) -> None:
+    """Editors of one system put it in front of a whole catalog and of a table of it."""
+    assert bring(msgspec.json.encode(CATALOG).decode().encode("utf-8-sig")) == 0
+    rows = '[{"sku":"a","name":"A","price_minor":1}]'.encode("utf-8-sig")
+    assert bring(rows, "--table", "products") == 0
+    assert bring.newest is not None
+    assert [product.sku for product in bring.newest.products] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
