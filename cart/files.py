@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may read. Raises OSError.
+def replace_file(path: Path, data: bytes, like: os.stat_result | None = None) -> None:
+    """Write a file that only its owner may read, or whoever may read one `like` it. Raises OSError.
 
     Several may write it at once: it is the whole of one of theirs. What a cut leaves, the next
     writer takes over."""
     fresh = path.with_name(path.name + ".new")
     with os.fdopen(_own(fresh), "wb") as file:
+        if like is not None:
+            os.fchown(file.fileno(), like.st_uid, like.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(like.st_mode))
         file.truncate()
         file.write(data)
         file.flush()

@@ -46,6 +46,7 @@ from store.database import (
 )
 from store.keys import KeyFileError, public_of, signer_of
 from store.paper import FORMATS, paper_of
+from store.papers import papers_of
 from store.role_keys import TrustFileError
 from store.service import Service
 
@@ -73,6 +74,9 @@ def run(options: argparse.Namespace) -> int:
     ):
         signer = signer_of(options.data, options.key)
         daily = archive.Daily(options.after_days, options.drop_after_days)
+        fleet = trust.fleet_of(options.data, signer)._replace(
+            daily=daily, papers=papers_of(options.data, endpoint)
+        )
         service = Service(
             endpoint,
             options.tenant,
@@ -81,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
             signer,
             clock=lambda: time.monotonic_ns() // 1_000_000,
             utc_ms=utc_ms,
-            fleet=trust.fleet_of(options.data, signer)._replace(daily=daily),
+            fleet=fleet,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())

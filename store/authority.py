@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -123,6 +124,41 @@ class Authority:
         (folder / f"{name}.pem").write_bytes(self.sign(name, key.public_key(), use, hosts=hosts))
         (folder / "ca.pem").write_bytes(self.pem)
 
+    def renewed(self, old: x509.Certificate, *, at_once: bool = False) -> x509.Certificate | None:
+        """The newest certificate of a program of this house for the name and key of an old one,
+        signed now in the last third of its time; None: not given here, or taken back. A clock
+        that is behind signs nothing."""
+        names = [name for name in _common_names(old.subject) if NAME.fullmatch(name)]
+        with alone(self.folder):  # nobody is taken back meanwhile
+            known = {entry.serial_number for entry in self.revoked()}
+            every = [each for name in names for each in self.issued(name)]
+            given = [each for each in every if each.public_key() == old.public_key()]
+            if not given or any(each.serial_number in known for each in given):
+                return None
+            now = self._clock()
+            begun = [each for each in given if each.not_valid_before_utc <= now] or given
+            newest = max(begun, key=lambda each: each.not_valid_after_utc)
+            if not at_once and now < renew_at(newest):
+                return newest
+            return x509.load_pem_x509_certificate(self._again(names[0], newest))
+
+    def _again(self, name: str, old: x509.Certificate) -> bytes:
+        """The same for as long again, from now on."""
+        key, extensions = old.public_key(), old.extensions
+        assert isinstance(key, ec.EllipticCurvePublicKey), "it was given here"
+        uses = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        use: Use = "server" if USES["server"] in uses else "client"
+        hosts: list[str] = []
+        with suppress(x509.ExtensionNotFound):
+            found = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            hosts = [str(each.value) for each in found]
+        return self.sign(name, key, use, hosts=hosts)
+
+    def renew_list(self) -> None:
+        """Write the list of what was taken back for as long again."""
+        with alone(self.folder):
+            self._write_revoked({entry.serial_number for entry in self.revoked()})
+
     def issued(self, name: str) -> list[x509.Certificate]:
         """Every certificate that was given under a name."""
         found = sorted((self.folder / "issued").glob(f"{name}-*.pem"))
@@ -204,6 +240,12 @@ class Authority:
 def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
     """A private key as PEM, not encrypted: its file is its owner's alone."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def renew_at(certificate: x509.Certificate) -> datetime:
+    """When two thirds of its time are over."""
+    end = certificate.not_valid_after_utc
+    return end - (end - certificate.not_valid_before_utc) / 3
 
 
 def _key_of(path: Path) -> ec.EllipticCurvePrivateKey:

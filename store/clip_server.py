@@ -12,10 +12,13 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import ssl
 import sys
 import threading
 import time
+from collections.abc import Callable
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,11 +27,12 @@ from urllib.parse import parse_qs, urlsplit
 from cart import arguments
 from cart.contract import clips
 from store.asked import AUTHORITY, Command, check_cart
-from store.authority import AuthorityError
+from store.authority import AuthorityError, now_utc
 from store.clips import RETENTION_HOURS, ClipDesk, Refusal
 from store.downloads import file_of
 from store.keys import signer_of
 from store.orders import Orders
+from store.papers import Papers
 from store.revocations import Revocations
 
 QUIET_S_MAX = 30
@@ -36,27 +40,32 @@ log = logging.getLogger(__name__)
 
 
 class ClipServer(ThreadingHTTPServer):
-    """Listens at `address` with TLS by `context`; `port` is where. `data` is the store's folder."""
+    """Listens at `address` with TLS by `papers`; `port` is where. `data` is the store's folder."""
 
     daemon_threads = True
 
     def __init__(
-        self, address: tuple[str, int], context: ssl.SSLContext, desk: ClipDesk, data: Path
+        self, address: tuple[str, int], papers: ServerPapers, desk: ClipDesk, data: Path
     ) -> None:
         super().__init__(address, _Door)
         self.data = data
+        self.papers = papers
         self.revocations = Revocations(data / AUTHORITY / "crl.pem")
         self.desk = desk
         self.port = int(self.socket.getsockname()[1])
-        # Each guest shakes hands in a thread of its own: one that is slow keeps nobody waiting.
-        self.socket = context.wrap_socket(
-            self.socket, server_side=True, do_handshake_on_connect=False
-        )
         desk.recover()
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next guest, who shakes hands in a thread of its own: a slow one keeps nobody
+        waiting."""
+        wire, address = super().get_request()
+        context = self.papers.context()
+        return context.wrap_socket(wire, server_side=True, do_handshake_on_connect=False), address
+
     def service_actions(self) -> None:
-        """Forget old clips now and then."""
+        """Forget old clips, and renew the certificate, now and then."""
         self.desk.sweep_hourly()
+        self.papers.look_hourly()
 
     def handle_error(self, _request: object, client_address: object) -> None:
         """Whoever breaks off or shows no certificate is one line of the log."""
@@ -140,6 +149,35 @@ class _Door(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class ServerPapers(Papers):
+    """What a door shows: by its files as they are now.
+
+    Raises OSError where they do not fit at first; later the last ones that did serve on."""
+
+    def __init__(
+        self, folder: Path, certificate: Path, key: Path, clock: Callable[[], datetime] = now_utc
+    ) -> None:
+        super().__init__(folder, certificate, clock=clock)
+        self._files = (folder, certificate, key)
+        self._stood = self._stand()
+        self._context = tls_of(*self._files)
+
+    def context(self) -> ssl.SSLContext:
+        """TLS for the next guest."""
+        try:
+            if (stand := self._stand()) != self._stood:
+                self._stood = stand
+                self._context = tls_of(*self._files)
+        except OSError as error:
+            log.warning("certificates: %s; the last ones serve on", error)
+        return self._context
+
+    def _stand(self) -> list[tuple[int, int]]:
+        """Of the pair alone: who is taken back meanwhile is told so by `_check_papers`."""
+        found = [path.stat() for path in self._files[1:]]
+        return [(each.st_mtime_ns, each.st_ino) for each in found]
+
+
 def tls_of(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
     """TLS that lets in whom this authority knows and has not taken back. Raises OSError."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority / "ca.pem"))
@@ -172,9 +210,9 @@ def serve_clips(options: argparse.Namespace) -> int:
     """Take clips that carts were asked for, and give signed files, by HTTPS; ends by SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     data: Path = options.data
-    context = _context(data / AUTHORITY, options.tls_certificate, options.tls_key)
+    papers = _papers(data / AUTHORITY, options.tls_certificate, options.tls_key)
     desk = ClipDesk(data, signer_of(data), _utc_ms)
-    with ClipServer(options.listen, context, desk, data) as server:
+    with ClipServer(options.listen, papers, desk, data) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             # Not in this thread: `shutdown` waits until serving has ended.
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -184,12 +222,12 @@ def serve_clips(options: argparse.Namespace) -> int:
     return 0
 
 
-def _context(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
-    """What `tls_of` makes. Raises AuthorityError that says which file is wrong."""
+def _papers(authority: Path, certificate: Path, key: Path) -> ServerPapers:
+    """Those of the door. Raises AuthorityError that says which file is wrong."""
     if not (authority / "ca.key").is_file():
         raise AuthorityError(f"{authority}: no authority; begin one with: python -m store broker")
     try:
-        return tls_of(authority, certificate, key)
+        return ServerPapers(authority, certificate, key)
     except OSError as error:
         raise AuthorityError(f"{certificate}, {key}: {error}; give two in PEM that fit") from error
 

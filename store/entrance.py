@@ -15,6 +15,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from cart import arguments
 from cart.contract.broker import acl_text, filled, mosquitto_text
 from cart.contract.store import SERVICE_PREFIX, app_of
@@ -23,12 +25,14 @@ from store.access import NAME as ACCESS_LIST
 from store.access import AccessList
 from store.asked import AUTHORITY as FOLDER
 from store.asked import Command, utc_ms
-from store.authority import Authority, AuthorityError
-from store.provisioning import Provisioning
+from store.authority import Authority, AuthorityError, now_utc
+from store.papers import BROKER_PAPER, LISTS, end_of, renew
+from store.provisioning import BROKER, Provisioning
+from store.show import print_rows
 
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:.]{2,45}")
 PAPERS = "service"  # what the service shows the broker, in DATA
-BROKER_FILES = ("broker.key", "broker.pem", "ca.pem", "crl.pem", ACCESS_LIST, "dashcart.conf")
+BROKER_FILES = ("broker.key", BROKER_PAPER, "ca.pem", "crl.pem", ACCESS_LIST, "dashcart.conf")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a broker is there for carts
 
 
@@ -70,6 +74,11 @@ def add_commands(command: Command) -> None:
         )
     revoke = command("revoke", take_back)
     revoke.add_argument("name", type=name, help="of a cart, a claim or an app")
+    certificates = command("certificates", show_certificates)
+    certificates.add_argument(
+        "--renew", action="store_true", help="first, all but the authority's own, for the same keys"
+    )
+    certificates.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def equip_broker(options: argparse.Namespace) -> int:
@@ -78,7 +87,8 @@ def equip_broker(options: argparse.Namespace) -> int:
     authority, out = Authority(options.data / FOLDER), options.out.resolve()
     service, papers = f"{SERVICE_PREFIX}{options.store}", options.data / PAPERS
     is_ours = not out.exists() or (out / BROKER_FILES[-1]).exists()
-    authority.equip("broker", out, "server", options.host)
+    authority.equip(BROKER, out, "server", options.host)
+    (authority.folder / BROKER_PAPER).write_bytes((out / BROKER_PAPER).read_bytes())
     authority.equip(service, papers)
     (out / "crl.pem").write_bytes((authority.folder / "crl.pem").read_bytes())
     words = {
@@ -157,6 +167,43 @@ def take_back(options: argparse.Namespace) -> int:
     )
     _say(f"{count} taken back; {how}")
     return 0
+
+
+def show_certificates(options: argparse.Namespace) -> int:
+    """Show when the certificates of authority, broker and service end; a running service renews."""
+    folder: Path = options.data / FOLDER
+    if options.renew:
+        _renew(_there(folder), options.data / PAPERS)
+    paths = [
+        *(folder / name for name in (*LISTS, BROKER_PAPER)),
+        *_of_services(options.data / PAPERS),
+    ]
+    rows = [
+        {"file": str(path.relative_to(options.data)), "ends": end_of(path).date().isoformat(),
+         "days_left": (end_of(path) - now_utc()).days}
+        for path in paths if path.is_file()
+    ]  # fmt: skip
+    if not rows:
+        raise AuthorityError(f"{options.data}: none here; begin with: python -m store broker")
+    print_rows(rows, "certificates", as_json=options.json)
+    if options.renew and not options.json:
+        _say(f"copy {BROKER_PAPER} and crl.pem of {folder} to the broker and send it SIGHUP")
+    return 0
+
+
+def _renew(authority: Authority, papers: Path) -> None:
+    authority.renew_list()
+    broker = authority.folder / BROKER_PAPER
+    given = sorted(authority.issued(BROKER), key=lambda each: each.not_valid_after_utc)
+    if given and not broker.is_file():  # an older store kept it at the broker alone
+        broker.write_bytes(given[-1].public_bytes(Encoding.PEM))
+    for path in (broker, *_of_services(papers)):
+        if not renew(authority, path, at_once=True):
+            raise AuthorityError(f"{path}: taken back, or not given here: python -m store broker")
+
+
+def _of_services(papers: Path) -> list[Path]:
+    return sorted(papers.glob(f"{SERVICE_PREFIX}*.pem"))
 
 
 def _address(text: str) -> str:

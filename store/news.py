@@ -30,6 +30,7 @@ from store.configs import Configs
 from store.database import reading, transaction
 from store.keys import Signer
 from store.orders import Orders
+from store.papers import Papers
 from store.provisioning import Provisioning
 from store.role_keys import TrustFileError
 from store.trusted import Files, Repository
@@ -51,6 +52,7 @@ class Fleet(NamedTuple):
     configs: Configs | None = None
     daily: Daily | None = None
     clips: ClipDesk | None = None
+    papers: Papers | None = None
 
 
 class News:

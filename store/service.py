@@ -96,6 +96,7 @@ class Service:
         desks = fleet or Fleet()
         self._provisioning, self._orders = desks.provisioning, desks.orders
         self._configs, self._daily, self._clips = desks.configs, desks.daily, desks.clips
+        self._papers = desks.papers
         self._news = News(database, signer, self._names, desks, utc_ms)
         self._database = database
         self._signer = signer
@@ -127,6 +128,8 @@ class Service:
 
     def turn(self, timeout_ms: int, on_ready: Callable[[], None]) -> None:
         """Take what has come, waiting for it at most so long, and say what is due."""
+        if self._papers is not None:
+            self._papers.look_hourly()
         happenings = self._connection.poll(timeout_ms)
         for happening in happenings:
             if isinstance(happening, mqtt.Changed):

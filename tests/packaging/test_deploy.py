@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import getpass
 import re
 import shlex
 import shutil
@@ -26,6 +27,8 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 FETCH = DEPLOY / "systemd" / "cart-fetch.service"
 LASTING = [unit for unit in UNITS if unit != FETCH]
 STORE = DEPLOY / "systemd" / "store" / "dashcart-store.service"
+TO_BROKER = STORE.with_name("dashcart-broker.service")
+WATCH = TO_BROKER.with_suffix(".path")
 UDEV_TERM = re.compile(
     r"(SUBSYSTEM|KERNEL|ATTRS\{(idVendor|idProduct)\}|SYMLINK|GROUP|MODE|ENV\{\w+\})"
     r'(==|\+=|=)"[^"]+"'
@@ -140,10 +143,35 @@ def test_the_stores_settings_are_accepted(capsys: pytest.CaptureFixture[str]) ->
     assert service["StateDirectoryMode"] == "0700"
 
 
+def test_a_broker_beside_the_store_gets_what_is_laid_ready(tmp_path: Path) -> None:
+    """The unit copies each file that it is woken by, and no other, so that the broker alone can
+    read them, and then has it read them."""
+    data, out, user = tmp_path / "data", tmp_path / "broker", getpass.getuser()
+    names = ["--tenant", "t", "--store", "s", "--host", "h", "--user", user]
+    assert store_main(["broker", *names, "--data", str(data), "--out", str(out)]) == 0
+    copy, tell = re.findall("^ExecStart=(.+)$", TO_BROKER.read_text(encoding="utf-8"), re.MULTILINE)
+    woken_by = set(
+        re.findall("^PathChanged=(.+)$", WATCH.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert woken_by == {word for word in copy.split() if word.startswith("/var/lib/")}
+    for file in woken_by:
+        (out / Path(file).name).write_bytes(b"old")
+    here = copy.replace("-o mosquitto -g mosquitto", "").replace(
+        "/etc/mosquitto/dashcart", str(out)
+    )
+    here = here.replace(f"/var/lib/{unit_service(STORE)['StateDirectory']}/", f"{data}/")
+    subprocess.run(shlex.split(here), check=True)
+    for file in woken_by:
+        name = Path(file).name
+        assert (out / name).read_bytes() == (data / "authority" / name).read_bytes()
+        assert (out / name).stat().st_mode & 0o777 == 0o600
+    assert tell.endswith("--signal=HUP mosquitto.service")
+
+
 @pytest.mark.machines
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     """Systemd itself finds nothing to say about the units, once their command exists."""
-    for unit in [*UNITS, STORE, FETCH.with_suffix(".timer")]:
+    for unit in [*UNITS, STORE, TO_BROKER, WATCH, FETCH.with_suffix(".timer")]:
         text = unit.read_text(encoding="utf-8")
         here = text.replace("/opt/dashcart/.venv/bin/python", sys.executable)
         (tmp_path / unit.name).write_text(here, encoding="utf-8")
@@ -154,7 +182,7 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     ours = [
         line
         for line in done.stderr.splitlines()
-        if re.search(r"cartd|cart-(eyes|ui|fetch|store)", line)
+        if re.search(r"cartd|cart-(eyes|ui|fetch|store|broker)", line)
     ]
     assert ours == []
 

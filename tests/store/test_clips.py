@@ -7,11 +7,13 @@ import io
 import queue
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
 from msgspec import json
 from msgspec.structs import replace
 from PIL import Image
@@ -25,12 +27,13 @@ from cart.shell.clock import monotonic_ms
 from cart.shell.guard import Guard
 from cart.shell.inbox import Inbox
 from store.asked import utc_ms
-from store.authority import Authority
-from store.clip_server import ClipServer, tls_of
+from store.authority import Authority, now_utc
+from store.clip_server import ClipServer, ServerPapers
 from store.clips import HOUR_MS, RETENTION_HOURS, VALID_MS, ClipDesk
 from store.database import open_database
 from store.keys import signer_of
 from store.news import Fleet
+from store.papers import end_of, shown_by
 from store.service import Service
 from tests.waiting import serving, until
 
@@ -60,9 +63,8 @@ class Door:
         self.utc_ms = NOW_MS
         self.desk = ClipDesk(self.data, signer_of(self.data), lambda: self.utc_ms)
         papers = (self.papers / "clips.pem", self.papers / "clips.key")
-        self.server = ClipServer(
-            ("127.0.0.1", 0), tls_of(self.data / "authority", *papers), self.desk, self.data
-        )
+        door_papers = ServerPapers(self.data / "authority", *papers)
+        self.server = ClipServer(("127.0.0.1", 0), door_papers, self.desk, self.data)
         self.url = f"https://127.0.0.1:{self.server.port}"
 
     def endpoint(self, name: str = "cart-1", papers: Path | None = None) -> Endpoint:
@@ -105,6 +107,26 @@ def door(tmp_path: Path) -> Iterator[Door]:
         serving(lambda _: opened.server.serve_forever(0.05), opened.server.shutdown),
     ):
         yield opened
+
+
+def test_the_door_s_certificate_does_not_end(door: Door) -> None:
+    """It renews its own in place and shows the new one at once; a pair that somebody brings, too,
+    and until that fits the last one serves on."""
+    pem, key = door.papers / "clips.pem", door.papers / "clips.key"
+    authority = Authority(door.data / "authority", lambda: now_utc() - timedelta(days=91))
+    authority.equip("clips", door.papers, "server", ["127.0.0.1"])
+    door.server.papers = ServerPapers(authority.folder, pem, key)
+    until(lambda: end_of(pem) > now_utc(), "it is renewed")
+    assert door.get("/", "cart-1") == 404
+    Authority(authority.folder).equip("clips", door.papers, "server", ["127.0.0.1", "localhost"])
+    whole = key.read_bytes()
+    key.write_bytes(b"half of i")
+    assert door.get("/", "cart-1") == 404
+    key.write_bytes(whole)
+    assert door.get("/", "cart-1") == 404
+    assert shown_by(
+        replace(door.endpoint(), port=door.server.port)
+    ) == x509.load_pem_x509_certificate(pem.read_bytes())
 
 
 def sent(folder: Path | None, endpoint: Endpoint, **arguments: str) -> CommandFinished:
