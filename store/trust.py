@@ -19,12 +19,12 @@ from cart.contract.goods import TRUSTED_SETTINGS
 from cart.contract.lines import ContractError
 from cart.contract.names import FILE_NAME
 from cart.core.settings import wrong_with
-from store import entrance, rotation
+from store import entrance, rotation, show
 from store.asked import AUTHORITY as FOLDER
 from store.asked import Command, check_cart, utc_ms
 from store.authority import Authority
 from store.clips import ClipDesk
-from store.configs import Configs
+from store.configs import CartConfig, Configs
 from store.database import open_existing
 from store.denials import denials
 from store.keys import Signer, signer_of
@@ -76,6 +76,7 @@ def _add_orders(command: Command) -> None:
         dest="settings",
         help="one setting; without any it only shows them",
     )
+    config.add_argument("--json", action="store_true", help="one JSON object a line")
     config.add_argument("--key", type=arguments.file, help="the service's --key, if it has one")
 
 
@@ -131,8 +132,23 @@ def set_cart(options: argparse.Namespace) -> int:
         "reported": {} if reported is None else reported.settings,
         "refused": {} if reported is None else reported.refused,
     }  # fmt: skip
-    _say(json.encode(row).decode())
+    if options.json:
+        _say(json.encode(row).decode())
+    else:
+        show.print_rows(_settings_of(known), f"settings of {known.cart}", as_json=False)
     return 0
+
+
+def _settings_of(known: CartConfig) -> list[dict[str, object]]:
+    """What is wanted of each setting, what the cart says, and why it refused it."""
+    wanted, reported = known.desired.settings, known.reported
+    says = {} if reported is None else reported.settings
+    refused = {} if reported is None else reported.refused
+    return [
+        {"setting": name, "wanted": wanted.get(name), "cart_says": says.get(name),
+         "refused": refused.get(name)}
+        for name in sorted({*wanted, *says, *refused})
+    ]  # fmt: skip
 
 
 def _check_room(options: argparse.Namespace, configs: Configs) -> None:

@@ -10,10 +10,11 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import insert
 
-from cart.contract.fleet import CommandState
+from cart.contract.fleet import CommandState, ReportedConfig
 from cart.contract.store import Birth
 from cart.core.settings import SETTINGS
 from store.__main__ import main
+from store.configs import Configs
 from store.database import open_database, transaction
 from store.keys import signer_of
 from store.orders import BY_HAND, HOUR_MS, Orders
@@ -66,6 +67,25 @@ def test_a_cart_with_a_claim_is_known(folder: Path) -> None:
     assert main(["claim", "--data", str(folder), "cart-2", "--out", str(folder / "c.pem")]) == 0
     assert main(["config", "--data", str(folder), "cart-2", "--set", "thanks_s=20"]) == 0
     assert main(["order", "--data", str(folder), "cart-2", "lock"]) == 0
+
+
+def test_settings_are_shown_to_a_person_and_to_a_program(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wanted stands beside what the cart says and refused; as one object with --json, an
+    error too."""
+    asked = ["config", "--data", str(folder), CART]
+    assert main([*asked, "--json"]) == 1
+    assert "was never set" in msgspec.json.decode(capsys.readouterr().out)["error"]
+    assert main([*asked, "--set", "thanks_s=20"]) == 0
+    Configs(folder, signer_of(folder)).heard(CART, ReportedConfig(1, {}, {"thanks_s": "too long"}))
+    capsys.readouterr()
+    assert main(asked) == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("thanks_s", "20", "too long"))
+    assert main([*asked, "--json"]) == 0
+    told = msgspec.json.decode(capsys.readouterr().out)
+    assert (told["desired"], told["refused"]) == ({"thanks_s": 20}, {"thanks_s": "too long"})
 
 
 @pytest.mark.parametrize("name", ["broker", "store-1", "claim-1", ".", ".."])
