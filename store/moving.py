@@ -24,13 +24,14 @@ from sqlalchemy import (
 )
 
 from cart.contract.lines import ContractError
+from cart.contract.store import CODE_LIFETIME_MS
 from store import trips
 from store.ledger import stored_seq
 from store.tables import coupons, moves, offers, payments
 from store.tables import trips as trip_rows
 
 CARRIED_BYTES_MAX = 150_000
-OFFER_MS = 30_000  # a cart says which code it shows every ten seconds
+OFFER_MS = CODE_LIFETIME_MS
 ARRIVES_MS = 600_000  # so long a cart to which a person moved a trip is told of it
 
 

@@ -103,6 +103,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--answer-ms", type=arguments.whole(1, ANSWER_MS_MAX), default=ANSWER_MS, metavar="N",
         help="how long an answer may take (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--mqtt", choices=tuple(mqtt.PROTOCOLS), default="5", help="what the broker speaks"
+    )
+    parser.add_argument("--quick", action="store_true", help="leave out what takes over 10 s")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
@@ -145,9 +149,9 @@ def _find_broker(options: argparse.Namespace) -> None:
     files = options.tls_ca, options.tls_certificate, options.tls_key
     if url.scheme == "mqtts" and not all(files):
         raise ValueError("mqtts:// needs --tls-ca, --tls-certificate and --tls-key")
-    options.endpoint = mqtt.Endpoint(*ends, *files)
+    options.endpoint = mqtt.Endpoint(*ends, *files, options.mqtt)
     app = options.app_certificate or options.tls_certificate, options.app_key or options.tls_key
-    options.app_endpoint = mqtt.Endpoint(*ends, options.tls_ca, *app)
+    options.app_endpoint = mqtt.Endpoint(*ends, options.tls_ca, *app, options.mqtt)
     for endpoint in (options.endpoint, options.app_endpoint):
         endpoint.check_files()
 

@@ -47,6 +47,7 @@ from cart.core.value import Value
 # Higher than any version that this cart was shown by an earlier check.
 VERSION = int(time.time())
 TRIP = f"check-trip-{VERSION}"
+AGAIN = f"{TRIP}-again"
 UNKNOWN_SETTING = "no-such-setting"
 BEFORE = Catalog(VERSION, "USD", (Product(sku="check-1", name="Check", price_minor=149),))
 MIDDLE = replace(BEFORE, version=VERSION + 1)
@@ -118,6 +119,27 @@ def _releases(peer: Peer) -> str:
     if state.status != "succeeded":
         raise RuleBroken(f"the trip is not ended: {state.status}, {state.detail}")
     return state.status
+
+
+def _one_trip(peer: Peer) -> str:
+    """The grant of a trip that has ended opens no other."""
+    birth = greeted(peer)
+    acked(peer, birth, birth.last_seq)
+    found = peer.has_heard("pair_offer", peer.answer_ms)
+    if found is None:
+        raise NotExercised("it shows no code: a trip goes on, or it is locked")
+    nonce = decode(PairOffer, found[1]).nonce
+    bare = PairGrant(nonce, AGAIN, "check", member=False, expires_utc_ms=0, signature="")
+    grant = _granted(peer, bare)
+    peer.say("pair_grant", grant)
+    _next_rows(peer, birth)
+    state = order(peer, command_of(peer, "release", arguments={"trip_id": AGAIN}))
+    birth = greeted(peer)
+    acked(peer, birth, birth.last_seq)
+    peer.forget("events")
+    peer.say("pair_grant", grant)
+    peer.hears_nothing("events", "it opens a second trip for a grant that was used")
+    return f"trip {AGAIN} {state.status}; its grant opens no other"
 
 
 def _sets(peer: Peer) -> str:
@@ -241,6 +263,7 @@ RULES: tuple[Rule, ...] = (
          _pairs),
     Rule("a basket that differs is told whole", ("basket", "snap"), _snaps),
     Rule("a trip that goes on elsewhere is ended", ("command", "command_state"), _releases),
+    Rule("a grant opens one trip", ("pair_offer", "pair_grant", "events"), _one_trip),
     Rule("settings are taken once, signed", ("config", "config_state"), _sets),
     Rule("a catalog is taken by its chunks, signed", ("catalog_head", "catalog_chunk"), _collects),
     Rule("what did not come is asked for", ("get", "given"), _asks),

@@ -40,6 +40,7 @@ HEARS: tuple[str, ...] = (
 )  # fmt: skip
 JUNK = (b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b"null")
 DOWN = tuple(channel.name for channel in CHANNELS if channel.direction == "down")
+OTHERS = 100  # commands between one and its repetition
 TELEMETRY_MS = 65_000  # each minute, as long as nobody has set it otherwise
 
 
@@ -87,6 +88,24 @@ def _obeys(peer: Peer) -> str:
     return f"{first.status}, twice the same answer"
 
 
+def _remembers(peer: Peer) -> str:
+    """Neither an answer nor a row shows that it is done again, however many came since."""
+    birth = greeted(peer)
+    acked(peer, birth, birth.acked_seq)
+    command = command_of(peer, "locate")
+    first = order(peer, command)
+    for _ in range(OTHERS):
+        peer.say("command", command_of(peer, "locate"))
+        peer.hear("command_state", CommandState, "answer to one of many commands")
+    birth = greeted(peer)
+    acked(peer, birth, birth.last_seq)
+    peer.forget("events")
+    if (again := order(peer, command)) != first:
+        raise RuleBroken(f"after {OTHERS} others {first} has become {again}")
+    peer.hears_nothing("events", f"after {OTHERS} others it does a command again")
+    return f"{first.status}, the same {OTHERS} commands later, and no row"
+
+
 def _rejects(peer: Peer) -> str:
     state = order(peer, command_of(peer, "no-such-action"))
     if state.status != "rejected":
@@ -123,6 +142,7 @@ def _rows(peer: Peer) -> str:
             if entry.seq != seq + 1 or entry.hash != chain_hash(last_hash, bytes(entry.event)):
                 raise RuleBroken(f"row {entry.seq} does not follow from row {seq}")
             seq, last_hash = entry.seq, entry.hash
+        acked(peer, birth, seq)  # it may wait before it sends more than its window
     return f"{seq} rows, each chained to the one before"
 
 
@@ -156,6 +176,7 @@ def _junk(peer: Peer) -> str:
 
 
 def _telemetry(peer: Peer) -> str:
+    peer.check_patience(TELEMETRY_MS)
     found = peer.has_heard("telemetry", TELEMETRY_MS)
     if found is None:
         raise NotExercised(f"none came within {TELEMETRY_MS} ms; it may be lost")
@@ -193,6 +214,7 @@ RULES: tuple[Rule, ...] = (
          ("store_state", "birth", "cart_state"), _comes),
     Rule("it waits for the answer to its birth", CHAIN, _holds_back),
     Rule("a command is done once", ("command", "command_state"), _obeys),
+    Rule("a command is remembered", ("command", "command_state", "events"), _remembers),
     Rule("an unknown command is rejected", ("command", "command_state"), _rejects),
     Rule("a command that comes too late is not done", ("command", "command_state"), _too_late),
     Rule("a command that is not signed is not done", ("command", "command_state"), _forged),

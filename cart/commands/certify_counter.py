@@ -9,8 +9,9 @@ import hashlib
 import time
 
 from cart.commands.certify_peer import NotExercised, Peer, Rule, RuleBroken
-from cart.commands.certify_trip import EPOCH, TRIP, rows
+from cart.commands.certify_trip import EPOCH, TRIP, rows, store_utc_ms
 from cart.contract.fleet import (
+    COMMAND_LIFETIME_MS_MAX,
     CertificateAnswer,
     CertificateRequest,
     Command,
@@ -20,6 +21,7 @@ from cart.contract.fleet import (
 )
 from cart.contract.signing import command_text, config_text, grant_text
 from cart.contract.store import (
+    CODE_LIFETIME_MS,
     CouponAnswer,
     CouponRequest,
     PairClaim,
@@ -30,6 +32,8 @@ from cart.contract.store import (
     app_of,
     decode,
 )
+
+LATER_MS = 2_000
 
 
 def _money(peer: Peer) -> str:
@@ -56,13 +60,28 @@ def _coupon(peer: Peer) -> str:
     return "reserved, twice the same answer"
 
 
-def _pairs(peer: Peer) -> str:
+def granted(peer: Peer) -> PairGrant:
+    """A code is shown and seen. Raises RuleBroken where no grant for it comes, in its time."""
     nonce = f"check-nonce-{time.time_ns()}"
+    peer.forget("pair_grant")
     peer.say("pair_offer", PairOffer(nonce))
     peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
     grant = peer.hear("pair_grant", PairGrant, "grant of a pairing")
-    if grant.nonce != nonce or grant.expires_utc_ms <= time.time_ns() // 1_000_000:
-        raise RuleBroken(f"the grant is for {grant.nonce}, until {grant.expires_utc_ms}")
+    good_ms = grant.expires_utc_ms - store_utc_ms(peer)
+    if grant.nonce != nonce or not 0 < good_ms <= CODE_LIFETIME_MS:
+        raise RuleBroken(f"the grant is for {grant.nonce}, good for {good_ms} ms")
+    return grant
+
+
+def claims_in_vain(peer: Peer, nonce: str, unless: str) -> None:
+    """Raises RuleBroken where a code is granted all the same."""
+    peer.forget("pair_grant")
+    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
+    peer.hears_nothing("pair_grant", unless)
+
+
+def _pairs(peer: Peer) -> str:
+    grant = granted(peer)
     if grant.shopper != peer.shopper:
         raise RuleBroken(f"the grant is {grant.shopper}'s, and {peer.shopper} asked")
     return f"trip {grant.trip_id}, {peer.judge(grant_text(peer.cart, grant), grant.signature)}"
@@ -72,6 +91,25 @@ def _invented(peer: Peer) -> str:
     peer.say("pair_claim", PairClaim(peer.cart, f"never-shown-{time.time_ns()}", peer.shopper))
     peer.hears_nothing("pair_grant", "it grants a code that no cart has shown")
     return "no grant"
+
+
+def _replaced(peer: Peer) -> str:
+    """None but the code that a cart showed last is on its screen."""
+    older = f"check-older-{time.time_ns()}"
+    for nonce in (older, f"check-newer-{time.time_ns()}"):
+        peer.say("pair_offer", PairOffer(nonce))
+    claims_in_vain(peer, older, "a code is granted that its cart shows no longer")
+    return "no grant"
+
+
+def _outlived(peer: Peer) -> str:
+    """Neither a code nor the grant of one outlives its time, where the cart says it no longer."""
+    wait_ms = CODE_LIFETIME_MS + LATER_MS
+    peer.check_patience(wait_ms)
+    grant = granted(peer)
+    peer.has_heard("pair_offer", wait_ms)  # which nobody says to a cart
+    claims_in_vain(peer, grant.nonce, f"a code is granted {wait_ms} ms after it was shown")
+    return f"no grant after {wait_ms} ms"
 
 
 def _own_shopper(peer: Peer) -> str:
@@ -120,8 +158,9 @@ def _ordered(peer: Peer) -> str:
         raise NotExercised(f"nobody has ordered anything of {peer.cart}")
     command = decode(Command, found[1])
     signed = peer.judge(command_text(peer.cart, command), command.signature)
-    if command.expires_utc_ms <= time.time_ns() // 1_000_000:
-        raise RuleBroken(f"{command.cmd_id} was over before it came")
+    good_ms = command.expires_utc_ms - store_utc_ms(peer)
+    if not 0 < good_ms <= COMMAND_LIFETIME_MS_MAX:
+        raise RuleBroken(f"{command.cmd_id} is good for {good_ms} ms when it comes")
     peer.say("command_state", CommandState(command.cmd_id, "rejected", "a check does nothing"))
     peer.forget("command")
     peer.hears_nothing("command", "an order that was answered comes again")
@@ -144,6 +183,14 @@ RULES: tuple[Rule, ...] = (
     Rule("a coupon is kept for its trip", ("coupon_request", "coupon_answer"), _coupon),
     Rule("a code on the screen opens a trip", ("pair_offer", "pair_claim", "pair_grant"), _pairs),
     Rule("an invented code opens none", ("pair_claim", "pair_grant"), _invented),
+    Rule(
+        "a code that another has replaced opens none",
+        ("pair_offer", "pair_claim", "pair_grant"),
+        _replaced,
+    ),
+    Rule(
+        "a code is good for its time alone", ("pair_offer", "pair_claim", "pair_grant"), _outlived
+    ),
     Rule("an app asks for its own shopper", ("pair_claim", "pair_grant"), _own_shopper),
     Rule("a code serves one shopper", ("pair_offer", "pair_claim", "pair_grant"), _one_shopper),
     Rule("no certificate without a request", ("csr", "cert"), _certificate),

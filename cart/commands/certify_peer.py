@@ -36,6 +36,7 @@ from cart.shell.clock import monotonic_ms
 CONNECT_MS = 5_000
 SILENCE_MS = 1_500
 LEAVE_MS = 200
+QUICK_MS = 10_000
 Message = TypeVar("Message", bound=Value)
 
 
@@ -73,6 +74,7 @@ class Peer:
         self.tenant, self.store, self.cart = options.tenant, options.store, options.cart
         self.shopper: str = options.shopper
         self.answer_ms: int = options.answer_ms
+        self._is_quick: bool = options.quick
         self._keys = keys
         self._heard: deque[mqtt.Incoming] = deque()
         self._kept: set[str] = set()
@@ -112,7 +114,7 @@ class Peer:
 
     def say_raw(self, name: str, payload: bytes) -> None:
         """Send bytes on a channel that it should not carry; nobody keeps them."""
-        others = {"sha256": "0" * 64, "number": "0", "version": "1", "file": "x.json"}
+        others = {"sha256": "0" * 64, "number": "0", "version": "1", "file": "x"}
         topic = self.topic(name, **others)
         self._publish(Packet(topic, payload, retain=False, expiry_s=BY_NAME[name].expiry_s))
 
@@ -140,6 +142,11 @@ class Peer:
         """Raises RuleBroken when a message of a channel comes all the same."""
         if (found := self._next(name, min(SILENCE_MS, self.answer_ms))) is not None:
             raise RuleBroken(f"{unless}: {found.payload[:200].decode(errors='replace')}")
+
+    def check_patience(self, needed_ms: int) -> None:
+        """Raises NotExercised where this is longer than it may take."""
+        if self._is_quick and needed_ms > QUICK_MS:
+            raise NotExercised(f"it takes {needed_ms // 1_000} s; leave out --quick")
 
     def forget(self, *names: str) -> None:
         """Leave unread what has come so far on some channels."""

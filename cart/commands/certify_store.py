@@ -15,7 +15,16 @@ from msgspec.structs import replace
 
 from cart.commands import certify_counter, certify_goods
 from cart.commands.certify_peer import Keys, Peer, Rule, RuleBroken, public_key
-from cart.commands.certify_trip import EPOCH, FACTS, TRIP, ack_of, greeting, rows
+from cart.commands.certify_trip import (
+    EPOCH,
+    FACTS,
+    TRIP,
+    ack_of,
+    greeting,
+    hands_over,
+    opens,
+    rows,
+)
 from cart.contract.fleet import ClipNote, CommandState, ReportedConfig, Telemetry
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -156,6 +165,16 @@ def _closes(peer: Peer) -> str:
     return "no basket after the trip's last row"
 
 
+def _one_trip(peer: Peer) -> str:
+    """Whose trip a code has opened gets nothing by it again."""
+    grant = certify_counter.granted(peer)
+    after = (opens(grant.trip_id), hands_over(grant.trip_id))
+    entries = rows(*after, closed=True)
+    _acked(_send(peer, entries[-2:]), len(entries), "a trip of a grant, and its end")
+    certify_counter.claims_in_vain(peer, grant.nonce, "a code that has opened its trip is granted")
+    return f"trip {grant.trip_id}; claimed again, no grant"
+
+
 RULES: tuple[Rule, ...] = (
     Rule("its state is retained, and online", ("store_state",), _present),
     *certify_goods.RULES,
@@ -177,6 +196,7 @@ RULES: tuple[Rule, ...] = (
     ),
     *certify_counter.RULES,
     Rule("a trip that has ended has no basket", ("events", "ack", "basket"), _closes),
+    Rule("a code opens one trip", ("pair_claim", "pair_grant", "events"), _one_trip),
 )
 LEFT_OUT: Mapping[str, str] = {
     "credit": "it belongs to a trip that is paid, and this check pays for none",

@@ -29,13 +29,28 @@ FACTS: tuple[bytes, ...] = (
 )
 
 
-def rows(*, closed: bool = False) -> tuple[Entry, ...]:
-    """The trip, chained as the contract says; `closed`: to its end."""
+def rows(*more: bytes, closed: bool = False) -> tuple[Entry, ...]:
+    """The trip, chained as the contract says; `closed`: to its end, and what came after."""
     made, last_hash = [], FIRST_HASH
-    for seq, fact in enumerate(FACTS if closed else FACTS[:-1], 1):
+    for seq, fact in enumerate((*FACTS, *more) if closed else FACTS[:-1], 1):
         last_hash = chain_hash(last_hash, fact)
         made.append(Entry(seq, Raw(fact), last_hash))
     return tuple(made)
+
+
+def opens(trip_id: str) -> bytes:
+    """The row of a trip that begins."""
+    return b'{"kind":"trip_opened","t_ms":6,"trip_id":"%s"}' % trip_id.encode()
+
+
+def hands_over(trip_id: str) -> bytes:
+    """The row of a trip that ends without a payment."""
+    return b'{"kind":"trip_handed_over","t_ms":7,"trip_id":"%s"}' % trip_id.encode()
+
+
+def store_utc_ms(peer: Peer) -> int:
+    """What the store's clock shows, by its answer to a birth."""
+    return ack_of(peer, "birth", greeting()).utc_ms
 
 
 def greeting() -> Birth:

@@ -60,6 +60,9 @@ BASKET_SCHEMA = {"description": "the basket, as the cart's own fold of its journ
 # name is this and the shopper's pseudonym, may say which code it saw; the store's service says all.
 CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX = "claim-", "app-", "store-"
 RESERVED = (CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX)  # no cart's name begins like this
+# So long a code counts after its cart offered it last, which it does each ten seconds; and no grant
+# is good for longer from when it was given.
+CODE_LIFETIME_MS = 30_000
 TripId = Annotated[str, Meta(min_length=1, max_length=128)]
 BootId = Annotated[str, Meta(max_length=64)]
 Message = TypeVar("Message", bound=Value)
@@ -137,7 +140,7 @@ class Ack(Value):
 
 
 class PairOffer(Value):
-    """Up: this nonce is on my screen, and none before it."""
+    """Up: this nonce is on my screen, and none before it. It counts for `CODE_LIFETIME_MS`."""
 
     nonce: Nonce
 
@@ -153,7 +156,8 @@ class PairClaim(Value):
 
 
 class PairGrant(Value):
-    """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, short-lived.
+    """Down: the trip is yours. `signature` is over `signing.grant_text`; used once, and good for
+    `CODE_LIFETIME_MS` at most. A code that has opened its trip is granted to nobody again.
     `shopper` "": a guest's trip, which the store moves here from another cart.
     `used`: how often the shopper had each offer that has a limit; `carried`: the basket that a trip
     brings along from another cart, or null."""

@@ -10,16 +10,38 @@ when both connections stand, and serves until it is ended.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from random import Random
+from typing import ClassVar
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from msgspec.structs import replace
 
 from cart import mqtt
-from cart.contract.store import BY_NAME, CHANNELS, Packet, parse, topic_of
+from cart.contract.fleet import Command, CommandState
+from cart.contract.signing import command_text, grant_text
+from cart.contract.store import (
+    BY_NAME,
+    CHANNELS,
+    Packet,
+    PairGrant,
+    PairOffer,
+    decode,
+    parse,
+    topic_of,
+)
+from cart.core.value import Value
 from cart.shell.clock import monotonic_ms
 from tests.store.shop import STORE, TENANT
 
 NAMES = ("cart", "app", "claim", "sha256", "number", "version", "file")
+TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 
 def spoilt(channel: str, payload: bytes) -> bytes:
@@ -67,6 +89,12 @@ def main() -> None:
     for name in ("--behind", "--before"):
         parser.add_argument(name, type=int, required=True)
     parser.add_argument("--channel", choices=tuple(BY_NAME), action="append", default=[])
+    parser.add_argument(
+        "--resign",
+        type=Path,
+        help="store's key: what it signs lives for ever, "
+        "and a cart is told what it was told before as if it were new",
+    )
     parser.add_argument("--grants-all", action="store_true", help="each claim gets the last grant")
     given = parser.parse_args()
     before = _connected(given.before, filters(says=False, side=given.side), "spoiler-before")
@@ -74,12 +102,15 @@ def main() -> None:
         before.poll(5)
     behind = _connected(given.behind, filters(says=True, side=given.side), "spoiler-behind")
     is_ready = False
+    resigner = Resigner(given.resign, given.side) if given.resign else None
     grants: list[Packet] = []
     while True:
         for source, target in ((behind, before), (before, behind)):
             for heard in source.poll(5):
                 if isinstance(heard, mqtt.Incoming):
                     carried = _carried(heard, given.channel if source is behind else [])
+                    if resigner is not None:
+                        carried = resigner.carried(carried)
                     target.publish(carried)
                     for grant in _granted(carried, grants) if given.grants_all else ():
                         source.publish(grant)
@@ -87,6 +118,56 @@ def main() -> None:
             is_ready = True
             sys.stdout.write("ready\n")
             sys.stdout.flush()
+
+
+class Resigner:
+    """A store whose grants and orders never end, or a cart that takes what it took before."""
+
+    def __init__(self, key: Path, side: str) -> None:
+        self._key = load_pem_private_key(key.read_bytes(), None)
+        self._side = side
+        self._nonce = ""
+        self._ids: dict[str, str] = {}
+
+    def carried(self, packet: Packet) -> Packet:
+        """The packet, with what it says made anew and signed."""
+        address = parse(packet.topic)
+        change = self._changes.get(address.channel.name) if packet.payload else None
+        if change is None or address.channel.message is None:
+            return packet
+        message = change(self, decode(address.channel.message, packet.payload), address.names)
+        return replace(packet, payload=msgspec.json.encode(message))
+
+    def _grant(self, grant: PairGrant, names: dict[str, str]) -> PairGrant:
+        if self._side == "store":
+            grant = replace(grant, expires_utc_ms=grant.expires_utc_ms + TEN_YEARS_MS)
+        else:
+            grant = replace(grant, nonce=self._nonce)
+        return replace(grant, signature=self._sign(grant_text(names["cart"], grant)))
+
+    def _command(self, command: Command, names: dict[str, str]) -> Command:
+        if self._side == "store":
+            command = replace(command, expires_utc_ms=command.expires_utc_ms + TEN_YEARS_MS)
+        else:
+            fresh = f"fresh-{len(self._ids)}"
+            self._ids[fresh] = command.cmd_id
+            command = replace(command, cmd_id=fresh)
+        return replace(command, signature=self._sign(command_text(names["cart"], command)))
+
+    def _state(self, state: CommandState, _: dict[str, str]) -> CommandState:
+        return replace(state, cmd_id=self._ids.get(state.cmd_id, state.cmd_id))
+
+    def _offer(self, offer: PairOffer, _: dict[str, str]) -> PairOffer:
+        self._nonce = offer.nonce
+        return offer
+
+    def _sign(self, text: bytes) -> str:
+        assert isinstance(self._key, Ed25519PrivateKey)
+        return base64.b64encode(self._key.sign(text)).decode()
+
+    _changes: ClassVar[dict[str, Callable[..., Value]]] = {
+        "pair_grant": _grant, "command": _command, "command_state": _state, "pair_offer": _offer,
+    }  # fmt: skip
 
 
 def _granted(carried: Packet, grants: list[Packet]) -> list[Packet]:

@@ -156,6 +156,7 @@ def test_our_store_keeps_every_rule(tmp_path: Path, capsys: pytest.CaptureFixtur
     key is found out wherever something is signed."""
     with Broker(tmp_path, "mosquitto") as broker, equipped_store(tmp_path, broker) as data:
         more = ["--cart", CHECK_CART, "--answer-ms", "8000", "--key"]
+        quick = ["--quick", *more]
         capsys.readouterr()
         status = check(broker, *more, str(data / "store.pub"))
         printed = rows(capsys)
@@ -168,7 +169,7 @@ def test_our_store_keeps_every_rule(tmp_path: Path, capsys: pytest.CaptureFixtur
         other.mkdir()
         signer_of(other)
         assert store_main(["order", "--data", str(data), CHECK_CART, "locate"]) == 0
-        assert check(broker, *more, str(other / "store.pub")) == 1
+        assert check(broker, *quick, str(other / "store.pub")) == 1
         assert signed <= broken(rows(capsys)).keys()
 
 
@@ -179,7 +180,7 @@ def test_without_a_key_nothing_is_called_signed(
     """What was not checked is said to be so, and what is not there is no fault."""
     import_catalog(tmp_path / "store")
     with StoreProcess(tmp_path / "store", (broker.host, broker.port)):
-        assert check(broker) == 0
+        assert check(broker, *QUICK) == 0
     printed = rows(capsys)
     seen = printed["its catalog's head is retained"]["seen"]
     assert "not checked without --key" in seen
@@ -187,6 +188,7 @@ def test_without_a_key_nothing_is_called_signed(
     assert printed["its deals table is retained"]["kept"] is None
 
 
+QUICK = ["--quick"]
 STORE_SAYS = [
     ["ack"],
     ["catalog_head"],
@@ -221,7 +223,8 @@ def test_a_peer_that_answers_wrongly_fails_by_name(
         capsys.readouterr()
         name = CHECK_CART if side == "store" else "cart-1"
         file = str(key / "store.pub" if side == "store" else key)
-        status = check(before, "--side", side, "--cart", name, "--key", file, "--answer-ms", "2000")
+        more = ["--key", file, "--answer-ms", "2000", *([] if "telemetry" in channels else QUICK)]
+        status = check(before, "--side", side, "--cart", name, *more)
     printed = rows(capsys)
     found = {each for rule in broken(printed) for each in printed[rule]["channels"]}
     assert status == 1
@@ -232,7 +235,7 @@ def test_a_peer_that_answers_wrongly_fails_by_name(
 def test_a_store_that_grants_a_code_to_everybody_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A grant for whoever claims, invented, foreign or used: three rules name it."""
+    """A grant for whoever claims, invented, foreign, used or long gone: each rule names it."""
     folders = tmp_path / "behind", tmp_path / "before"
     for folder in folders:
         folder.mkdir()
@@ -245,8 +248,40 @@ def test_a_store_that_grants_a_code_to_everybody_fails(
         assert check(before, *more) == 1
     assert broken(rows(capsys)).keys() == {
         "an invented code opens none", "an app asks for its own shopper",
-        "a code serves one shopper",
+        "a code serves one shopper", "a code opens one trip",
+        "a code that another has replaced opens none", "a code is good for its time alone",
     }  # fmt: skip
+
+
+@pytest.mark.machines
+@pytest.mark.parametrize(
+    ("side", "found"),
+    [
+        ("store", {"a code on the screen opens a trip", "an order is sent until it is answered"}),
+        ("cart", {"a command is remembered", "a right grant opens a trip, and no other",
+                  "a grant opens one trip"}),
+    ],
+)  # fmt: skip
+def test_what_never_ends_fails(
+    side: str, found: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A store whose grants and orders are good for ten years, and a cart that does again what it
+    did, signed as they may be."""
+    folders = tmp_path / "behind", tmp_path / "before"
+    for folder in folders:
+        folder.mkdir()
+    with ExitStack() as stack:
+        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
+        peer = equipped_store if side == "store" else cartd
+        key = stack.enter_context(peer(tmp_path, behind))
+        private = str(key / "store.key" if side == "store" else key)
+        stack.enter_context(spoiled(side, behind, before, [], "--resign", private))
+        capsys.readouterr()
+        name = CHECK_CART if side == "store" else "cart-1"
+        file = str(key / "store.pub") if side == "store" else private
+        more = ["--cart", name, "--key", file, "--answer-ms", "2000", *QUICK]
+        assert check(before, "--side", side, *more) == 1
+    assert broken(rows(capsys)).keys() >= found
 
 
 def test_no_store_keeps_no_rule(broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
