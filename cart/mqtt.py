@@ -25,6 +25,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cart.contract.broker import IN_FLIGHT_MAX
 from cart.contract.store import Packet
 from cart.core.value import Value
 from cart.retries import Retries
@@ -36,7 +37,6 @@ RETRY_MS_FIRST = 100
 # one that is doubted so often without hearing anything begins anew.
 RETRY_MS_FIRST_OLD, DOUBTS_MAX = 800, 3
 HAPPENINGS_MAX = 500
-IN_FLIGHT_MAX = 100
 Dialect = Literal["5", "3.1.1"]
 PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec import json
 
-from cart.contract.store import CHANNELS, PAYLOAD_BYTES_MAX, ROOT, Channel
+from cart.contract.broker import KEEPALIVE_S_MAX, PACKET_BYTES_MAX
+from cart.contract.store import CHANNELS, PAYLOAD_BYTES_MAX, ROOT, Channel, topic_of
 from cart.core.catalog import Catalog
 from cart.core.events import Event
 from cart.core.notices import Notice
@@ -25,9 +26,11 @@ INDENT = 2
 # YAML would read these as something else than text.
 YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null"}
 ABOUT = f"""What crosses the network between carts and their store, seen from the store.
-MQTT 5; QoS 1 but for telemetry; UTF-8 JSON of at most {PAYLOAD_BYTES_MAX} bytes; unknown fields are
-ignored; an integer has at most 63 bits. A cart's order is that of `seq` alone. PUBACK says nothing
-about durability: the cart forgets a row only on `Ack`, which follows the store's commit."""
+MQTT 5, or 3.1.1; QoS 1 but for telemetry; UTF-8 JSON of at most {PAYLOAD_BYTES_MAX} bytes;
+unknown fields are ignored; an integer has at most 63 bits. A cart's order is that of `seq` alone.
+PUBACK says nothing about durability: the cart forgets a row only on `Ack`, which follows the store's commit. What no schema
+can say, the texts that are signed, the chain of rows, chunks, wills, pairing, MQTT 3.1.1, stands
+in docs/contract.md."""
 PARAMETERS = {
     "tenant": "the chain",
     "store": "the store of the chain",
@@ -38,6 +41,37 @@ PARAMETERS = {
     "version": "of the catalog that comes of it",
     "file": "of the metadata: targets, snapshot, timestamp",
     "claim": "what may ask for a certificate once, or the cart that renews its own",
+}
+CERTIFICATES = """Both sides show a certificate of the store's authority, TLS 1.2 or later; the
+common name is the user name and the client id, and the broker gives each its own topics alone."""
+WILL = topic_of("cart_state", "{tenant}", "{store}", cart="{cart}")
+SERVERS: Node = {
+    name: {
+        "host": f"{name}.example:8883",
+        "protocol": "secure-mqtt",
+        "protocolVersion": version,
+        "description": description,
+        "security": [{"$ref": "#/components/securitySchemes/certificate"}],
+        "bindings": {
+            "mqtt": {
+                "clientId": "{cart}",
+                "cleanSession": True,
+                "keepAlive": KEEPALIVE_S_MAX,
+                "maximumPacketSize": PACKET_BYTES_MAX,
+                "lastWill": {
+                    "topic": WILL,
+                    "qos": 1,
+                    "message": '{"boot_id":"BOOT","online":false}',
+                    "retain": True,
+                },
+                "bindingVersion": "0.2.0",
+            }
+        },
+    }
+    for name, version, description in (
+        ("store", "5.0", "a store's own broker (mosquitto); the will is a cart's"),
+        ("chain", "3.1.1", "a chain's cluster (RabbitMQ); the will is a cart's"),
+    )
 }
 SCHEMAS: dict[str, Any] = {
     "catalog": Catalog,
@@ -76,12 +110,14 @@ def document() -> Node:
         "asyncapi": "3.0.0",
         "info": {"title": "dashcart store contract", "version": "1.0.0", "description": ABOUT},
         "defaultContentType": "application/json",
+        "servers": SERVERS,
         "channels": {channel.name: _channel(channel) for channel in CHANNELS},
         "operations": {_verb(channel) + "_" + channel.name: _operation(channel)
                        for channel in CHANNELS},
         "components": {
             "messages": {_message_name(channel): _message(channel) for channel in CHANNELS},
             "schemas": schemas,
+            "securitySchemes": {"certificate": {"type": "X509", "description": CERTIFICATES}},
         },
     }  # fmt: skip
 

@@ -26,7 +26,13 @@ topic readwrite {HERE}#
 TAKEN_BACK = """
 # Taken back: shut out both ways, also while connected. Nothing else stands below this line.
 """
-MOSQUITTO = """\
+# A cart is called away only after so long, for it may come back at once; the store's service is
+# called away at once.
+WILL_DELAY_S = 15
+KEEPALIVE_S_MAX = 120
+PACKET_BYTES_MAX = 262_144  # the largest message is a catalog chunk
+IN_FLIGHT_MAX = 20  # the broker's Receive Maximum, to which both sides keep: paho does not read it
+MOSQUITTO = f"""\
 # The store's broker, for Debian's mosquitto 2.0. Words between at signs are filled in per store.
 # The broker is not trusted to keep anything: a cart forgets an event only on the store's own word.
 listener @PORT@ @ADDRESS@
@@ -60,10 +66,10 @@ log_type subscribe
 # A 40 ms wait for a fuller packet is longer than all the rest of the way.
 set_tcp_nodelay true
 # The largest message is a catalog chunk; the window of a cart is its own.
-max_packet_size 262144
-max_inflight_messages 20
+max_packet_size {PACKET_BYTES_MAX}
+max_inflight_messages {IN_FLIGHT_MAX}
 max_queued_messages 1000
-max_keepalive 120
+max_keepalive {KEEPALIVE_S_MAX}
 """
 
 

@@ -63,6 +63,7 @@ RESERVED = (CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX)  # no cart's name begins l
 # So long a code counts after its cart offered it last, which it does each ten seconds; and no grant
 # is good for longer from when it was given.
 CODE_LIFETIME_MS = 30_000
+PAIRING = "dashcart:pair?cart={cart}&nonce={nonce}"  # the QR code; both are percent-encoded
 TripId = Annotated[str, Meta(min_length=1, max_length=128)]
 BootId = Annotated[str, Meta(max_length=64)]
 Message = TypeVar("Message", bound=Value)

@@ -29,6 +29,7 @@ from cart.contract.screen import (
     UnitPriceView,
     WeighView,
 )
+from cart.contract.store import PAIRING
 from cart.core import coach, coupons, extras, restrictions, telling
 from cart.core.basket import Line, OpenLine
 from cart.core.catalog import CatalogIndex, Product
@@ -160,7 +161,7 @@ def _fees(state: State) -> tuple[FeeView, ...]:
 def _pairing(state: State) -> str:
     if state.basket.phase != "idle" or not state.pair_nonce:
         return ""
-    return f"dashcart:pair?cart={quote(state.cart_id)}&nonce={quote(state.pair_nonce)}"
+    return PAIRING.format(cart=quote(state.cart_id), nonce=quote(state.pair_nonce))
 
 
 def _lines(state: State) -> tuple[LineView, ...]:

@@ -16,6 +16,7 @@ from random import Random
 from typing import ClassVar
 
 from cart import mqtt
+from cart.contract.broker import WILL_DELAY_S
 from cart.contract.fleet import CertificateAnswer, ClipNote, Command, DesiredConfig
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
@@ -65,7 +66,6 @@ APP_VERSION = version("dashcart")  # once: it is looked up on the disk
 POLL_MS = 1_000  # `wake` interrupts it; a thousand idle links must not load a machine
 STOP_S = 2.0
 LOOKUP_MS_MAX = 60_000  # without a network, asking for a host name may block this long
-WILL_DELAY_S = 15
 HEARD = (
     "ack", "basket", "pair_grant", "pay_answer", "coupon_answer", "credit", "command", "cert",
     "store_state", "recall", "trust", "catalog_head", "given", "deals", "planogram", "config",

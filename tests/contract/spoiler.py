@@ -41,6 +41,10 @@ from cart.shell.clock import monotonic_ms
 from tests.store.shop import STORE, TENANT
 
 NAMES = ("cart", "app", "claim", "sha256", "number", "version", "file")
+TRICKS = {
+    "--grants-all": "each claim gets the last grant",
+    "--shows-on": "a claim finds its code shown still",
+}
 TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 
@@ -84,40 +88,64 @@ def _connected(port: int, listens: list[str], name: str) -> mqtt.Connection:
 
 def main() -> None:
     """Carry messages both ways until this process is ended."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--side", choices=("store", "cart"), required=True)
-    for name in ("--behind", "--before"):
-        parser.add_argument(name, type=int, required=True)
-    parser.add_argument("--channel", choices=tuple(BY_NAME), action="append", default=[])
-    parser.add_argument(
-        "--resign",
-        type=Path,
-        help="store's key: what it signs lives for ever, "
-        "and a cart is told what it was told before as if it were new",
-    )
-    parser.add_argument("--grants-all", action="store_true", help="each claim gets the last grant")
-    given = parser.parse_args()
+    tricks = Tricks(_given())
+    given = tricks.given
     before = _connected(given.before, filters(says=False, side=given.side), "spoiler-before")
     while not before.up:  # first: what is retained behind comes at once
         before.poll(5)
     behind = _connected(given.behind, filters(says=True, side=given.side), "spoiler-behind")
     is_ready = False
-    resigner = Resigner(given.resign, given.side) if given.resign else None
-    grants: list[Packet] = []
     while True:
         for source, target in ((behind, before), (before, behind)):
             for heard in source.poll(5):
                 if isinstance(heard, mqtt.Incoming):
-                    carried = _carried(heard, given.channel if source is behind else [])
-                    if resigner is not None:
-                        carried = resigner.carried(carried)
-                    target.publish(carried)
-                    for grant in _granted(carried, grants) if given.grants_all else ():
-                        source.publish(grant)
+                    onward, back = tricks.played(heard, is_own=source is behind)
+                    for each in onward:
+                        target.publish(each)
+                    for each in back:
+                        source.publish(each)
         if not is_ready and behind.up:
             is_ready = True
             sys.stdout.write("ready\n")
             sys.stdout.flush()
+
+
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", choices=("store", "cart"), required=True)
+    for name in ("--behind", "--before"):
+        parser.add_argument(name, type=int, required=True)
+    parser.add_argument("--channel", choices=tuple(BY_NAME), action="append", default=[])
+    parser.add_argument("--resign", type=Path, help="store's key: what it signs lives for ever, "
+                        "and a cart is told what it was told before as if it were new")  # fmt: skip
+    for name, what in TRICKS.items():
+        parser.add_argument(name, action="store_true", help=what)
+    return parser.parse_args()
+
+
+class Tricks:
+    """What one bad peer does to what passes."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+        self._resigner = Resigner(given.resign, given.side) if given.resign else None
+        self._offered: list[Packet] = []
+        self._granted: list[Packet] = []
+
+    def played(self, heard: mqtt.Incoming, *, is_own: bool) -> tuple[list[Packet], list[Packet]]:
+        """What goes on in place of this message, and what goes back; `is_own`: the peer said it."""
+        carried = _carried(heard, self.given.channel if is_own else [])
+        if self._resigner is not None:
+            carried = self._resigner.carried(carried)
+        match parse(carried.topic).channel.name:
+            case "pair_offer":
+                self._offered = [carried]
+            case "pair_grant":
+                self._granted = [carried]
+            case "pair_claim":
+                shown = self._offered if self.given.shows_on else []
+                return [*shown, carried], self._granted if self.given.grants_all else []
+        return [carried], []
 
 
 class Resigner:
@@ -168,14 +196,6 @@ class Resigner:
     _changes: ClassVar[dict[str, Callable[..., Value]]] = {
         "pair_grant": _grant, "command": _command, "command_state": _state, "pair_offer": _offer,
     }  # fmt: skip
-
-
-def _granted(carried: Packet, grants: list[Packet]) -> list[Packet]:
-    """The last grant, for whoever claims a code now."""
-    name = parse(carried.topic).channel.name
-    if name == "pair_grant":
-        grants[:] = [carried]
-    return grants if name == "pair_claim" else []
 
 
 def _carried(heard: mqtt.Incoming, channels: list[str]) -> Packet:

@@ -254,6 +254,23 @@ def test_a_store_that_grants_a_code_to_everybody_fails(
 
 
 @pytest.mark.machines
+def test_a_store_whose_codes_do_not_end_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A code that it takes for shown long after: the one rule that waits names it."""
+    folders = tmp_path / "behind", tmp_path / "before"
+    for folder in folders:
+        folder.mkdir()
+    with ExitStack() as stack:
+        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
+        key = stack.enter_context(equipped_store(tmp_path, behind)) / "store.pub"
+        stack.enter_context(spoiled("store", behind, before, [], "--shows-on"))
+        capsys.readouterr()
+        assert check(before, "--cart", CHECK_CART, "--key", str(key), "--answer-ms", "2000") == 1
+    assert broken(rows(capsys)).keys() == {"a code is good for its time alone"}
+
+
+@pytest.mark.machines
 @pytest.mark.parametrize(
     ("side", "found"),
     [
