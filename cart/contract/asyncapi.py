@@ -28,14 +28,14 @@ YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null"}
 ABOUT = f"""What crosses the network between carts and their store, seen from the store.
 MQTT 5, or 3.1.1; QoS 1 but for telemetry; UTF-8 JSON of at most {PAYLOAD_BYTES_MAX} bytes;
 unknown fields are ignored; an integer has at most 63 bits. A cart's order is that of `seq` alone.
-PUBACK says nothing about durability: the cart forgets a row only on `Ack`, which follows the store's commit. What no schema
-can say, the texts that are signed, the chain of rows, chunks, wills, pairing, MQTT 3.1.1, stands
-in docs/contract.md."""
+PUBACK says nothing about durability: the cart forgets a row only on `Ack`, which follows the
+store's commit. What no schema can say, the texts that are signed, the chain of rows, chunks, wills,
+pairing, MQTT 3.1.1, stands in docs/contract.md."""
 PARAMETERS = {
     "tenant": "the chain",
     "store": "the store of the chain",
     "cart": "the cart's id, which is its client id too",
-    "app": "app- and a shopper's pseudonym",
+    "app": "app- and a shopper's pseudonym: a random key, never a name or number of a person",
     "sha256": "of the whole catalog, in hexadecimal",
     "number": "of the chunk, from 0",
     "version": "of the catalog that comes of it",
