@@ -41,16 +41,19 @@ log = logging.getLogger(__name__)
 class Papers:
     """Those that one program shows (`own`) and is shown by its broker (`shown`).
 
-    `folder` is the authority's; without its key there is only warning."""
+    `folder` is the authority's; without its key there is only warning. `ca` is its certificate
+    where there is no such folder."""
 
     def __init__(
         self,
         folder: Path,
         own: Path,
         shown: Callable[[], x509.Certificate] | None = None,
+        ca: Path | None = None,
         clock: Callable[[], datetime] = now_utc,
     ) -> None:
         self._folder = folder
+        self._ca = ca
         self._own = own
         self._shown = shown
         self._clock = clock
@@ -87,19 +90,19 @@ class Papers:
         except OSError:  # the connection says why
             return
         fresh = self._authority and self._authority.renewed(shown)
-        how = f"where it was given, such as here: {RENEW}"
+        how = f"renew it where it was given, such as by: {RENEW}"
         if fresh:
             paper, pem = self._folder / BROKER_PAPER, fresh.public_bytes(Encoding.PEM)
             if not paper.is_file() or paper.read_bytes() != pem:
                 replace_file(paper, pem)
-            how = f"copy {paper} to the broker and send it SIGHUP"
+            how = f"copy {paper} to the broker and send it SIGHUP (mosquitto)"
         self._warn("the broker's certificate", shown.not_valid_after_utc, how)
 
     def _look_at_authority(self) -> None:
         how = 'then nobody comes in: deploy/README.md, "When the authority ends"'
-        for path in (self._folder / name for name in LISTS):
-            if path.is_file():
-                self._warn(str(path), end_of(path), how, AHEAD_OF_ALL)
+        here = [path for name in LISTS if (path := self._folder / name).is_file()]
+        for path in here or ([self._ca] if self._ca else []):
+            self._warn(str(path), end_of(path), how, AHEAD_OF_ALL)
 
     def _warn(self, what: str, end: datetime, how: str, ahead: timedelta = AHEAD) -> None:
         now = self._clock()
@@ -113,7 +116,7 @@ def papers_of(data: Path, endpoint: mqtt.Endpoint) -> Papers | None:
     """Those of a store's service in the folder `data`; none where it shows none."""
     if endpoint.certificate is None:
         return None
-    return Papers(data / AUTHORITY, endpoint.certificate, partial(shown_by, endpoint))
+    return Papers(data / AUTHORITY, endpoint.certificate, partial(shown_by, endpoint), endpoint.ca)
 
 
 def renew(authority: Authority, path: Path, *, at_once: bool = False) -> bool:

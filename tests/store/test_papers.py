@@ -34,7 +34,7 @@ class Years:
 
     def new_papers(self, folder: Path) -> Papers:
         """A program's that finds the authority there."""
-        return Papers(folder, self.own, lambda: read(self.broker / "broker.pem"), self.clock)
+        return Papers(folder, self.own, lambda: read(self.broker / "broker.pem"), None, self.clock)
 
     def clock(self) -> datetime:
         """The wall clock."""
@@ -149,6 +149,10 @@ def test_the_authority_and_its_list_end_aloud(
     assert warnings(caplog) == []
     years.day(AUTHORITY_DAYS - 179)
     assert [Path(each.split(":")[0]).name for each in warnings(caplog)] == ["ca.pem", "crl.pem"]
+    elsewhere, known = years.folder / "elsewhere", years.broker / "ca.pem"
+    years.papers = Papers(elsewhere, years.own, ca=known, clock=years.clock)
+    years.day(AUTHORITY_DAYS - 179)
+    assert f"{known}: ends" in warnings(caplog)[-1]
 
 
 def test_a_wrong_clock_does_no_lasting_harm(years: Years) -> None:
