@@ -57,6 +57,7 @@ def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: in
         same = update(grants).where(grants.c.nonce == asked.nonce)
         database.execute(same.values(expires_utc_ms=expires_utc_ms))
     grant = PairGrant(asked.nonce, given.trip_id, asked.shopper, given.member, expires_utc_ms, "")
+    grant = replace(grant, used=trips.used_of(given) or {})
     return _signed(database, signer, asked.cart, grant)
 
 
@@ -72,6 +73,7 @@ def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tup
         database.execute(delete(grants).where(grants.c.trip_id == to.to_trip))
         expires_utc_ms = now_utc_ms + GRANT_MS
         grant = PairGrant(to.nonce, to.to_trip, shopper, bool(member), expires_utc_ms, "")
+        grant = replace(grant, used=trips.used_before(database, shopper) if shopper else {})
         try:
             signed = _signed(database, signer, to.to_cart, grant)
         except ContractError as error:  # its cart has told the trip anew since, otherwise
@@ -79,15 +81,15 @@ def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tup
             continue
         kept = {"cart": to.to_cart, "trip_id": to.to_trip, "shopper": shopper}
         until = {"member": bool(member), "expires_utc_ms": expires_utc_ms}
-        database.execute(insert(grants).values(nonce=to.nonce, **kept, **until))
+        new = insert(grants).values(nonce=to.nonce, **kept, **until)
+        database.execute(new.values(used=json.encode(grant.used)))
         yield to.to_cart, signed
 
 
 def _signed(database: Connection, signer: Signer, cart: str, grant: PairGrant) -> PairGrant:
-    """With what the trip brings along, and how often its shopper had limited offers."""
+    """With what the trip brings along."""
     brought = moving.carried_to(database, grant.trip_id)
-    used = trips.used_before(database, grant.shopper) if grant.shopper else {}
-    whole = replace(grant, used=used, carried=Raw(brought or b"null"))
+    whole = replace(grant, carried=Raw(brought or b"null"))
     return replace(whole, signature=signer.sign(grant_text(cart, whole)))
 
 
@@ -104,6 +106,7 @@ def _new_trip(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[An
     terms = {
         "member": members.is_member(database, asked.shopper),
         "expires_utc_ms": now_utc_ms + GRANT_MS,
+        "used": json.encode(trips.used_before(database, asked.shopper)),
     }
     if asked.move:
         before = moving.of_shopper(database, asked.shopper, asked.cart)

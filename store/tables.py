@@ -117,6 +117,8 @@ grants = Table(
     Column("member", Boolean, nullable=False),
     Column("trip_id", Text, nullable=False),
     Column("expires_utc_ms", Whole, nullable=False, server_default="0"),
+    # How often the shopper had had each limited offer, as JSON; NULL: granted by an older version.
+    Column("used", LargeBinary),
     UniqueConstraint("trip_id", name="grants_once"),
 )
 members = Table("members", METADATA, Column("shopper", Text, primary_key=True))

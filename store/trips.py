@@ -125,6 +125,13 @@ def grant_of(database: Connection, cart: str, trip_id: str, shopper: str | None)
     return database.execute(select(grants).where(*same)).first()
 
 
+def used_of(granted: Row[Any] | None) -> dict[str, int] | None:
+    """How often the shopper of a grant had had each limited offer; None where nobody knows."""
+    if granted is None or granted.used is None:
+        return None
+    return decoder_of(dict[str, int]).decode(bytes(granted.used))
+
+
 def _granted_to(database: Connection, cart: str, said: TripOpened | TripBound) -> str | None:
     return said.shopper if grant_of(database, cart, said.trip_id, said.shopper) else None
 

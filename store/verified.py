@@ -36,7 +36,9 @@ def receipt_by_the_books(database: Connection, trip: trips.Trip, upto_seq: int) 
     fees = tuple([_fee(fee, adopted.indexes_of(database, had)) for fee in basket.terms.fees])
     granted = trips.grant_of(database, trip.cart, trip.trip_id, basket.shopper)
     is_member = granted is not None and bool(granted.member)
-    return receipt_of(lines, known, is_member, replace(basket.terms, fees=fees))
+    used = trips.used_of(granted)
+    used = basket.terms.used if used is None else used
+    return receipt_of(lines, known, is_member, replace(basket.terms, fees=fees, used=used))
 
 
 def _brought(database: Connection, trip: trips.Trip) -> Sequence[CatalogAdopted]:

@@ -30,6 +30,7 @@ from store import catalogs, chain, counter, members, moving, trips
 from store.keys import Signer, signer_of
 from store.ledger import ingest
 from store.paper import paper_of
+from store.tables import grants
 from store.tables import trips as trip_rows
 from tests.store.shop import CART, CATALOG, batch, granted, rows, trip_events
 
@@ -231,6 +232,24 @@ def test_a_grant_says_what_the_shopper_had(database: Connection, signer: Signer)
     forged = replace(grant, used={})
     assert not key.has_signed(grant_text(CART, forged), grant.signature)
     assert trips.used_before(database, "bob") == {}
+
+
+@pytest.mark.parametrize(("said", "outcome"), [(1, "settled"), (0, "mismatch")])
+def test_a_limited_offer_counts_as_granted(database: Connection, said: int, outcome: str) -> None:
+    """A cart that says that its shopper never had it gets it no second time."""
+    limited = PercentOff(
+        deal_id="half", title="Half", skus=("tomatoes-400g",), percent=50, max_per_shopper=1
+    )
+    catalogs.add(database, replace(CATALOG, version=2, deals=(limited,)))
+    granted(database, "trip-1")
+    database.execute(update(grants).values(used=b'{"half":1}'))
+    opened = TripOpened(1, "trip-1", "ann", used={"half": said})
+    events = [CatalogAdopted(0, 2, ""), opened, *trip_events("", 1)[2:]]
+    ingest(database, CART, batch(rows(events)))
+    asked = PayRequest("trip-1", 1, 159 if said else 79, 1, 3)
+    answer = counter.pay(database, CART, asked)
+    assert answer is not None
+    assert (answer.outcome, answer.total_minor) == (outcome, 159)
 
 
 def test_the_receipt_says_when_and_with_what(database: Connection) -> None:
