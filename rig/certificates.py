@@ -11,12 +11,12 @@ import getpass
 from pathlib import Path
 
 from cart import arguments as check
-from cart.contract.store import CLAIM_PREFIX, RESERVED, SERVICE_PREFIX
+from cart.contract.store import BROKER, CLAIM_PREFIX, RESERVED, SERVICE_PREFIX
 from rig.broker import Broker, free_port
 from store.__main__ import main as store_main
 from store.asked import utc_ms
 from store.authority import Authority
-from store.provisioning import BROKER, Provisioning
+from store.provisioning import Provisioning
 
 HOSTS = ["127.0.0.1", "localhost"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import shutil
 import signal
 import socket
@@ -36,6 +37,7 @@ from store.papers import Papers
 from store.revocations import Revocations
 
 QUIET_S_MAX = 30
+DIGITS = re.compile(r"[0-9]{1,18}")
 log = logging.getLogger(__name__)
 
 
@@ -133,7 +135,7 @@ class _Door(BaseHTTPRequestHandler):
 
     def _length(self) -> int:
         said = self.headers.get("Content-Length", "")
-        if not said.isdigit():
+        if not DIGITS.fullmatch(said):
             raise Refusal(411, "say Content-Length")
         if int(said) > clips.BYTES_MAX:
             raise Refusal(413, f"at most {clips.BYTES_MAX} bytes")

@@ -20,6 +20,11 @@ from store.database import check_storable
 from store.tables import events, journals
 
 LEFT_OUT = b"null"  # stands for an event that was too long to be sent
+# A cart counts its journals one by one, but one from elsewhere may begin anywhere. Up to here above
+# the newest known an epoch is taken, so nobody can use up all the numbers. A cart that stands
+# higher yet, for the store forgot its last ones, is told to count on from what is known.
+EPOCH_LEAP_MAX = 2**32
+NO_JOURNAL = ""  # the hash of no row
 # Built once: these run for every batch.
 OF_JOURNAL = and_(
     journals.c.cart == bindparam("of_cart"), journals.c.epoch == bindparam("of_epoch")
@@ -39,6 +44,8 @@ def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int =
     ]:
         raise ContractError("EventBatch: the rows of a batch follow each other; send them in order")
     before, last_hash = _last(database, cart, batch.epoch)
+    if not before and batch.epoch > _newest_epoch(database, cart) + EPOCH_LEAP_MAX:
+        raise ContractError(f"EventBatch: epoch {batch.epoch} is far too high; greet first")
     if first_seq > before + 1:
         return Ack(batch.epoch, before, need_from=before + 1)
     known = batch.entries[: before + 1 - first_seq]
@@ -66,10 +73,16 @@ def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int =
 def answer(database: Connection, cart: str, epoch: int, utc_ms: int) -> Ack:
     """What a cart must know to go on: how far its journal is here, and which journals there are."""
     seq, row_hash = _last(database, cart, epoch)
-    newest = database.execute(
-        select(func.max(journals.c.epoch)).where(journals.c.cart == cart)
-    ).scalar_one()
+    newest = _newest_epoch(database, cart)
+    if epoch > newest + EPOCH_LEAP_MAX:
+        return Ack(epoch, 0, hash=NO_JOURNAL, newest_epoch=newest or 1, utc_ms=utc_ms)
     return Ack(epoch, seq, hash=row_hash, newest_epoch=newest or epoch, utc_ms=utc_ms)
+
+
+def _newest_epoch(database: Connection, cart: str) -> int:
+    """0 where none is known."""
+    known = select(func.max(journals.c.epoch)).where(journals.c.cart == cart)
+    return database.scalar(known) or 0
 
 
 def standing(database: Connection, cart: str, epoch: int) -> tuple[int, str]:

@@ -21,12 +21,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cart.contract.decoding import decoder_of
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.lines import ContractError
-from cart.contract.store import CLAIM_PREFIX, RESERVED, ROOT, SERVICE_PREFIX
+from cart.contract.store import (
+    BROKER,
+    CLAIM_PREFIX,
+    RESERVED,
+    ROOT,
+    SERVICE_PREFIX,
+    is_reserved,
+)
 from cart.core.value import Value
 from cart.files import alone, replace_file
 from store.authority import NAME, Authority, AuthorityError, pem_of
 
-BROKER = "broker"  # whoever shows its certificate is taken for it
 NAME_LEVEL = ROOT.count("/") + 1  # behind the kind of who it is
 CLAIM_VALID = timedelta(hours=24)
 
@@ -56,7 +62,7 @@ class Provisioning:
 
     def register(self, cart: str) -> None:
         """Let a name speak as a cart; its certificate comes another way. Raises AuthorityError."""
-        if not NAME.fullmatch(cart) or not _is_free(cart):
+        if not NAME.fullmatch(cart) or is_reserved(cart):
             raise AuthorityError(
                 f"{cart!r}: up to 64 letters, digits, _ . - but not {BROKER}, and none of"
                 f" {', '.join(RESERVED)} first"
@@ -179,7 +185,7 @@ class Provisioning:
     def _list_claimed(self) -> None:
         """An older store gave claims and kept no list."""
         for claim in self._claims().values():
-            if _is_free(claim.cart):
+            if not is_reserved(claim.cart):
                 self.register(claim.cart)
 
     def _claims_for(self, cart: str) -> list[str]:
@@ -203,8 +209,3 @@ class Provisioning:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
-
-
-def _is_free(name: str) -> bool:
-    """Whether a cart may have a name: it is none with a meaning of its own."""
-    return not name.startswith(RESERVED) and name != BROKER

@@ -14,7 +14,7 @@ ACTION = "clip"
 CONTENT_TYPE = "image/webp"
 NAME_HEADER = "Clip-Name"
 BYTES_MAX = 20_000_000
-NAME = re.compile(r"([a-z_]+)-([0-9]{13,})\.webp")
+NAME = re.compile(r"([a-z_]+)-([0-9]{13,15})\.webp")
 DAY_MS = 86_400_000
 # How long a cart keeps clips, by why it made them; of a reason that is not here it keeps none.
 DAYS_KEPT = {"unexplained_load": 3, "doubted_line": 3}

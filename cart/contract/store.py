@@ -64,6 +64,7 @@ RESERVED = (CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX)  # no cart's name begins l
 # is good for longer from when it was given.
 CODE_LIFETIME_MS = 30_000
 PAIRING = "dashcart:pair?cart={cart}&nonce={nonce}"  # the QR code; both are percent-encoded
+BROKER = "broker"  # whoever shows its certificate is taken for it
 TripId = Annotated[str, Meta(min_length=1, max_length=128)]
 BootId = Annotated[str, Meta(max_length=64)]
 Message = TypeVar("Message", bound=Value)
@@ -125,7 +126,9 @@ class Ack(Value):
     """Cumulative, after the store's commit, and the answer to each `Birth`.
 
     `credit` is how many rows may be on their way now. In the answer to a `Birth`, `hash` is that
-    of row `upto_seq`, and `newest_epoch` the newest journal of this cart that the store knows.
+    of row `upto_seq`, and `newest_epoch` the newest journal of this cart that the store knows; a
+    cart that finds another hash there numbers its journal anew, one above that. "" is no journal's:
+    the epoch is too far above those that the store knows.
     `need_from` asks for a resend after a gap. `utc_ms` is the store's wall clock as it answered,
     and its local time is `local_offset_ms` ahead of that."""
 
@@ -134,7 +137,7 @@ class Ack(Value):
     need_from: Annotated[int, Meta(ge=1)] | None = None
     credit: Annotated[int, Meta(ge=1)] | None = None
     hash: str = FIRST_HASH
-    newest_epoch: Annotated[int, Meta(ge=0, le=EPOCH_MAX)] = 0
+    newest_epoch: Annotated[int, Meta(ge=0, lt=EPOCH_MAX)] = 0
     rejected: tuple[Rejected, ...] = ()
     utc_ms: UtcMs = 0
     local_offset_ms: LocalOffsetMs = 0
@@ -318,6 +321,11 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("store_state", "store/state", "down", StoreState, "the service is up", None, KEPT),
 )
 # fmt: on
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name has a meaning of its own, so that no cart may have it."""
+    return name.startswith(RESERVED) or name == BROKER
 
 
 def app_of(shopper: str) -> str:

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from cart.contract.lines import SOCKET_PATH_BYTES_MAX
 from cart.contract.names import Name
+from cart.contract.store import BROKER, RESERVED, is_reserved
 from cart.core.value import END, Value
 from cart.mqtt import Dialect, Endpoint
 
@@ -116,6 +117,11 @@ class Config(Section):
     recording: bool = True
 
     def __post_init__(self) -> None:
+        if is_reserved(self.cart_id):
+            raise ValueError(
+                f"cart_id {self.cart_id!r}: {', '.join((BROKER, *RESERVED))} name something else in"
+                " every store; call the cart otherwise, such as cart-1"
+            )
         if self.broker and not self.store_public_key:
             raise ValueError(
                 "store_public_key is needed with a broker: the file of its Ed25519 key"

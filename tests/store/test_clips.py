@@ -170,13 +170,15 @@ def test_a_clip_whose_time_is_over_is_given_to_nobody(door: Door, tmp_path: Path
 
 
 def test_what_is_no_clip_or_not_for_this_cart_is_refused(door: Door) -> None:
-    """Too large, of another type, no WebP, of another cart, with another signature, too late:
-    nothing is kept, and the address still serves the right one."""
+    """Too large, of a length that is no number, of another type, no WebP, of another cart, with
+    another signature, too late: nothing is kept, and the address still serves the right one."""
     url = door.desk.open("cart-1", "loss", door.url)
     forged = url.replace("signature=", "signature=A")
     large = {**WEBP, "Content-Length": str(clips.BYTES_MAX + 1)}
     for asked, body, headers, name, status in (
         (url, b"", large, "cart-1", 413),
+        (url, b"", {**WEBP, "Content-Length": "9" * 5_000}, "cart-1", 411),
+        (url, b"", {**WEBP, "Content-Length": "\xb2"}, "cart-1", 411),
         (url, webp(), {"Content-Type": "text/html"}, "cart-1", 415),
         (url, b"<html>", WEBP, "cart-1", 422),
         (url, webp() + b"more", WEBP, "cart-1", 422),
@@ -294,14 +296,14 @@ def test_a_clip_s_age_begins_when_it_was_made(door: Door) -> None:
     """Whatever it has spent on its cart counts: by the name that comes with it, or in the note of a
     cart that is older; one that is too old for its reason is not taken."""
 
-    def put(reason: str, hours: int) -> int:
-        name = f"doubted_line-{NOW_MS - hours * HOUR_MS}.webp"
+    def put(reason: str, hours: int, more_digits: str = "") -> int:
+        name = f"doubted_line-{NOW_MS - hours * HOUR_MS}{more_digits}.webp"
         url = door.desk.open("cart-1", reason, door.url)
         return door.put(url, webp(), {**WEBP, clips.NAME_HEADER: name})[0]
 
     assert (put("dispute", 73), put("loss", 49), put("dispute", 69)) == (410, 410, 201)
-    # A name that lies in the future, or is none, keeps nothing longer.
-    assert put("dispute", -100) == 201
+    # A name that lies in the future, however far, or is none, keeps nothing longer.
+    assert (put("dispute", -100), put("dispute", 0, "9" * 5_000)) == (201, 201)
     url = door.desk.open("cart-2", "dispute", door.url)
     assert door.put(url, webp(), WEBP, "cart-2")[0] == 201
     sha256 = hashlib.sha256(webp()).hexdigest()
@@ -312,7 +314,7 @@ def test_a_clip_s_age_begins_when_it_was_made(door: Door) -> None:
         door.utc_ms = NOW_MS + hours * HOUR_MS
         door.desk.sweep()
         left.append(len(list((door.data / "clips" / "dispute").iterdir())))
-    assert left == [4, 1, 0]
+    assert left == [5, 1, 0]
 
 
 def test_what_a_cut_has_left_of_a_clip_goes_as_well(door: Door) -> None:

@@ -26,6 +26,7 @@ from cart.contract.store import (
     PayRequest,
     chain_hash,
     decode,
+    packet,
     topic_of,
 )
 from cart.core.events import (
@@ -51,7 +52,7 @@ from store.service import RETRY_MS_MAX, UP_CHANNELS, Service
 from tests.data import ROOT
 from tests.store.odd_facts import OddFacts
 from tests.store.shop import CART, CATALOG, STORE, TENANT, item
-from tests.store.simulated import Air, Wire
+from tests.store.simulated import Air, Wire, World
 
 Said = TypeVar("Said", Ack, PayAnswer)
 SAMPLES = ROOT / "tests/contract/samples"
@@ -236,6 +237,40 @@ def test_odd_facts_of_every_kind_end_nothing(store: Store) -> None:
                 shown += 1
                 show.print_receipt(priced, as_json=shown > 9)  # tables are slow
     assert 0 < shown < len(rows)
+
+
+def test_no_epoch_takes_the_last_numbers(store: Store) -> None:
+    """Rows of a journal that is numbered far above the known ones are not taken, so there is always
+    a number for the cart's next journal; one from elsewhere may begin high."""
+    for epoch in (2**33, 2**62, 2**63 - 1):
+        store.tell("trip-x", item(0), epoch=epoch)
+    assert store.greeted().newest_epoch == 1
+    checked = 1_800_000_000  # where a check of the contract begins, so that it meets no journal
+    upto_seq = store.tell("trip-y", item(0), epoch=checked)
+    assert store.greeted(replace(BORN, epoch=checked)).upto_seq == upto_seq
+    assert store.greeted().newest_epoch == checked
+
+
+def test_a_cart_far_above_counts_on_from_what_the_store_knows(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Its store forgot the journals before: the cart numbers its own anew, and nothing is lost. A
+    store that leaves it no number is refused aloud."""
+    world = World(tmp_path)
+    request.addfinalizer(world.close)
+    world.put("tomatoes")
+    world.journal.begin_epoch(2**61)
+    world.kill_cart()
+    world.pass_time(10_000)
+    assert world.journal.acked_seq == world.journal.last_seq > 0
+    assert world.journal.epoch == 2
+    refused = world.loop._state.inputs_refused
+    for newest_epoch in (2**62, 2**63 - 1):
+        odd = Ack(world.journal.epoch, 0, newest_epoch=newest_epoch, utc_ms=1)
+        world.air.take(packet("ack", odd, TENANT, STORE, cart=CART))
+        world.pass_time(1_000)
+    assert world.journal.epoch == 2
+    assert world.loop._state.inputs_refused == refused + 2
 
 
 def test_a_trip_that_was_told_anew_as_impossible_moves_nowhere(
