@@ -34,6 +34,8 @@ from store.tables import carts, catalogs
 DELTA_BYTES_MAX = 90_000  # with its signature it still fits into a `Given`
 UTC_MS_MAX = 2**62
 LEAP_MAX = 10_000  # versions that a database may have forgotten
+# A version may be a date in digits, or a time; after a mistake thousands of such strides are left.
+STRIDE_MAX = 10**15
 Row = dict[str, Any]
 # What comes after the newest catalog.
 Make = Callable[[Catalog | None], bytes | Catalog]
@@ -136,6 +138,7 @@ def _prepared(
     sha256 = hashlib.sha256(data).hexdigest()
     if database.scalar(select(catalogs.c.version).where(catalogs.c.sha256 == sha256)) is not None:
         return catalog, None
+    _check_stride(0 if before is None else before.version, catalog.version)
     delta = None
     if before is not None:
         _check_order(_latest(database), catalog.version, hours)
@@ -145,6 +148,14 @@ def _prepared(
     kept = {"sha256": sha256, "data": data, "delta": delta}
     dated = {"effective_utc_ms": hours.effective_utc_ms}
     return catalog, {"version": catalog.version, **kept, **dated}
+
+
+def _check_stride(known: int, version: int) -> None:
+    if version > known + STRIDE_MAX:
+        raise CatalogError(
+            f"catalog: version {version} would leave few above it; write {known + 1}, or at most"
+            f" {known + STRIDE_MAX}"
+        )
 
 
 def _keep(database: Connection, row: Row | None) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cart import arguments
 from cart.contract.broker import acl_text, filled, mosquitto_text
-from cart.contract.store import SERVICE_PREFIX, app_of
+from cart.contract.store import BROKER, SERVICE_PREFIX, app_of
 from cart.files import replace_file
 from store.access import NAME as ACCESS_LIST
 from store.access import AccessList
@@ -27,7 +27,7 @@ from store.asked import AUTHORITY as FOLDER
 from store.asked import Command, utc_ms
 from store.authority import Authority, AuthorityError, now_utc
 from store.papers import BROKER_PAPER, LISTS, end_of, renew
-from store.provisioning import BROKER, Provisioning
+from store.provisioning import Provisioning
 from store.show import print_rows
 
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9a-fA-F:.]{2,45}")

@@ -20,10 +20,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cart import mqtt
+from cart.contract.store import BROKER
 from cart.files import replace_file
 from store.asked import AUTHORITY
 from store.authority import Authority, now_utc
-from store.provisioning import BROKER
 
 LOOK_EVERY, SAY_EVERY = timedelta(hours=1), timedelta(days=1)
 AHEAD, AHEAD_OF_ALL = timedelta(days=30), timedelta(days=180)

@@ -155,7 +155,7 @@ class Catalog(Value):
     that are good there alone name it.
     """
 
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}" + END)]
     products: tuple[Product, ...]
     currency_digits: Annotated[int, Meta(ge=0, le=4)] = 2

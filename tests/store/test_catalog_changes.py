@@ -177,6 +177,20 @@ def test_a_catalog_that_waits_keeps_its_place(tmp_path: Path) -> None:
             catalogs.add(database, replace(CATALOG, version=3), catalogs.Hours(4_000))
 
 
+@pytest.mark.parametrize("version", [10**15 + 1, 2**63 - 1, 2**63, 2**70])
+def test_there_is_always_a_next_version(tmp_path: Path, version: int) -> None:
+    """A version that would leave none, or few, above it is refused with what to write, the first
+    one and any other; a date in digits is a version."""
+    with closing(open_database(tmp_path)) as database:
+        huge, dated = replace(CATALOG, version=version), replace(CATALOG, version=20261123153000)
+        for good in (dated, replace(dated, version=dated.version + 10**15)):
+            with pytest.raises(CatalogError, match="version"), transaction(database):
+                catalogs.add(database, huge)
+            with transaction(database):
+                catalogs.add(database, good)
+            huge = replace(huge, version=version + good.version)
+
+
 def test_a_catalog_is_numbered_above_what_carts_have(publisher: Publisher) -> None:
     """The database was brought back from a backup, and carts greet with later catalogs: the next is
     above theirs, but no cart makes it leap without end; a person's own number stays."""

@@ -314,7 +314,7 @@ def test_a_clip_s_age_begins_when_it_was_made(door: Door) -> None:
         door.utc_ms = NOW_MS + hours * HOUR_MS
         door.desk.sweep()
         left.append(len(list((door.data / "clips" / "dispute").iterdir())))
-    assert left == [5, 1, 0]
+    assert left == [5, 2, 0]
 
 
 def test_what_a_cut_has_left_of_a_clip_goes_as_well(door: Door) -> None:
