@@ -94,7 +94,8 @@ ORDER = """## What is said when
    goes on. Before that answer a cart sends no rows and believes no time. If `hash` is not that of
    the cart's own row `upto_seq`, or `upto_seq` is beyond its last row, or `newest_epoch` is above
    its own epoch, then the store knows another journal: the cart begins epoch `newest_epoch` + 1
-   and sends it from row 1.
+   and sends it from row 1. An epoch more than 2^32 above those that it knows a store takes for
+   none of this cart's: it answers with the `hash` "", which is no row's, and takes no rows of it.
 3. Rows go up in batches of at most {batch}, in order, as many without an `ack` as `credit` says.
    The store commits, then says `ack`, cumulatively. (cart, epoch, seq) is stored once: the same
    row again is answered as stored, another one under the same number is named in `rejected` and

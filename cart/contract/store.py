@@ -60,11 +60,11 @@ BASKET_SCHEMA = {"description": "the basket, as the cart's own fold of its journ
 # name is this and the shopper's pseudonym, may say which code it saw; the store's service says all.
 CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX = "claim-", "app-", "store-"
 RESERVED = (CLAIM_PREFIX, APP_PREFIX, SERVICE_PREFIX)  # no cart's name begins like this
+BROKER = "broker"  # whoever shows its certificate is taken for it
 # So long a code counts after its cart offered it last, which it does each ten seconds; and no grant
 # is good for longer from when it was given.
 CODE_LIFETIME_MS = 30_000
 PAIRING = "dashcart:pair?cart={cart}&nonce={nonce}"  # the QR code; both are percent-encoded
-BROKER = "broker"  # whoever shows its certificate is taken for it
 TripId = Annotated[str, Meta(min_length=1, max_length=128)]
 BootId = Annotated[str, Meta(max_length=64)]
 Message = TypeVar("Message", bound=Value)
