@@ -33,6 +33,7 @@ from store.tables import carts, catalogs
 
 DELTA_BYTES_MAX = 90_000  # with its signature it still fits into a `Given`
 UTC_MS_MAX = 2**62
+VERSION_MAX = 2**53  # every program that reads JSON counts so far
 LEAP_MAX = 10_000  # versions that a database may have forgotten
 # A version may be a date in digits, or a time; after a mistake thousands of such strides are left.
 STRIDE_MAX = 10**15
@@ -131,6 +132,8 @@ def _prepared(
 ) -> tuple[Catalog, Row | None]:
     """The catalog, and its row; no row where it is kept already."""
     catalog = parse_catalog(given if isinstance(given, bytes) else canonical(given))
+    if catalog.version > VERSION_MAX:
+        raise CatalogError(f"catalog: version {catalog.version}; at most {VERSION_MAX} is one")
     catalog = arranged(catalog, before)
     data = canonical(catalog)
     if len(data) > CATALOG_BYTES_MAX:

@@ -49,6 +49,8 @@ def test_a_key_that_is_none_is_named() -> None:
     [
         ({"products": [{"sku": "x"}]}, "products"),
         ({"version": 0}, "version"),
+        ({"version": 2**63 - 1}, "version 9223372036854775807; at most"),
+        ({"version": 2**70}, "version"),
         ({"currency": "dollars"}, "currency"),
     ],
 )

@@ -16,8 +16,10 @@ from cart.core.pricing.shapes import NEVER, Counts, Plan
 Free = dict[int, tuple[int, Counts]]
 # So many of those cost as much as a look at anything else.
 SHARES_A_LOOK = 3
-# So many steps from one to the next are a look: few units make less than one.
+# So many steps from one to the next are a look, and so many that are dropped: few units make less
+# than one.
 STEPS_A_LOOK = 64
+DROPPED_A_LOOK = 16
 
 
 class MixedCheapest(Cheapest):
@@ -77,6 +79,7 @@ class MixedCheapest(Cheapest):
     ) -> None:
         """`floor` is what the units taken must bring with the rest; `passed` of all are decided."""
         before = sum(use)
+        self._left -= len(edge) // DROPPED_A_LOOK
         edge = {
             taken: brings
             for taken, brings in edge.items()
