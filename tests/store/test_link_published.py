@@ -103,7 +103,7 @@ def test_settings_go_there_and_back(shop: Shop) -> None:
 
     def shown() -> dict[str, object]:
         row: dict[str, object] = msgspec.json.decode(
-            store_command(shop.folder, "config", CART).stdout
+            store_command(shop.folder, "config", CART, "--json").stdout
         )
         return row
 
