@@ -1,0 +1,106 @@
+"""Nothing that a store says ends its cart, though it is truly signed: the cart refuses it, says so,
+and shops on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from cart.contract.fleet import Command, DesiredConfig
+from cart.contract.goods import CatalogHead, Published
+from cart.contract.lines import ContractError
+from cart.contract.signing import (
+    command_text,
+    config_text,
+    grant_text,
+    head_text,
+    published_text,
+)
+from cart.contract.store import (
+    BY_NAME,
+    Packet,
+    PairGrant,
+    PairOffer,
+    StoreState,
+    decode,
+    packet,
+    topic_of,
+)
+from cart.core.value import Value
+from cart.shell.store_link import HEARD
+from tests.store.shop import CART, STORE, TENANT
+from tests.store.simulated import World
+from tests.store.test_outlives_peers import SAMPLES, extremes_of
+
+# Numbers that the kept samples lack.
+FULL = {
+    "ack": (
+        b'{"epoch":1,"upto_seq":0,"newest_epoch":1,"utc_ms":5,"local_offset_ms":1,"credit":50}',
+    ),
+    "given": (b'{"correlation":"time","utc_ms":5}',),
+}
+# The text that the store's signature covers, by what it signs.
+SIGNED: dict[type[Value], Callable[[Any], bytes]] = {
+    CatalogHead: lambda head: head_text(TENANT, STORE, head),
+    Published: lambda published: published_text(TENANT, STORE, published),
+    PairGrant: lambda grant: grant_text(CART, grant),
+    Command: lambda command: command_text(CART, command),
+    DesiredConfig: lambda config: config_text(CART, config),
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A cart in the middle of a trip, and its store."""
+    made = World(tmp_path)
+    made.put("tomatoes")
+    yield made
+    made.close()
+
+
+def signed(world: World, kind: type[Value], payload: bytes) -> bytes:
+    """The same by the store's own hand, if it is a message at all."""
+    try:
+        message: Any = decode(kind, payload)
+    except ContractError:
+        return payload
+    if isinstance(message, PairGrant):
+        offered = world.air.said("pair_offer", PairOffer)
+        message = replace(message, nonce=offered.nonce if offered else message.nonce)
+    for what, text in SIGNED.items():
+        if isinstance(message, what):
+            message = replace(message, signature=world.signer.sign(text(message)))
+            return msgspec.json.encode(message)
+    return payload
+
+
+def said(world: World) -> Iterator[Packet]:
+    """Each message that a store may send once for each number in it and each extreme."""
+    names = {"cart": CART, "claim": CART, "file": "timestamp", "version": "2"}
+    for name in (*HEARD, "catalog_delta"):
+        samples = [path.read_bytes() for path in SAMPLES.glob(f"{name}.*.json")]
+        for sample in (*samples, *FULL.get(name, ())):
+            for payload in extremes_of(sample):
+                topic = topic_of(name, TENANT, STORE, **names)
+                yield Packet(topic, signed(world, BY_NAME[name].message or Value, payload))
+
+
+def test_no_number_of_a_message_ends_the_cart(world: World) -> None:
+    """As large or as small as JSON has them, as the cart greets its store and as it shops; what
+    time it is there it can say after each."""
+    for message in said(world):
+        for online in (False, True) if message.topic.endswith("/ack") else ():
+            world.air.take(packet("store_state", StoreState("boot-x", online), TENANT, STORE))
+        world.link.turn(0)
+        world.air.take(message)
+        world.link.turn(0)
+        world.loop.think(world.inbox.take(0), lambda: None)
+        assert isinstance(world.loop._state.local_time, str)
+    world.touch("pay_start")
+    world.pass_time(10_000)
+    assert world.journal.acked_seq == world.journal.last_seq
