@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from cart.contract.goods import CatalogHead
 from cart.contract.store import decode
 from cart.core.catalog import Catalog, CatalogError
+from cart.core.observations import CatalogArrived
 from cart.shell.store_catalog import CatalogIntake, StoreKey
 from store import catalogs, goods_commands, published
 from store.__main__ import main
@@ -22,7 +23,8 @@ from store.asked import utc_ms
 from store.catalogs import Hours
 from store.database import open_database, reading, transaction
 from store.keys import Signer, signer_of
-from tests.store.shop import CATALOG, STORE, TENANT, import_catalog
+from tests.store.open_shop import Shop
+from tests.store.shop import CATALOG, STORE, TENANT, import_catalog, store_command
 
 HOUR, LATER = 5_000, 6_000
 MINUTE_MS = 60_000
@@ -86,6 +88,18 @@ def test_a_cart_does_not_take_what_was_taken_back(database: Connection, tmp_path
     take_whole(intake, database, signer, 0)
     assert intake.version == 3
     assert intake.time_passed(LATER) is None
+
+
+@pytest.mark.machines
+def test_a_price_that_waits_is_taken_back_over_the_link(shop: Shop) -> None:
+    """The cart waits for an hour; then it has what holds, and the next price that holds at once."""
+    at = datetime.fromtimestamp((utc_ms() + 60 * MINUTE_MS) / 1000).astimezone().isoformat()
+    assert store_command(shop.folder, "price", "bananas", "9.00", "--at", at).returncode == 0
+    assert store_command(shop.folder, "withdraw", "catalog").returncode == 0
+    assert shop.cart.hear(CatalogArrived).catalog.version == 3
+    assert store_command(shop.folder, "price", "bananas", "1.50").returncode == 0
+    priced = shop.cart.hear(CatalogArrived).catalog
+    assert (priced.version, priced.products[1].price_minor) == (4, 150)
 
 
 def take_whole(intake: CatalogIntake, database: Connection, signer: Signer, now_ms: int) -> None:
