@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import queue
+import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -127,6 +128,17 @@ def test_the_door_s_certificate_does_not_end(door: Door) -> None:
     assert shown_by(
         replace(door.endpoint(), port=door.server.port)
     ) == x509.load_pem_x509_certificate(pem.read_bytes())
+
+
+def test_a_strict_reader_takes_our_papers(door: Door) -> None:
+    """From Python 3.13 on a certificate must hold all that RFC 5280 asks for: both sides' do."""
+    ours, theirs = door.server.papers.context(), tls_context(door.endpoint())
+    for context in (ours, theirs):
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
+    ends = ("127.0.0.1", door.server.port)
+    with closing(HTTPSConnection(*ends, timeout=10, context=theirs)) as wire:
+        wire.request("GET", "/")
+        assert wire.getresponse().status == 404
 
 
 def sent(folder: Path | None, endpoint: Endpoint, **arguments: str) -> CommandFinished:
