@@ -32,16 +32,25 @@ def index_of(database: Connection, adopted: Sequence[CatalogAdopted]) -> Catalog
     return _overlaid(data, published.deals_of(database, version)) if version else index(data)
 
 
-def indexes_of(database: Connection, adopted: Sequence[CatalogAdopted]) -> Iterator[CatalogIndex]:
+class Shelves:
     """Each catalog that a cart had adopted and that is this store's, likeliest first to say where a
-    price comes from: the newest, then the one that the trip began with. A cart may name many, so
-    some `LOOKS_MAX` are read at most."""
-    named = {(each.sha256, each.version): each for each in adopted}
-    newest, *before = reversed(named.values())
-    for each in [newest, *before[-1:], *before[:-1]][:LOOKS_MAX]:
-        data = _catalog(database, each)
-        if data is not None:
-            yield index(data)
+    price comes from: the newest, then the one that the trip began with. Each is read once, when it
+    is asked for; a cart may name many, so `LOOKS_MAX` are read at most."""
+
+    def __init__(self, database: Connection, adopted: Sequence[CatalogAdopted]) -> None:
+        named = {(each.sha256, each.version): each for each in adopted}
+        newest, *before = reversed(named.values())
+        likeliest = [newest, *before[-1:], *before[:-1]][:LOOKS_MAX]
+        found = (_catalog(database, each) for each in likeliest)
+        self._unread = (index(data) for data in found if data is not None)
+        self._read: list[CatalogIndex] = []
+
+    def __iter__(self) -> Iterator[CatalogIndex]:
+        """One walk after the other."""
+        yield from self._read
+        for each in self._unread:
+            self._read.append(each)
+            yield each
 
 
 def _catalog(database: Connection, adopted: CatalogAdopted) -> bytes | None:

@@ -8,7 +8,7 @@ that explains a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
@@ -31,9 +31,9 @@ def receipt_by_the_books(database: Connection, trip: trips.Trip, upto_seq: int) 
     here while it went on."""
     basket, had = trips.told(database, trip, upto_seq)
     known = adopted.index_of(database, had)
-    had = (*_brought(database, trip), *had)
-    lines = tuple([_line(line, adopted.indexes_of(database, had)) for line in basket.lines])
-    fees = tuple([_fee(fee, adopted.indexes_of(database, had)) for fee in basket.terms.fees])
+    shelves = adopted.Shelves(database, (*_brought(database, trip), *had))
+    lines = tuple([_line(line, shelves) for line in basket.lines])
+    fees = tuple([_fee(fee, shelves) for fee in basket.terms.fees])
     granted = trips.grant_of(database, trip.cart, trip.trip_id, basket.shopper)
     is_member = granted is not None and bool(granted.member)
     used = trips.used_of(granted)
@@ -51,7 +51,7 @@ def _brought(database: Connection, trip: trips.Trip) -> Sequence[CatalogAdopted]
     return (*_brought(database, before), *trips.told(database, before, moved.upto_seq).adopted)
 
 
-def _line(line: Line, indexes: Iterator[CatalogIndex]) -> Line:
+def _line(line: Line, indexes: Iterable[CatalogIndex]) -> Line:
     """A line at its price; at the lowest that it may have had, where it has another."""
     prices: list[tuple[int, int]] = []
     for index in indexes:
@@ -89,7 +89,7 @@ def _label(line: Line, index: CatalogIndex) -> codes.ProductCode | None:
     return said if is_it and isinstance(said, codes.ProductCode) else None
 
 
-def _fee(taken: FeeTaken, indexes: Iterator[CatalogIndex]) -> FeeTaken:
+def _fee(taken: FeeTaken, indexes: Iterable[CatalogIndex]) -> FeeTaken:
     """A fee as the store asks for it; at the lowest price, where the cart told another."""
     found: list[FeeTaken] = []
     for index in indexes:
