@@ -131,9 +131,8 @@ class Connection:
         self._client: paho.Client | None = None
         self._happenings: list[Happening] = []
         self._unconfirmed: list[tuple[int, int]] = []
-        self._give_up_ms = 0
+        self._give_up_ms = self._doubts = 0
         self._reason = ""
-        self._doubts = 0
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
         self._ear.setblocking(False)
@@ -165,8 +164,7 @@ class Connection:
         if packet.expiry_s is not None and self._endpoint.is_modern:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types all but this
             properties.MessageExpiryInterval = packet.expiry_s
-        topic, payload = packet.topic, packet.payload
-        self._client.publish(topic, payload, packet.qos, packet.retain, properties)
+        self._client.publish(packet.topic, packet.payload, packet.qos, packet.retain, properties)
         return True
 
     def subscribe(self, topic_filter: str) -> None:
@@ -206,6 +204,11 @@ class Connection:
         # It may have been rung often enough, or be closed because nobody waits.
         with suppress(OSError):
             self._bell.send(b"!")
+
+    def fall(self) -> None:
+        """Be gone without a word, as when the network ends: the broker says the will."""
+        if self._client is not None and isinstance(wire := self._client.socket(), socket.socket):
+            wire.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Say goodbye, which silences the will, and let go of everything."""

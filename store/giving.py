@@ -5,18 +5,22 @@ It must never answer with more than a message holds: it says why, and the cart g
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from cart.contract.goods import CHUNK_BYTES_MAX, Get, Given
 from cart.contract.lines import encode
 from store import catalogs
 from store.keys import Signer
+from store.tables import carts
 
 
 def answer(
-    database: Connection, signer: Signer, names: tuple[str, str], get: Get, utc_ms: int
+    database: Connection, signer: Signer, names: tuple[str, str], cart: str, get: Get, utc_ms: int
 ) -> Given:
-    """What was asked for, or why there is none."""
+    """What this cart asked for, or why there is none."""
+    if get.what == "presence":
+        online = database.scalar(select(carts.c.online).where(carts.c.cart == cart))
+        return Given(get.correlation, utc_ms, online=bool(online))
     data: bytes | None = b""
     if get.what == "chunk":
         data = catalogs.piece(database, get.sha256 or "", get.number)

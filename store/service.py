@@ -335,7 +335,7 @@ class Service:
         yield from ()
 
     def _asked(self, cart: str, get: Get) -> Iterator[Packet]:
-        given = giving.answer(self._database, self._signer, self._names, get, self._utc_ms())
+        given = giving.answer(self._database, self._signer, self._names, cart, get, self._utc_ms())
         yield self._to("given", cart, given)
 
     def _own_state(self, state: StoreState) -> Iterator[Packet]:

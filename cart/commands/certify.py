@@ -45,6 +45,7 @@ class Side(Protocol):
     """What is checked: its rules, and why each channel that none of them names is left out."""
 
     HEARS: tuple[str, ...]
+    WILL: tuple[str, Value]
     RULES: tuple[Rule, ...]
     LEFT_OUT: Mapping[str, str]
 
@@ -115,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
     side = SIDES[options.side]
     try:
         _find_broker(options)
-        peer = Peer(options, side.name(options), side.HEARS, side.keys(options))
+        peer = Peer(options, side.name(options), side.HEARS, side.keys(options), side.WILL)
     except ValueError as error:
         arguments.say_error(PROGRAM, error, as_json=options.json)
         return 2

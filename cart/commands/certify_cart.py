@@ -33,11 +33,13 @@ from cart.contract.store import (
     chain_hash,
     decode,
 )
+from cart.core.value import Value
 
 HEARS: tuple[str, ...] = (
     "birth", "cart_state", "events", "snap", "pair_offer", "command_state", "config_state", "get",
     "telemetry", "csr",
 )  # fmt: skip
+WILL: tuple[str, Value] = ("store_state", StoreState(BOOT, online=False))
 JUNK = (b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b"null")
 DOWN = tuple(channel.name for channel in CHANNELS if channel.direction == "down")
 OTHERS = 100  # commands between one and its repetition
@@ -166,6 +168,15 @@ def _settles(peer: Peer) -> str:
     return "acknowledged rows stay away"
 
 
+def _gone(peer: Peer) -> str:
+    """A store that fell says nothing; its will, which the broker says, counts."""
+    peer.fall()
+    peer.forget("events")
+    order(peer, command_of(peer, "locate"))
+    peer.hears_nothing("events", "it sends rows to a store whose last will was said")
+    return "no rows after the store's last will"
+
+
 def _junk(peer: Peer) -> str:
     for channel in DOWN:
         for payload in JUNK:
@@ -222,6 +233,7 @@ RULES: tuple[Rule, ...] = (
     Rule("its rows are one chain", CHAIN, _rows),
     Rule("it sends again what is asked for", CHAIN, _again),
     Rule("it does not send what is acknowledged", CHAIN, _settles),
+    Rule("it keeps its rows by the store's last will", ("store_state", "events"), _gone),
     Rule("junk changes nothing", (), _junk),
     Rule("it asks for a fresh certificate", ("csr", "cert"), _certificate),
     Rule("it tells how it is", ("telemetry",), _telemetry),

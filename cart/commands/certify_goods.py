@@ -115,6 +115,14 @@ def _gives_time(peer: Peer) -> str:
     return f"{given.utc_ms} ms UTC"
 
 
+def is_online(peer: Peer) -> bool:
+    """Whether the store says that this cart is."""
+    online = _given(peer, Get("check-presence", "presence")).online
+    if online is None:
+        raise RuleBroken("it does not say whether its cart is online")
+    return online
+
+
 def _given(peer: Peer, asked: Get) -> Given:
     peer.forget("given")
     peer.say("get", asked)

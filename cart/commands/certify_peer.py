@@ -69,7 +69,12 @@ class Peer:
     """Our side of the wire. Raises ContractError for a message that does not fit the contract."""
 
     def __init__(
-        self, options: argparse.Namespace, name: str, hears: Iterable[str], keys: Keys
+        self,
+        options: argparse.Namespace,
+        name: str,
+        hears: Iterable[str],
+        keys: Keys,
+        will: tuple[str, Value],
     ) -> None:
         self.tenant, self.store, self.cart = options.tenant, options.store, options.cart
         self.shopper: str = options.shopper
@@ -82,8 +87,9 @@ class Peer:
         self._reason = "nobody answers"
         self._connection = mqtt.Connection(
             options.endpoint, name, [self.topic(each) for each in hears], monotonic_ms,
-            SystemRandom(),
+            SystemRandom(), packet(will[0], will[1], self.tenant, self.store, cart=self.cart),
         )  # fmt: skip
+        self._kept.add(self.topic(will[0]))
         # A store's broker lets nobody speak as an app but who shows the app's certificate.
         self._app = self._connection
         if options.app_endpoint.certificate != options.endpoint.certificate:
@@ -104,6 +110,13 @@ class Peer:
         """Wait until the broker lets us in. Raises RuleBroken."""
         if not self._wait(lambda: self._connection.up and self._app.up, CONNECT_MS):
             raise RuleBroken(f"no connection to the broker: {self._reason}")
+
+    def fall(self) -> None:
+        """Lose the connection, so that the broker says our will, and come back. Raises
+        RuleBroken."""
+        self._connection.fall()
+        self._wait(lambda: not self._connection.up, CONNECT_MS)
+        self.connect()
 
     def say(self, name: str, message: Value | bytes, **names: str) -> None:
         """Send a message as its channel says."""

@@ -42,11 +42,14 @@ from cart.contract.store import (
 )
 from cart.core.basket import Basket, fold
 from cart.core.events import Event
+from cart.core.value import Value
+from cart.shell.clock import monotonic_ms
 
 HEARS: tuple[str, ...] = (
     "ack", "basket", "pair_grant", "pay_answer", "coupon_answer", "command", "config", "given",
     "cert", "store_state", "catalog_head", "catalog_delta", "trust", "deals", "recall", "planogram",
 )  # fmt: skip
+WILL: tuple[str, Value] = ("cart_state", CartState(greeting().boot_id, online=False))
 JUNK = (b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b"null")
 TOO_LONG = b" " * 200_001
 UP = tuple(channel.name for channel in CHANNELS if channel.direction != "down")
@@ -175,6 +178,28 @@ def _one_trip(peer: Peer) -> str:
     return f"trip {grant.trip_id}; claimed again, no grant"
 
 
+def _sees(peer: Peer) -> str:
+    """Who has greeted is online, until its own will was said."""
+    boot_id = greeting().boot_id
+    ack_of(peer, "birth", greeting())
+    _online(peer, "it has greeted")
+    peer.say("cart_state", CartState("an-older-boot", online=False))
+    _online(peer, "the will of an older boot was said")
+    peer.fall()
+    end_ms = monotonic_ms() + peer.answer_ms
+    while certify_goods.is_online(peer):
+        if monotonic_ms() > end_ms:
+            raise RuleBroken("online, and its own will was said")
+    peer.say("cart_state", CartState(boot_id, online=True))
+    _online(peer, "it has said so")
+    return "offline by its own will, and not by that of an older boot"
+
+
+def _online(peer: Peer, though: str) -> None:
+    if not certify_goods.is_online(peer):
+        raise RuleBroken(f"offline, and {though}")
+
+
 RULES: tuple[Rule, ...] = (
     Rule("its state is retained, and online", ("store_state",), _present),
     *certify_goods.RULES,
@@ -196,6 +221,7 @@ RULES: tuple[Rule, ...] = (
     ),
     *certify_counter.RULES,
     Rule("a trip that has ended has no basket", ("events", "ack", "basket"), _closes),
+    Rule("a cart's last will counts for its boot", ("cart_state", "get", "given"), _sees),
     Rule("a code opens one trip", ("pair_claim", "pair_grant", "events"), _one_trip),
 )
 LEFT_OUT: Mapping[str, str] = {

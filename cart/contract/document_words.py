@@ -78,6 +78,7 @@ with `true` there once it is connected, and with `false` before it says goodbye:
 
     {{"boot_id":"BOOT","online":false}}
 
+A cart may ask by `get` "presence" whether the store takes it for online: `online` of `given`.
 `boot_id` is new at each start of its program and the same as in its `birth`. A store takes a
 `cart_state` only for the boot that greeted it last: the will of an older boot may come after the
 greeting of the next, and means nothing then. The store's service does the same on `store_state`

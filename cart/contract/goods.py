@@ -106,19 +106,22 @@ BODIES: dict[type[Published], Any] = {
 
 
 class Get(Value):
-    """Up: give me the store's time, a chunk of the catalog `sha256`, or the change to `version`."""
+    """Up: give me the store's time, a chunk of the catalog `sha256`, the change to `version`, or
+    your word on whether I am online ("presence")."""
 
     correlation: Name
-    what: Literal["time", "chunk", "delta"]
+    what: Literal["time", "chunk", "delta", "presence"]
     sha256: Sha256 | None = None
     number: Annotated[int, Meta(ge=0, lt=CHUNKS_MAX)] = 0
     version: Count = 0
 
 
 class Given(Value):
-    """Down: the answer to one `Get`; `data` is the chunk, or the change as JSON."""
+    """Down: the answer to one `Get`; `data` is the chunk, or the change as JSON, and `online` the
+    answer to "presence"."""
 
     correlation: Name
     utc_ms: UtcMs = 0
     data: Annotated[bytes, Meta(max_length=CHUNK_BYTES_MAX)] = b""
     reason: Words = ""
+    online: bool | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,9 +43,12 @@ from tests.store.shop import STORE, TENANT
 
 NAMES = ("cart", "app", "claim", "sha256", "number", "version", "file")
 TRICKS = {
+    "--no-will": "nobody is ever said to be offline",
+    "--any-will": "a will of an older boot comes as one of the last",
     "--grants-all": "each claim gets the last grant",
     "--shows-on": "a claim finds its code shown still",
 }
+BOOT = re.compile(rb'"boot_id":"[^"]*"')
 TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 
@@ -129,6 +133,7 @@ class Tricks:
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
         self._resigner = Resigner(given.resign, given.side) if given.resign else None
+        self._boot = b""
         self._offered: list[Packet] = []
         self._granted: list[Packet] = []
 
@@ -138,6 +143,11 @@ class Tricks:
         if self._resigner is not None:
             carried = self._resigner.carried(carried)
         match parse(carried.topic).channel.name:
+            case "birth":
+                if found := BOOT.search(carried.payload):  # else it is junk
+                    self._boot = found[0]
+            case "cart_state" | "store_state" if b'"online":false' in carried.payload:
+                return self._of_will(carried), []
             case "pair_offer":
                 self._offered = [carried]
             case "pair_grant":
@@ -146,6 +156,11 @@ class Tricks:
                 shown = self._offered if self.given.shows_on else []
                 return [*shown, carried], self._granted if self.given.grants_all else []
         return [carried], []
+
+    def _of_will(self, carried: Packet) -> list[Packet]:
+        if self.given.any_will:
+            carried = replace(carried, payload=BOOT.sub(self._boot, carried.payload))
+        return [] if self.given.no_will else [carried]
 
 
 class Resigner:

@@ -254,6 +254,35 @@ def test_a_store_that_grants_a_code_to_everybody_fails(
 
 
 @pytest.mark.machines
+@pytest.mark.parametrize(
+    ("side", "trick", "seen"),
+    [
+        ("store", "--no-will", "online, and its own will was said"),
+        ("store", "--any-will", "offline, and the will of an older boot was said"),
+        ("cart", "--no-will", "it sends rows to a store whose last will was said"),
+    ],
+)
+def test_a_will_that_counts_wrongly_is_found(
+    side: str, trick: str, seen: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The connection of whoever checks is gone without a word: its own will counts, no other."""
+    folders = tmp_path / "behind", tmp_path / "before"
+    for folder in folders:
+        folder.mkdir()
+    with ExitStack() as stack:
+        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
+        peer = equipped_store if side == "store" else cartd
+        key = stack.enter_context(peer(tmp_path, behind))
+        stack.enter_context(spoiled(side, behind, before, [], trick))
+        capsys.readouterr()
+        name = CHECK_CART if side == "store" else "cart-1"
+        file = str(key / "store.pub" if side == "store" else key)
+        more = ["--cart", name, "--key", file, "--answer-ms", "2000", *QUICK]
+        assert check(before, "--side", side, *more) == 1
+    assert any(seen in said for said in broken(rows(capsys)).values())
+
+
+@pytest.mark.machines
 def test_a_store_whose_codes_do_not_end_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
