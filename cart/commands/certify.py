@@ -29,6 +29,10 @@ ANSWER_MS, ANSWER_MS_MAX = 5_000, 3_600_000
 PORTS = {"mqtt": 1_883, "mqtts": 8_883}
 PROGRAM = "python -m cart contract check"
 MARKS = {True: "kept  ", False: "BROKEN", None: "      "}
+RELAY = (
+    "what is checked reaches the broker over this port of ours: then its connection is cut, to"
+    " see its last will"
+)
 KEY = "the store's Ed25519 key (PEM): public for a store, private for a cart"
 
 
@@ -107,6 +111,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mqtt", choices=tuple(mqtt.PROTOCOLS), default="5", help="what the broker speaks"
     )
+    parser.add_argument("--relay", type=arguments.endpoint, metavar="HOST:PORT", help=RELAY)
+    parser.add_argument(
+        "--relay-to", type=arguments.endpoint, metavar="HOST:PORT", help="default: the broker"
+    )
     parser.add_argument("--quick", action="store_true", help="leave out what takes over 10 s")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -117,7 +125,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         _find_broker(options)
         peer = Peer(options, side.name(options), side.HEARS, side.keys(options), side.WILL)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         arguments.say_error(PROGRAM, error, as_json=options.json)
         return 2
     rows = []

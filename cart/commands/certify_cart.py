@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -22,6 +23,7 @@ from cart.commands.certify_peer import (
     RuleBroken,
     private_key,
 )
+from cart.commands.certify_wills import falls
 from cart.contract.fleet import ENDED, CertificateAnswer, CertificateRequest, CommandState
 from cart.contract.store import (
     CHANNELS,
@@ -234,6 +236,8 @@ RULES: tuple[Rule, ...] = (
     Rule("it sends again what is asked for", CHAIN, _again),
     Rule("it does not send what is acknowledged", CHAIN, _settles),
     Rule("it keeps its rows by the store's last will", ("store_state", "events"), _gone),
+    Rule("its last will says that it is gone", ("cart_state",),
+         partial(falls, channel="cart_state", kind=CartState)),
     Rule("junk changes nothing", (), _junk),
     Rule("it asks for a fresh certificate", ("csr", "cert"), _certificate),
     Rule("it tells how it is", ("telemetry",), _telemetry),

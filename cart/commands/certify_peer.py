@@ -9,7 +9,8 @@ import argparse
 import base64
 import binascii
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
 from typing import NamedTuple, TypeVar
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from cart import mqtt
+from cart.commands.certify_relay import Relay
 from cart.contract.lines import ContractError
 from cart.contract.store import (
     BY_NAME,
@@ -85,6 +87,8 @@ class Peer:
         self._kept: set[str] = set()
         self.newest: dict[str, bytes] = {}  # of each channel, whether it was read or not
         self._reason = "nobody answers"
+        ends = (options.endpoint.host, options.endpoint.port)
+        self._relay = Relay(options.relay, options.relay_to or ends) if options.relay else None
         self._connection = mqtt.Connection(
             options.endpoint, name, [self.topic(each) for each in hears], monotonic_ms,
             SystemRandom(), packet(will[0], will[1], self.tenant, self.store, cart=self.cart),
@@ -110,6 +114,17 @@ class Peer:
         """Wait until the broker lets us in. Raises RuleBroken."""
         if not self._wait(lambda: self._connection.up and self._app.up, CONNECT_MS):
             raise RuleBroken(f"no connection to the broker: {self._reason}")
+
+    @contextmanager
+    def other_cut(self) -> Iterator[None]:
+        """The connection of the other side is cut. Raises NotExercised without a relay."""
+        if self._relay is None:
+            raise NotExercised("its connection can be cut with --relay alone")
+        self._relay.cut()
+        try:
+            yield
+        finally:
+            self._relay.mend()
 
     def fall(self) -> None:
         """Lose the connection, so that the broker says our will, and come back. Raises
@@ -184,6 +199,8 @@ class Peer:
 
     def close(self) -> None:
         """Take back what the broker keeps of ours, and leave."""
+        if self._relay is not None:
+            self._relay.close()
         for topic in sorted(self._kept):
             self._publish(Packet(topic, b"", retain=True))
         if self._connection.up:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 
 from msgspec import Raw, json
 from msgspec.structs import replace
@@ -25,6 +26,7 @@ from cart.commands.certify_trip import (
     opens,
     rows,
 )
+from cart.commands.certify_wills import falls
 from cart.contract.fleet import ClipNote, CommandState, ReportedConfig, Telemetry
 from cart.contract.lines import ContractError
 from cart.contract.lines import decode as decode_json
@@ -222,6 +224,11 @@ RULES: tuple[Rule, ...] = (
     *certify_counter.RULES,
     Rule("a trip that has ended has no basket", ("events", "ack", "basket"), _closes),
     Rule("a cart's last will counts for its boot", ("cart_state", "get", "given"), _sees),
+    Rule(
+        "its last will says that it is gone",
+        ("store_state",),
+        partial(falls, channel="store_state", kind=StoreState),
+    ),
     Rule("a code opens one trip", ("pair_claim", "pair_grant", "events"), _one_trip),
 )
 LEFT_OUT: Mapping[str, str] = {

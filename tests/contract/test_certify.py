@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -16,12 +17,12 @@ from cart.__main__ import main as cart_main
 from cart.commands import certify_cart
 from cart.commands.certify import SIDES, left_out
 from cart.contract.store import BY_NAME
-from rig.broker import Broker
+from rig.broker import Broker, free_port
 from store.__main__ import main as store_main
 from store.keys import signer_of
 from tests.data import ROOT
 from tests.store.shop import STORE, TENANT, StoreProcess, import_catalog
-from tests.waiting import until
+from tests.waiting import DEADLINE_S, until
 
 CART_FILE = """
 cart_id = "cart-1"
@@ -100,10 +101,10 @@ def equipped_store(folder: Path, broker: Broker) -> Iterator[Path]:
 
 
 @contextmanager
-def cartd(folder: Path, broker: Broker) -> Iterator[Path]:
+def cartd(folder: Path, broker: Broker, port: int = 0, more: str = "") -> Iterator[Path]:
     """A cart on this broker; the private key whose public half it knows."""
     signer_of(folder)
-    (folder / "cart.toml").write_text(CART_FILE.format(port=broker.port))
+    (folder / "cart.toml").write_text(CART_FILE.format(port=port or broker.port) + more)
     with (folder / "cartd.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "cart", "run", "--config", str(folder / "cart.toml")],
@@ -283,6 +284,42 @@ def test_a_will_that_counts_wrongly_is_found(
 
 
 @pytest.mark.machines
+@pytest.mark.parametrize("trick", ["", "--no-will"])
+@pytest.mark.parametrize("side", SIDES)
+def test_who_is_cut_off_is_gone_by_its_will(
+    side: str, trick: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check cuts the connection of what it checks, over MQTT 3.1.1, where a will comes at
+    once; one whose will never comes is named."""
+    folders = tmp_path / "behind", tmp_path / "before"
+    for folder in folders:
+        folder.mkdir()
+    relay = free_port()
+    with ExitStack() as stack:
+        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
+        if side == "store":
+            import_catalog(tmp_path / "store")
+            here = (behind.host, relay)
+            store = StoreProcess(tmp_path / "store", here, "--mqtt", "3.1.1")
+            starting = Thread(target=store.start)  # it is ready once the check has its relay
+            starting.start()
+            stack.callback(store.kill)
+            stack.callback(starting.join, DEADLINE_S)
+            more = ["--cart", CHECK_CART]
+        else:
+            key = stack.enter_context(cartd(tmp_path, behind, relay, 'mqtt = "3.1.1"'))
+            more = ["--cart", "cart-1", "--key", str(key)]
+        stack.enter_context(spoiled(side, behind, before, [], *([trick] if trick else [])))
+        capsys.readouterr()
+        more += ["--mqtt", "3.1.1", "--relay", f"127.0.0.1:{relay}"]
+        more += ["--relay-to", f"127.0.0.1:{behind.port}", "--answer-ms", "3000", *QUICK]
+        check(before, "--side", side, *more)
+    row = rows(capsys)["its last will says that it is gone"]
+    assert row["kept"] is not bool(trick), row
+    assert trick == "" or "no last will" in row["seen"]
+
+
+@pytest.mark.machines
 def test_a_store_whose_codes_do_not_end_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -334,7 +371,10 @@ def test_no_store_keeps_no_rule(broker: Broker, capsys: pytest.CaptureFixture[st
     """Where nobody answers, the rules that need an answer are broken, and the status says so."""
     assert check(broker, "--answer-ms", "50") == 1
     kept = {rule for rule, row in rows(capsys).items() if row["kept"]}
-    assert kept == {"an invented code opens none", "an app asks for its own shopper"}
+    assert kept == {
+        "an invented code opens none", "an app asks for its own shopper",
+        "a code that another has replaced opens none",
+    }  # fmt: skip
 
 
 @pytest.mark.machines
