@@ -13,6 +13,7 @@ from functools import partial
 from msgspec import Raw, field
 
 from cart.commands.certify_peer import NotExercised, Peer, Rule, RuleBroken
+from cart.commands.certify_trip import greeting
 from cart.contract.goods import (
     BODIES,
     CHUNK_BYTES_MAX,
@@ -53,6 +54,8 @@ class Metadata(Value):
 
 
 def _heads(peer: Peer) -> str:
+    if not peer.is_modern:  # a cluster may keep it elsewhere: a store says it again to who greets
+        peer.say("birth", greeting())
     head = peer.hear("catalog_head", CatalogHead, "retained catalog head")
     signed = peer.judge(head_text(peer.tenant, peer.store, head), head.signature)
     return f"version {head.version}, {head.chunks} chunks, {signed}"
@@ -81,7 +84,15 @@ def _chunks(peer: Peer) -> str:
 
 def _retained(peer: Peer, head: CatalogHead, number: int) -> bytes:
     peer.listen("catalog_chunk", sha256=head.sha256, number=str(number))
-    return _unpacked(head, number, peer.hear_bytes("catalog_chunk", f"chunk {number}"))
+    found = peer.has_heard("catalog_chunk", peer.answer_ms)
+    if found is not None:
+        return _unpacked(head, number, found[1])
+    if peer.is_modern:
+        raise RuleBroken(f"no chunk {number} within {peer.answer_ms} ms")
+    # A cluster may keep it elsewhere: a cart asks.
+    return _unpacked(
+        head, number, _given(peer, Get("check-piece", "chunk", head.sha256, number)).data
+    )
 
 
 def _gives_chunk(peer: Peer) -> str:

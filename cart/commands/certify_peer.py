@@ -82,6 +82,7 @@ class Peer:
         self.shopper: str = options.shopper
         self.answer_ms: int = options.answer_ms
         self._is_quick: bool = options.quick
+        self.is_modern: bool = options.endpoint.is_modern
         self._keys = keys
         self._heard: deque[mqtt.Incoming] = deque()
         self._kept: set[str] = set()

@@ -73,6 +73,17 @@ def test_the_events_survive_a_cluster_whose_nodes_die(tmp_path: Path) -> None:
     assert (verdict["passed"], differing) == (True, [])
 
 
+def test_a_store_on_a_cluster_is_certified(tmp_path: Path) -> None:
+    """What is retained elsewhere it says again, and gives who asks: no rule is broken."""
+    with Shop(tmp_path, "rabbitmq", ()) as shop:
+        goods.publish(tmp_path, version=1, products=10)
+        where = ["--broker", f"mqtt://127.0.0.1:{shop.broker.port}", "--mqtt", "3.1.1"]
+        names = ["--tenant", TENANT, "--store", STORE, "--quick"]
+        check = [sys.executable, "-m", "cart", "contract", "check", *where, *names]
+        said = subprocess.run(check, check=False, capture_output=True, text=True)
+        assert said.returncode == 0, said.stdout
+
+
 def test_a_refused_publish_is_noticed(tmp_path: Path) -> None:
     """MQTT 3.1.1 has no word for "not allowed": the store's word after its commit does not come.
     The cart says so within 30 s; once it may publish again, every row arrives."""
