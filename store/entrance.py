@@ -184,7 +184,8 @@ def show_certificates(options: argparse.Namespace) -> int:
         for path in paths if path.is_file()
     ]  # fmt: skip
     if not rows:
-        raise AuthorityError(f"{options.data}: no authority here; begin with: python -m store broker")
+        advice = "no authority here; begin with: python -m store broker"
+        raise AuthorityError(f"{options.data}: {advice}")
     print_rows(rows, "certificates", as_json=options.json)
     if options.renew and not options.json:
         _say(f"copy {BROKER_PAPER} and crl.pem of {folder} to the broker and send it SIGHUP")
