@@ -12,7 +12,6 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -119,13 +118,16 @@ class Finger:
         Clock.schedule_once(lambda _: reply({"dragged": True}), 0.5)
 
     def _shot(self, path: str, reply: Reply, tries: int = SHOT_TRIES) -> None:
+        # In the next frame: what is shown anew in this one is laid out at its end.
+        Clock.schedule_once(lambda _: self._save(path, reply, tries), 0)
+
+    def _save(self, path: str, reply: Reply, tries: int) -> None:
         picture = redrawn()
         if is_blank(picture):
             if tries:
-                again = partial(self._shot, path, reply, tries - 1)
-                Clock.schedule_once(lambda _: again(), 0)
-                return
-            reply({"error": "the screen is one colour"})
+                self._shot(path, reply, tries - 1)
+            else:
+                reply({"error": "the screen is one colour"})
             return
         done = {"saved": path, **self._where()}
         self._app.saver.save(

@@ -118,7 +118,15 @@ class Screen:
 
     def ask(self, **request: object) -> dict[str, Any]:
         """Give the finger a request and return its answer."""
+        self.begin(**request)
+        return self.answer()
+
+    def begin(self, **request: object) -> None:
+        """Give the finger a request; `answer` returns what comes of it."""
         self._finger.connection.sendall(json.dumps(request).encode() + b"\n")
+
+    def answer(self) -> dict[str, Any]:
+        """What the finger answers to what was begun."""
         line = self._finger.read()
         assert line, f"the screen ended, saying: {self.complaints()}"
         answer: dict[str, Any] = json.loads(line)
