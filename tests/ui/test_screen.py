@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from PIL import Image, ImageChops
+from PIL import Image
 
 from cart.contract.lines import encode
 from cart.contract.screen import LineView, Snapshot
@@ -56,11 +55,6 @@ def can_tap(screen: Screen, name: str) -> bool:
 def nothing_is_cut(screen: Screen) -> bool:
     """Whether every text has its room, once what was opened is laid out."""
     return not screen.state()["cut"]
-
-
-def is_shown(screen: Screen, snapshot: Snapshot) -> bool:
-    """Whether the screen has got this far."""
-    return bool(screen.state()["revision"] == snapshot.revision)
 
 
 def fresh(revision: int, **changes: object) -> Snapshot:
@@ -317,22 +311,6 @@ def test_every_size_and_language_fits(size: str, place: Path) -> None:
             assert_apart(other.state()["targets"], step)
     finally:
         other.close()
-
-
-def test_a_picture_is_of_a_screen_that_is_laid_out(screen: Screen, tmp_path: Path) -> None:
-    """Asked for in the very frame in which the screen changes, it is what is to be seen later."""
-    for kept in (5, 8, 5, 8):
-        shown = fresh(kept)
-        screen.process.send_signal(signal.SIGSTOP)
-        screen.cart.show(shown)
-        screen.begin(shot=str(tmp_path / "at-once.png"))
-        screen.process.send_signal(signal.SIGCONT)
-        told = screen.answer()
-        until(partial(is_shown, screen, shown), "the snapshot")
-        screen.ask(shot=str(tmp_path / "later.png"))
-        if told["revision"] == shown.revision:
-            pictures = (Image.open(tmp_path / f"{name}.png") for name in ("at-once", "later"))
-            assert ImageChops.difference(*pictures).getbbox() is None
 
 
 def assert_apart(targets: dict[str, list[int]], route: str) -> None:
