@@ -21,7 +21,7 @@ def is_shown(screen: Screen, snapshot: Snapshot) -> bool:
 
 def test_a_picture_is_of_a_screen_that_is_laid_out(screen: Screen, tmp_path: Path) -> None:
     """Asked for in the very frame in which the screen changes, it is what is to be seen later."""
-    kept = {each.route: each for each in kept_snapshots()}
+    kept: dict[str, Snapshot] = {each.route: each for each in kept_snapshots()}
     for revision, route in enumerate(("choose", "checkout") * 2, 1_000):
         shown = replace(kept[route], revision=revision)
         screen.process.send_signal(signal.SIGSTOP)
