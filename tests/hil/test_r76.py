@@ -32,7 +32,7 @@ FOUND_IN = {
     "tare": {"tare"},
 }
 # One bench of a fault takes five seconds: all but these are with the long tests.
-QUICK = ("gain", "corner")
+QUICK = ("gain",)
 LONG = pytest.mark.machines
 HALVES = {
     "gain": 500, "corner": 3_000, "creep": 125, "zero_drift": 7_500, "nonlinearity": 10_000,
