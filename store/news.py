@@ -88,10 +88,14 @@ class News:
         self._told_configs: dict[str, int] = {}
         self._told_moves_ms = 0
 
-    def say_again(self, cart: str) -> None:
-        """A cart came over a broker that may keep what is retained on another node: say all but the
-        pieces of the catalog once more, which it asks for. Several that come together hear it once.
-        """
+    def greeted(self, cart: str, is_told_retained: bool) -> None:
+        """A cart came: its open orders are due. Over a broker that may keep what is retained on
+        another node, all but the pieces of the catalog, which it asks for, is said once more;
+        several that come together hear it once."""
+        if self._fleet.orders is not None:
+            self._fleet.orders.greeted(cart)
+        if is_told_retained:
+            return
         self._told_tables, self._told_trust, self._is_head_due = {}, (), True
         self._told_configs.pop(cart, None)
 

@@ -8,6 +8,7 @@ nobody ended in time is timed out. It must never change an order that has ended.
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class Orders:
         self._signer = signer
         self._utc_ms = utc_ms
         self._kept = Kept(Order)
-        self._sent_ms: dict[str, int] = {}
+        self._sent_ms: defaultdict[str, dict[str, int]] = defaultdict(dict)
         (self._folder / ENDED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(
@@ -84,9 +85,13 @@ class Orders:
                 self._keep(order)  # an older store left it here
             elif now_ms > order.command.expires_utc_ms:
                 self._keep(replace(order, status="timed_out", detail="no answer in time"))
-            elif now_ms - self._sent_ms.get(cmd_id, -SEND_MS) >= SEND_MS:
-                self._sent_ms[cmd_id] = now_ms
+            elif now_ms - self._sent_ms[order.cart].get(cmd_id, -SEND_MS) >= SEND_MS:
+                self._sent_ms[order.cart][cmd_id] = now_ms
                 yield order
+
+    def greeted(self, cart: str) -> None:
+        """A cart has come: what was sent to it before was perhaps not heard, and is due at once."""
+        self._sent_ms.pop(cart, None)
 
     def heard(self, cart: str, state: CommandState) -> bool:
         """A cart says how far it is; False if it was not asked, or has said how it ended."""
@@ -108,7 +113,7 @@ class Orders:
         replace_file(path, json.encode(order))
         if order.status in ENDED:  # a cut between the two leaves this to the next look
             path.rename(self._folder / ENDED_FOLDER / path.name)
-            self._sent_ms.pop(order.command.cmd_id, None)
+            self._sent_ms[order.cart].pop(order.command.cmd_id, None)
 
     def _path(self, cmd_id: str) -> Path:
         return self._folder / f"{cmd_id}.json"

@@ -235,8 +235,7 @@ class Service:
             catalog_version=birth.catalog_version,
         )
         self._database.execute(born)
-        if not self._connection.is_modern:
-            self._news.say_again(cart)
+        self._news.greeted(cart, is_told_retained=self._connection.is_modern)
         utc_ms = self._utc_ms()
         answer = ledger.answer(self._database, cart, birth.epoch, utc_ms)
         yield self._to("ack", cart, replace(answer, local_offset_ms=local_offset_ms(utc_ms)))

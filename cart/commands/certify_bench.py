@@ -63,12 +63,7 @@ ANSWERS: dict[str, Value] = {
 
 def _pairs(peer: Peer) -> str:
     """A grant that is forged, for another code or too late opens nothing; a right one a trip."""
-    birth = greeted(peer)
-    acked(peer, birth, birth.last_seq)
-    found = peer.has_heard("pair_offer", peer.answer_ms)
-    if found is None:
-        raise NotExercised("it shows no code: a trip goes on, or it is locked")
-    nonce = decode(PairOffer, found[1]).nonce
+    birth, nonce = _shown(peer)
     right = PairGrant(nonce, TRIP, "check", member=False, expires_utc_ms=0, signature="")
     late = _granted(peer, right, -HOUR_MS)
     other = _granted(peer, replace(right, nonce="another-code"))
@@ -81,6 +76,16 @@ def _pairs(peer: Peer) -> str:
     if not any(TRIP.encode() in bytes(row.event) for row in _next_rows(peer, birth)):
         raise RuleBroken("its next rows do not name the trip of the grant")
     return f"trip {TRIP}; three wrong grants open none"
+
+
+def _shown(peer: Peer) -> tuple[Birth, str]:
+    """The cart's greeting and the code on its screen. Raises NotExercised where there is none."""
+    birth = greeted(peer)
+    acked(peer, birth, birth.last_seq)
+    found = peer.has_heard("pair_offer", peer.answer_ms)
+    if found is None:
+        raise NotExercised("it shows no code: a trip goes on, or it is locked")
+    return birth, decode(PairOffer, found[1]).nonce
 
 
 def _granted(peer: Peer, grant: PairGrant, valid_ms: int = HOUR_MS) -> PairGrant:
@@ -123,12 +128,7 @@ def _releases(peer: Peer) -> str:
 
 def _one_trip(peer: Peer) -> str:
     """The grant of a trip that has ended opens no other."""
-    birth = greeted(peer)
-    acked(peer, birth, birth.last_seq)
-    found = peer.has_heard("pair_offer", peer.answer_ms)
-    if found is None:
-        raise NotExercised("it shows no code: a trip goes on, or it is locked")
-    nonce = decode(PairOffer, found[1]).nonce
+    birth, nonce = _shown(peer)
     bare = PairGrant(nonce, AGAIN, "check", member=False, expires_utc_ms=0, signature="")
     grant = _granted(peer, bare)
     peer.say("pair_grant", grant)

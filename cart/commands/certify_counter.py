@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from cart.commands.certify_peer import NotExercised, Peer, Rule, RuleBroken
+from cart.commands.certify_peer import SILENCE_MS, NotExercised, Peer, Rule, RuleBroken
 from cart.commands.certify_trip import EPOCH, TRIP, rows, store_utc_ms
 from cart.contract.fleet import (
     COMMAND_LIFETIME_MS_MAX,
@@ -32,6 +32,7 @@ from cart.contract.store import (
     app_of,
     decode,
 )
+from cart.shell.clock import monotonic_ms
 
 LATER_MS = 2_000
 
@@ -152,19 +153,33 @@ def _certificate(peer: Peer) -> str:
 
 
 def _ordered(peer: Peer) -> str:
-    """An order to this very cart, if a person has given one: it is answered, and comes no more."""
-    found = peer.has_heard("command")
+    """An order to this very cart, if a person has given one: who greets is sent it; it is answered,
+    and comes no more."""
+    now_utc_ms = store_utc_ms(peer)
+    found = peer.has_heard("command", peer.answer_ms)
     if found is None:
         raise NotExercised(f"nobody has ordered anything of {peer.cart}")
     command = decode(Command, found[1])
     signed = peer.judge(command_text(peer.cart, command), command.signature)
-    good_ms = command.expires_utc_ms - store_utc_ms(peer)
+    good_ms = command.expires_utc_ms - now_utc_ms
     if not 0 < good_ms <= COMMAND_LIFETIME_MS_MAX:
         raise RuleBroken(f"{command.cmd_id} is good for {good_ms} ms when it comes")
     peer.say("command_state", CommandState(command.cmd_id, "rejected", "a check does nothing"))
     peer.forget("command")
-    peer.hears_nothing("command", "an order that was answered comes again")
+    if _is_sent(peer, command.cmd_id):
+        raise RuleBroken(f"{command.cmd_id} was answered and comes again")
     return f"{command.action}, {signed}; once it is answered it comes no more"
+
+
+def _is_sent(peer: Peer, cmd_id: str) -> bool:
+    """Whether who greets is sent this order; there may be others."""
+    store_utc_ms(peer)
+    end_ms = monotonic_ms() + SILENCE_MS
+    while (left_ms := end_ms - monotonic_ms()) > 0:
+        found = peer.has_heard("command", left_ms)
+        if found is not None and decode(Command, found[1]).cmd_id == cmd_id:
+            return True
+    return False
 
 
 def _set(peer: Peer) -> str:

@@ -125,9 +125,9 @@ by docs/pricing.md, and answers the same (trip, attempt) the same for ever.
 A `command` is done once: the cart remembers its `cmd_id`, over restarts, until `expires_utc_ms`,
 which is at most {command_days} days ahead, and answers the same one again with how it went. One
 that comes later is `timed_out`, one that it has no room to remember is `queued` and not done: send
-it again. The store sends an order every 5 s until its `command_state` is `succeeded`, `failed`,
-`timed_out` or `rejected`. `config` is retained and whole; a version that is not above the known
-one changes nothing.
+it again. The store sends an order when the cart greets, and every 5 s until its `command_state` is
+`succeeded`, `failed`, `timed_out` or `rejected`. `config` is retained and whole; a version that is
+not above the known one changes nothing.
 
 """
 CHAIN = """## The chain of rows

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,54 @@ CART_SAYS = [
     ["cart_state", "pair_offer", "command_state", "config_state", "get"],
 ]
 
+Brokers = tuple[Broker, Broker]
+Rows = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def brokers(tmp_path: Path) -> Iterator[Brokers]:
+    """One behind whoever spoils, with the peer at it, and one before, with who checks."""
+    with ExitStack() as stack:
+        folders = tmp_path / "behind", tmp_path / "before"
+        for folder in folders:
+            folder.mkdir()
+        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
+        yield behind, before
+
+
+class Spoilt:
+    """Checks our store or cart, whose messages something spoils on their way."""
+
+    def __init__(self, brokers: Brokers, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._brokers = brokers
+        self._folder = folder
+        self._capsys = capsys
+
+    def failed(
+        self, side: str, channels: list[str], *spoils: str, more: list[str], resigns: bool = False
+    ) -> Rows:
+        """The rows of a check that fails as it should. `resigns`: what is spoilt is signed anew."""
+        peer = equipped_store if side == "store" else cartd
+        with ExitStack() as stack:
+            behind, before = self._brokers
+            key = stack.enter_context(peer(self._folder, behind))
+            private, public = (
+                (key / "store.key", key / "store.pub") if side == "store" else (key, key)
+            )
+            spoils += ("--resign", str(private)) if resigns else ()
+            stack.enter_context(spoiled(side, behind, before, channels, *spoils))
+            self._capsys.readouterr()
+            name = CHECK_CART if side == "store" else "cart-1"
+            given = ["--side", side, "--cart", name, "--key", str(public), "--answer-ms", "2000"]
+            assert check(before, *given, *more) == 1
+        return rows(self._capsys)
+
+
+@pytest.fixture
+def spoilt(brokers: Brokers, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Spoilt:
+    """Of this test's folder."""
+    return Spoilt(brokers, tmp_path, capsys)
+
 
 @pytest.mark.machines
 @pytest.mark.parametrize(
@@ -43,48 +93,32 @@ CART_SAYS = [
     ids=lambda each: each if isinstance(each, str) else each[0],
 )
 def test_a_peer_that_answers_wrongly_fails_by_name(
-    side: str, channels: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    side: str, channels: list[str], spoilt: Spoilt
 ) -> None:
     """Of each channel that a peer spoils a rule that goes over it is broken."""
-    folders = tmp_path / "behind", tmp_path / "before"
-    for folder in folders:
-        folder.mkdir()
-    with ExitStack() as stack:
-        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
-        peer = equipped_store if side == "store" else cartd
-        key = stack.enter_context(peer(tmp_path, behind))
-        stack.enter_context(spoiled(side, behind, before, channels))
-        capsys.readouterr()
-        name = CHECK_CART if side == "store" else "cart-1"
-        file = str(key / "store.pub" if side == "store" else key)
-        more = ["--key", file, "--answer-ms", "2000", *([] if "telemetry" in channels else QUICK)]
-        status = check(before, "--side", side, "--cart", name, *more)
-    printed = rows(capsys)
+    printed = spoilt.failed(side, channels, more=[] if "telemetry" in channels else QUICK)
     found = {each for rule in broken(printed) for each in printed[rule]["channels"]}
-    assert status == 1
     assert found >= set(channels)
 
 
 @pytest.mark.machines
-def test_a_store_that_grants_a_code_to_everybody_fails(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("trick", "found"),
+    [
+        ("--grants-all", {
+            "an invented code opens none", "an app asks for its own shopper",
+            "a code serves one shopper", "a code opens one trip",
+            "a code that another has replaced opens none", "a code is good for its time alone",
+        }),
+        ("--shows-on", {"a code is good for its time alone"}),
+    ],
+)  # fmt: skip
+def test_a_store_that_grants_codes_it_should_not_fails(
+    trick: str, found: set[str], spoilt: Spoilt
 ) -> None:
-    """A grant for whoever claims, invented, foreign, used or long gone: each rule names it."""
-    folders = tmp_path / "behind", tmp_path / "before"
-    for folder in folders:
-        folder.mkdir()
-    with ExitStack() as stack:
-        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
-        key = stack.enter_context(equipped_store(tmp_path, behind)) / "store.pub"
-        stack.enter_context(spoiled("store", behind, before, [], "--grants-all"))
-        capsys.readouterr()
-        more = ["--cart", CHECK_CART, "--key", str(key), "--answer-ms", "2000"]
-        assert check(before, *more) == 1
-    assert broken(rows(capsys)).keys() == {
-        "an invented code opens none", "an app asks for its own shopper",
-        "a code serves one shopper", "a code opens one trip",
-        "a code that another has replaced opens none", "a code is good for its time alone",
-    }  # fmt: skip
+    """A grant for whoever claims, invented, foreign, used or long gone, and a code that it takes
+    for shown long after: each rule names it, and no other does."""
+    assert broken(spoilt.failed("store", [], trick, more=[])).keys() == found
 
 
 @pytest.mark.machines
@@ -97,39 +131,39 @@ def test_a_store_that_grants_a_code_to_everybody_fails(
     ],
 )
 def test_a_will_that_counts_wrongly_is_found(
-    side: str, trick: str, seen: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    side: str, trick: str, seen: str, spoilt: Spoilt
 ) -> None:
     """The connection of whoever checks is gone without a word: its own will counts, no other."""
-    folders = tmp_path / "behind", tmp_path / "before"
-    for folder in folders:
-        folder.mkdir()
-    with ExitStack() as stack:
-        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
-        peer = equipped_store if side == "store" else cartd
-        key = stack.enter_context(peer(tmp_path, behind))
-        stack.enter_context(spoiled(side, behind, before, [], trick))
-        capsys.readouterr()
-        name = CHECK_CART if side == "store" else "cart-1"
-        file = str(key / "store.pub" if side == "store" else key)
-        more = ["--cart", name, "--key", file, "--answer-ms", "2000", *QUICK]
-        assert check(before, "--side", side, *more) == 1
-    assert any(seen in said for said in broken(rows(capsys)).values())
+    printed = spoilt.failed(side, [], trick, more=QUICK)
+    assert any(seen in said for said in broken(printed).values())
+
+
+@pytest.mark.machines
+@pytest.mark.parametrize(
+    ("side", "found"),
+    [
+        ("store", {"a code on the screen opens a trip", "an order is sent until it is answered"}),
+        ("cart", {"a command is remembered", "a right grant opens a trip, and no other",
+                  "a grant opens one trip"}),
+    ],
+)  # fmt: skip
+def test_what_never_ends_fails(side: str, found: set[str], spoilt: Spoilt) -> None:
+    """A store whose grants and orders are good for ten years, and a cart that does again what it
+    did, signed as they may be."""
+    assert broken(spoilt.failed(side, [], more=QUICK, resigns=True)).keys() >= found
 
 
 @pytest.mark.machines
 @pytest.mark.parametrize("trick", ["", "--no-will"])
 @pytest.mark.parametrize("side", SIDES)
 def test_who_is_cut_off_is_gone_by_its_will(
-    side: str, trick: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    side: str, trick: str, brokers: Brokers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The check cuts the connection of what it checks, over MQTT 3.1.1, where a will comes at
     once; one whose will never comes is named."""
-    folders = tmp_path / "behind", tmp_path / "before"
-    for folder in folders:
-        folder.mkdir()
     relay = free_port()
     with ExitStack() as stack:
-        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
+        behind, before = brokers
         if side == "store":
             import_catalog(tmp_path / "store")
             here = (behind.host, relay)
@@ -150,51 +184,3 @@ def test_who_is_cut_off_is_gone_by_its_will(
     row = rows(capsys)["its last will says that it is gone"]
     assert row["kept"] is not bool(trick), row
     assert trick == "" or "no last will" in row["seen"]
-
-
-@pytest.mark.machines
-def test_a_store_whose_codes_do_not_end_fails(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A code that it takes for shown long after: the one rule that waits names it."""
-    folders = tmp_path / "behind", tmp_path / "before"
-    for folder in folders:
-        folder.mkdir()
-    with ExitStack() as stack:
-        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
-        key = stack.enter_context(equipped_store(tmp_path, behind)) / "store.pub"
-        stack.enter_context(spoiled("store", behind, before, [], "--shows-on"))
-        capsys.readouterr()
-        assert check(before, "--cart", CHECK_CART, "--key", str(key), "--answer-ms", "2000") == 1
-    assert broken(rows(capsys)).keys() == {"a code is good for its time alone"}
-
-
-@pytest.mark.machines
-@pytest.mark.parametrize(
-    ("side", "found"),
-    [
-        ("store", {"a code on the screen opens a trip"}),
-        ("cart", {"a command is remembered", "a right grant opens a trip, and no other",
-                  "a grant opens one trip"}),
-    ],
-)  # fmt: skip
-def test_what_never_ends_fails(
-    side: str, found: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A store whose grants are good for ten years, and a cart that does again what it
-    did, signed as they may be."""
-    folders = tmp_path / "behind", tmp_path / "before"
-    for folder in folders:
-        folder.mkdir()
-    with ExitStack() as stack:
-        behind, before = (stack.enter_context(Broker(folder, "mosquitto")) for folder in folders)
-        peer = equipped_store if side == "store" else cartd
-        key = stack.enter_context(peer(tmp_path, behind))
-        private = str(key / "store.key" if side == "store" else key)
-        stack.enter_context(spoiled(side, behind, before, [], "--resign", private))
-        capsys.readouterr()
-        name = CHECK_CART if side == "store" else "cart-1"
-        file = str(key / "store.pub") if side == "store" else private
-        more = ["--cart", name, "--key", file, "--answer-ms", "2000", *QUICK]
-        assert check(before, "--side", side, *more) == 1
-    assert broken(rows(capsys)).keys() >= found

@@ -116,6 +116,17 @@ def test_what_has_ended_is_read_no_more(tmp_path: Path) -> None:
     assert not orders.heard(CART, CommandState(ended[0], "failed"))
 
 
+def test_who_greets_is_sent_what_is_open_at_once(tmp_path: Path) -> None:
+    """What was sent before it came was perhaps not heard; another cart's order is not due."""
+    orders = Orders(tmp_path, signer_of(tmp_path), lambda: NOW_MS)
+    mine = orders.add(CART, "lock").command.cmd_id
+    orders.add("cart-2", "lock")
+    assert len(list(orders.to_send())) == 2
+    assert not list(orders.to_send())
+    orders.greeted(CART)
+    assert [order.command.cmd_id for order in orders.to_send()] == [mine]
+
+
 def test_what_an_older_store_left_is_put_away(tmp_path: Path) -> None:
     """Ended orders among the open ones go at the first look, and what ran out is timed out."""
     now_ms = [NOW_MS]
