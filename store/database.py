@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from cart.contract.lines import ContractError
 from cart.core.value import Value
+from store.prepared import say
 
 FILE_NAME = "store.sqlite"
 POSTGRESQL = "postgresql+psycopg"
@@ -67,9 +68,10 @@ def open_database(folder: Path, url: str | None = None, *, read_only: bool = Fal
         raise DatabaseError(f"{name}: {error}") from error
     except ImportError as error:
         raise DatabaseError(f"{name}: {error}; install dashcart[postgres]") from error
-    except (OSError, SQLAlchemyError) as error:
-        said = error.orig if isinstance(error, DBAPIError) else error
-        raise DatabaseError(f"{name}: {str(said).strip()}; {ADVICE[bool(url)]}") from error
+    except (OSError, SQLAlchemyError, sqlite3.Error) as error:
+        raise DatabaseError(
+            f"{name}: {str(_of_driver(error)).strip()}; {ADVICE[bool(url)]}"
+        ) from error
     return database
 
 
@@ -108,11 +110,12 @@ def transaction(database: Connection) -> Iterator[None]:
     try:
         with database.begin():
             yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         if not _is_trouble(error):
             raise
+        said = _of_driver(error)
         raise DatabaseError(
-            f"{error.orig}; make room on a disk that works, or bring the database's server back"
+            f"{said}; make room on a disk that works, or bring the database's server back"
         ) from error
 
 
@@ -133,16 +136,16 @@ def reading(database: Connection) -> Iterator[None]:
 def apart(database: Connection) -> Iterator[None]:
     """Within a transaction: what is refused inside is undone alone. Raises ContractError, also
     where a value came so far that no column holds."""
-    # In plain words: it is done for every message, and SQLAlchemy's own takes three times as long.
-    database.exec_driver_sql("SAVEPOINT apart")
+    # In plain words: it is done for every message, and SQLAlchemy's own takes far longer.
+    say(database, "SAVEPOINT apart")
     try:
         yield
-        database.exec_driver_sql("RELEASE SAVEPOINT apart")
+        say(database, "RELEASE SAVEPOINT apart")
     except ContractError:
-        database.exec_driver_sql("ROLLBACK TO SAVEPOINT apart")
+        say(database, "ROLLBACK TO SAVEPOINT apart")
         raise
-    except (OverflowError, DataError) as error:
-        database.exec_driver_sql("ROLLBACK TO SAVEPOINT apart")
+    except (OverflowError, DataError, sqlite3.DataError) as error:
+        say(database, "ROLLBACK TO SAVEPOINT apart")
         wrong = error.orig if isinstance(error, DataError) else error
         raise ContractError(f"nothing that the database can hold: {wrong}") from error
 
@@ -157,9 +160,13 @@ def check_storable(message: Value) -> None:
             raise ContractError(f"{kind}: {name}: no NUL and no number beyond 63 bits can be kept")
 
 
-def _is_trouble(error: DBAPIError) -> bool:
+def _of_driver(error: Exception) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _is_trouble(error: DBAPIError | sqlite3.Error) -> bool:
     """Whether the world is at fault; what else SQLite calls so are our own mistakes."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    code = getattr(_of_driver(error), "sqlite_errorcode", None)
     if code is None:
         return isinstance(error, OperationalError)
     return code & 0xFF in DISK_TROUBLE | BROKEN
@@ -193,6 +200,7 @@ def _prepare_sqlite(raw: DBAPIConnection, _: object, *, read_only: bool) -> None
     cursor = raw.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA wal_autocheckpoint = 100")  # as of a cart's journal
     cursor.execute(f"PRAGMA query_only = {int(read_only)}")
     cursor.close()
 
@@ -200,7 +208,7 @@ def _prepare_sqlite(raw: DBAPIConnection, _: object, *, read_only: bool) -> None
 def _begin_sqlite(database: Connection) -> None:
     """A writer waits for its turn at once, not in the middle where it could only give up."""
     only_reads = database.get_execution_options()["only_reads"]
-    database.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+    say(database, "BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _bring_up_to_date(database: Connection, *, read_only: bool) -> None:

@@ -17,6 +17,7 @@ from cart.contract.store import FIRST_HASH, Ack, Entry, EventBatch, Rejected, ch
 from cart.core.events import Event, TripBound, TripOpened
 from store import archive, trips
 from store.database import check_storable
+from store.prepared import Prepared
 from store.tables import events, journals
 
 LEFT_OUT = b"null"  # stands for an event that was too long to be sent
@@ -29,9 +30,9 @@ NO_JOURNAL = ""  # the hash of no row
 OF_JOURNAL = and_(
     journals.c.cart == bindparam("of_cart"), journals.c.epoch == bindparam("of_epoch")
 )
-STANDS = select(journals.c.seq, journals.c.hash).where(OF_JOURNAL)
-MOVED = update(journals).where(OF_JOURNAL)
-TAKEN = insert(events)
+STANDS = Prepared(select(journals.c.seq, journals.c.hash).where(OF_JOURNAL))
+MOVED = Prepared(update(journals).where(OF_JOURNAL), "seq", "hash")
+TAKEN = Prepared(insert(events), "cart", "epoch", "seq", "kind", "event", "hash")
 
 
 def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int = 0) -> Ack:
@@ -65,7 +66,7 @@ def ingest(database: Connection, cart: str, batch: EventBatch, now_utc_ms: int =
             trips.note(database, cart, batch.epoch, entry.seq, event, now_utc_ms)
         last_hash = entry.hash
     if fresh:
-        database.execute(TAKEN, fresh)
+        TAKEN.run(database, fresh)
         _moved(database, cart, batch.epoch, before, fresh[-1])
     return Ack(batch.epoch, before + len(fresh), rejected=tuple(rejected))
 
@@ -107,8 +108,7 @@ def stored_seq(database: Connection, cart: str, epoch: int) -> int:
 
 
 def _last(database: Connection, cart: str, epoch: int) -> tuple[int, str]:
-    row = database.execute(STANDS, {"of_cart": cart, "of_epoch": epoch}).first()
-    return (row.seq, row.hash) if row else (0, FIRST_HASH)
+    return STANDS.first(database, {"of_cart": cart, "of_epoch": epoch}) or (0, FIRST_HASH)
 
 
 def _moved(
@@ -119,7 +119,7 @@ def _moved(
     if before == 0:
         database.execute(insert(journals), {"cart": cart, "epoch": epoch, **stands})
     else:
-        database.execute(MOVED, {"of_cart": cart, "of_epoch": epoch, **stands})
+        MOVED.run(database, [{"of_cart": cart, "of_epoch": epoch, **stands}])
 
 
 def _differing(

@@ -168,6 +168,8 @@ class Journal:
         database = self._database
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        # A log that is soon written over is a file that does not grow: that lasts a sixth sooner.
+        database.execute("PRAGMA wal_autocheckpoint = 100")
         database.executescript(f"BEGIN IMMEDIATE; {SCHEMA.format(epoch=int(epoch))} COMMIT;")
         answer = database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if answer != "ok":
