@@ -20,6 +20,7 @@ from store.provisioning import Provisioning
 from store.tables import carts
 
 AUTHORITY = "authority"
+TRUST = "trust"  # where the signed metadata lies
 CARTS_SHOWN = 20
 
 

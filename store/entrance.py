@@ -26,7 +26,7 @@ from store.access import AccessList
 from store.asked import AUTHORITY as FOLDER
 from store.asked import Command, utc_ms
 from store.authority import Authority, AuthorityError, now_utc
-from store.papers import BROKER_PAPER, LISTS, end_of, renew
+from store.papers import BROKER_PAPER, LISTS, TRUST_ROOT, end_of, renew
 from store.provisioning import Provisioning
 from store.show import print_rows
 
@@ -177,6 +177,7 @@ def show_certificates(options: argparse.Namespace) -> int:
     paths = [
         *(folder / name for name in (*LISTS, BROKER_PAPER)),
         *_of_services(options.data / PAPERS),
+        options.data / TRUST_ROOT,
     ]
     rows = [
         {"file": str(path.relative_to(options.data)), "ends": end_of(path).date().isoformat(),

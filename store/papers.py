@@ -1,4 +1,4 @@
-"""What ends, and when: the certificates of broker, service and HTTPS door, and of the authority.
+"""What ends, and when: certificates of broker, service, HTTPS door and authority; the root role.
 
 Where the authority lies beside it, each program renews its own in place and lays the broker's
 beside `crl.pem`; keys stay as they are, so one file changes at a time. What is left for a person
@@ -18,18 +18,22 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from tuf.api.metadata import Metadata
+from tuf.api.serialization import DeserializationError
 
 from cart import mqtt
 from cart.contract.store import BROKER
 from cart.files import replace_file
-from store.asked import AUTHORITY
+from store.asked import AUTHORITY, TRUST
 from store.authority import Authority, now_utc
+from store.trusted import ROOT_NAME
 
 LOOK_EVERY, SAY_EVERY = timedelta(hours=1), timedelta(days=1)
 AHEAD, AHEAD_OF_ALL = timedelta(days=30), timedelta(days=180)
 PROBE_S_MAX = 2
 BROKER_PAPER = f"{BROKER}.pem"
 LISTS = ("ca.pem", "crl.pem")
+TRUST_ROOT = Path(TRUST) / ROOT_NAME
 BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 RENEW = "python -m store certificates --renew"
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for.
@@ -103,6 +107,9 @@ class Papers:
         here = [path for name in LISTS if (path := self._folder / name).is_file()]
         for path in here or ([self._ca] if self._ca else []):
             self._warn(str(path), end_of(path), how, AHEAD_OF_ALL)
+        if (root := self._folder.parent / TRUST_ROOT).is_file():
+            how = "then carts take nothing new: python -m store rotate root"
+            self._warn(str(root), end_of(root), how, AHEAD_OF_ALL)
 
     def _warn(self, what: str, end: datetime, how: str, ahead: timedelta = AHEAD) -> None:
         now = self._clock()
@@ -134,14 +141,17 @@ def renew(authority: Authority, path: Path, *, at_once: bool = False) -> bool:
 
 
 def end_of(path: Path) -> datetime:
-    """When a certificate ends, or a list of those that were taken back. Raises OSError."""
+    """When a certificate ends, a list of those that were taken back, or signed metadata. Raises
+    OSError."""
     data = path.read_bytes()
     try:
+        if path.suffix == ".json":
+            return Metadata.from_bytes(data).signed.expires
         if b"BEGIN X509 CRL" in data:
             return x509.load_pem_x509_crl(data).next_update_utc or datetime.max.replace(tzinfo=UTC)
         return x509.load_pem_x509_certificate(data).not_valid_after_utc
-    except ValueError as error:
-        raise OSError(f"{path}: no certificate in PEM ({error})") from error
+    except (ValueError, DeserializationError) as error:
+        raise OSError(f"{path}: no certificate in PEM, nor metadata ({error})") from error
 
 
 def shown_by(endpoint: mqtt.Endpoint) -> x509.Certificate:

@@ -21,7 +21,7 @@ from cart.contract.names import FILE_NAME
 from cart.core.settings import wrong_with
 from store import entrance, rotation, show
 from store.asked import AUTHORITY as FOLDER
-from store.asked import Command, check_cart, utc_ms
+from store.asked import TRUST, Command, check_cart, utc_ms
 from store.authority import Authority
 from store.clips import ClipDesk
 from store.configs import CartConfig, Configs
@@ -87,7 +87,7 @@ def fleet_of(data: Path, signer: Signer) -> Fleet:
     return Fleet(
         provisioning,
         Orders(data, signer, utc_ms),
-        Repository(data / "trust"),
+        Repository(data / TRUST),
         Configs(data, signer),
         clips=ClipDesk(data, signer, utc_ms),
     )
@@ -156,7 +156,7 @@ def _check_room(options: argparse.Namespace, configs: Configs) -> None:
     if configs.of(options.cart) is None:
         carts = {options.cart, *(known.cart for known in configs.all())}
         names = [TRUSTED_SETTINGS + cart for cart in sorted(carts)]
-        Repository(options.data / "trust").check_room(names)
+        Repository(options.data / TRUST).check_room(names)
 
 
 def _setting(text: str) -> tuple[str, Setting]:
@@ -173,14 +173,14 @@ def _setting(text: str) -> tuple[str, Setting]:
 
 def sign_file(options: argparse.Namespace) -> int:
     """Sign a model or a configuration as the newest: carts fetch it from `store clips`."""
-    Repository(options.data / "trust").give(options.target, options.file.read_bytes())
+    Repository(options.data / TRUST).give(options.target, options.file.read_bytes())
     _say(f"{options.target}: carts take it at their next: python -m cart fetch --config FILE")
     return 0
 
 
 def rotate_keys(options: argparse.Namespace) -> int:
     """Give roles of the signed metadata new keys, for a lost one too; carts that run follow."""
-    folder: Path = options.data / "trust"
+    folder: Path = options.data / TRUST
     if not (folder / ROOT_NAME).is_file():
         raise TrustFileError(f"{folder / ROOT_NAME}: not there; bring it back from a backup")
     version = rotation.rotate(Repository(folder), options.roles, options.root_key)

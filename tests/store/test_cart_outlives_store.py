@@ -31,10 +31,13 @@ from cart.contract.store import (
     packet,
     topic_of,
 )
+from cart.core.events import CommandTaken
+from cart.core.observations import CommandArrived, InputRefused
 from cart.core.value import Value
 from cart.shell.store_link import HEARD
+from store.orders import HOUR_MS
 from tests.store.shop import CART, STORE, TENANT
-from tests.store.simulated import World
+from tests.store.simulated import BEGIN_UTC_MS, Wire, World
 from tests.store.test_outlives_peers import SAMPLES, extremes_of
 
 # Numbers that the kept samples lack.
@@ -104,3 +107,29 @@ def test_no_number_of_a_message_ends_the_cart(world: World) -> None:
     world.touch("pay_start")
     world.pass_time(10_000)
     assert world.journal.acked_seq == world.journal.last_seq
+
+
+def test_an_order_waits_for_the_store_s_time(world: World) -> None:
+    """A cart that was told no time yet can't say whether an order is too late: it refuses it, and
+    does it when it comes again."""
+    wire = world.link._connection
+    assert isinstance(wire, Wire)
+    wire.cut()
+    wire.close()
+    world.journal.close()
+    world.start_cart()
+    order = Command("c-1", "lock", BEGIN_UTC_MS + world.now_ms + HOUR_MS, "")
+    order = replace(order, signature=world.signer.sign(command_text(CART, order)))
+    world.link.turn(0)
+    world.air.take(packet("command", order, TENANT, STORE, cart=CART))
+    world.link.turn(0)
+    seen = world.inbox.take(0)
+    assert not any(isinstance(each, CommandArrived) for each in seen)
+    refused = [each.reason for each in seen if isinstance(each, InputRefused)]
+    assert any("before the store told the time" in reason for reason in refused)
+    world.see(*seen)
+    world.pass_time(5_000)
+    world.air.take(packet("command", order, TENANT, STORE, cart=CART))
+    world.pass_time(5_000)
+    taken = [each for each in world.journal.events() if isinstance(each, CommandTaken)]
+    assert [each.cmd_id for each in taken] == ["c-1"]

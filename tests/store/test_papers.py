@@ -15,6 +15,7 @@ from msgspec import json
 from store.__main__ import main as store_main
 from store.authority import AUTHORITY_DAYS, Authority, now_utc
 from store.papers import Papers
+from store.trusted import Repository
 
 DAY = timedelta(days=1)
 HOSTS = ["127.0.0.1", "broker.example"]
@@ -155,6 +156,21 @@ def test_the_authority_and_its_list_end_aloud(
     assert f"{known}: ends" in warnings(caplog)[-1]
 
 
+def test_the_root_role_of_the_metadata_ends_aloud(
+    years: Years, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a year ahead, too."""
+    trust = years.folder.parent / "trust"
+    Repository(trust, years.clock)
+    years.papers = Papers(years.folder, years.own, clock=years.clock)
+    years.day(3_650 - 181)
+    assert warnings(caplog) == []
+    years.day(3_650 - 179)
+    said = warnings(caplog)[-1]
+    assert f"{trust / 'root.json'}: ends" in said
+    assert "store rotate root" in said
+
+
 def test_a_wrong_clock_does_no_lasting_harm(years: Years) -> None:
     """Behind, it signs nothing; what it signed while it was ahead goes as soon as it is right."""
     first = years.own.read_bytes()
@@ -188,13 +204,14 @@ def test_a_person_sees_what_ends_and_renews_it(
     assert broker.read_bytes() == (out / "broker.pem").read_bytes()
     old = [(each.read_bytes(), read(each).public_key()) for each in (broker, service)]
     broker.unlink()
+    Repository(data / "trust")
     capsys.readouterr()
     assert store_main([*look, "--renew"]) == 0
     rows = [json.decode(line) for line in capsys.readouterr().out.splitlines()]
     left = {row["file"]: row["days_left"] for row in rows}
     assert left == {
         "authority/ca.pem": 3_649, "authority/crl.pem": 3_649, "authority/broker.pem": 89,
-        "service/store-7.pem": 89,
+        "service/store-7.pem": 89, "trust/root.json": 3_649,
     }  # fmt: skip
     for path, (pem, key) in zip((broker, service), old, strict=True):
         assert (path.read_bytes() == pem, read(path).public_key()) == (False, key)
