@@ -20,7 +20,37 @@ from cart.shell.inbox import Inbox
 from cart.shell.journal import Journal, JournalError
 from cart.shell.store_outbox import RESEND_MS, Outbox, fitting, is_of_another_journal
 
+RENUMBER_MS_MAX = 60_000
+DISOWNED = (
+    "the store takes each journal of this cart for another's, however it is numbered: look at"
+    " newest_epoch and hash in its answer to a birth (docs/contract.md)"
+)
+
 log = logging.getLogger(__name__)
+
+
+class Renumbering:
+    """When our journal may be numbered anew: at once, and where that was no help later and later,
+    or a store that is never content would have us send without end."""
+
+    def __init__(self) -> None:
+        self.wait_ms = 0  # after the newest one; 0: none was needed
+        self._from_ms = 0
+        self._is_said = False
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether it may be done now."""
+        return now_ms >= self._from_ms
+
+    def done(self, now_ms: int) -> None:
+        """It was; the next one waits for twice as long."""
+        self.wait_ms = min(max(RESEND_MS, 2 * self.wait_ms), RENUMBER_MS_MAX)
+        self._from_ms = now_ms + self.wait_ms
+
+    def in_vain(self) -> str:
+        """It was no help: what to say of it; "" if it was said."""
+        said, self._is_said = self._is_said, True
+        return "" if said else DISOWNED
 
 
 class RowDesk:
@@ -51,6 +81,7 @@ class RowDesk:
         self._greeted = False
         self._online = False
         self._birth_ms = 0
+        self._renumbering = Renumbering()
 
     def store_came(self) -> None:
         """The store's service is there: greet it, once."""
@@ -69,7 +100,7 @@ class RowDesk:
         now_ms = self._clock()
         journal = self._journal
         if is_of_another_journal(ack, journal.epoch, journal.last_seq, journal.hash_of):
-            self._begin_epoch(ack.newest_epoch)
+            self._disowned(ack.newest_epoch, now_ms)
             return
         self._outbox.acknowledged(ack, journal.last_seq, now_ms)
         journal.acked(ack.epoch, ack.upto_seq)
@@ -77,13 +108,14 @@ class RowDesk:
             self._tell_online(not self._outbox.is_stuck)
         for row in ack.rejected:
             self._refuse(ContractError(f"the store rejects row {row.seq}: {row.reason}"))
-        if ack.utc_ms and not self._greeted:
+        if ack.utc_ms and not self._greeted and ack.epoch == journal.epoch:
             self._greeting_answered(ack)
 
     def send(self) -> None:
         """Send what the window takes; greet again where an answer is owed for too long."""
         now_ms = self._clock()
-        if self._store_up and not self._greeted and now_ms - self._birth_ms >= RESEND_MS:
+        patience_ms = max(RESEND_MS, self._renumbering.wait_ms)
+        if self._store_up and not self._greeted and now_ms - self._birth_ms >= patience_ms:
             self._tell_online(False)
             self._greet()
         elif self._greeted and self._outbox.is_overdue(now_ms):
@@ -98,7 +130,17 @@ class RowDesk:
         self._publish("birth", self._birth())
         self._connection.doubt()
 
-    def _begin_epoch(self, newest: int) -> None:
+    def _disowned(self, newest: int, now_ms: int) -> None:
+        """The store takes our journal for another's: number it anew, if that can help by now."""
+        if self._renumbering.wait_ms:
+            self._greeted = False
+            self._tell_online(False)
+            if reason := self._renumbering.in_vain():
+                self._refuse(ContractError(reason))
+        if self._renumbering.is_due(now_ms):
+            self._begin_epoch(newest, now_ms)
+
+    def _begin_epoch(self, newest: int, now_ms: int) -> None:
         """Number our journal anew and send it from its first row."""
         try:
             self._journal.begin_epoch(newest + 1)
@@ -106,12 +148,14 @@ class RowDesk:
             log.warning("offline until the journal can be numbered anew: %s", error)
             return
         log.error("the store knows another journal of this cart: now epoch %d", newest + 1)
+        self._renumbering.done(now_ms)
         self._outbox = Outbox(newest + 1, 0)
         self._greet()
 
     def _greeting_answered(self, ack: Ack) -> None:
         self._answered(ack, self._birth_ms)
         self._greeted = True
+        self._renumbering = Renumbering()
         self._outbox.rewind()
         if self._outbox.trouble:
             self._refuse(ContractError(self._outbox.trouble))

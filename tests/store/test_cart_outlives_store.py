@@ -23,6 +23,9 @@ from cart.contract.signing import (
 )
 from cart.contract.store import (
     BY_NAME,
+    FIRST_HASH,
+    Ack,
+    Birth,
     Packet,
     PairGrant,
     PairOffer,
@@ -35,6 +38,7 @@ from cart.core.events import CommandTaken
 from cart.core.observations import CommandArrived, InputRefused
 from cart.core.value import Value
 from cart.shell.store_link import HEARD
+from cart.shell.store_rows import RENUMBER_MS_MAX
 from store.orders import HOUR_MS
 from tests.store.shop import CART, STORE, TENANT
 from tests.store.simulated import BEGIN_UTC_MS, Wire, World
@@ -133,3 +137,41 @@ def test_an_order_waits_for_the_store_s_time(world: World) -> None:
     world.pass_time(5_000)
     taken = [each for each in world.journal.events() if isinstance(each, CommandTaken)]
     assert [each.cmd_id for each in taken] == ["c-1"]
+
+
+def answers_births(world: World, *, epochs_above: int, row_hash: str) -> None:
+    """As a bad store does, in place of the good one."""
+    topic = topic_of("birth", TENANT, STORE, cart=CART)
+    heard = [decode(Birth, each.payload) for each in world.air.last if each.topic == topic]
+    world.air.last.clear()
+    for birth in heard:
+        newest = birth.epoch + epochs_above
+        ack = Ack(birth.epoch, 0, hash=row_hash, newest_epoch=newest, utc_ms=BEGIN_UTC_MS)
+        world.air.take(packet("ack", ack, TENANT, STORE, cart=CART))
+
+
+@pytest.mark.parametrize(("epochs_above", "row_hash"), [(7, FIRST_HASH), (0, "ab" * 32)])
+def test_a_store_that_disowns_every_journal_is_told_to_rarely(
+    epochs_above: int, row_hash: str, world: World
+) -> None:
+    """The cart numbers its journal anew at once, and where that is no help later and later; it says
+    so once, and is offline meanwhile. Once the store is mended nothing was lost."""
+    births = topic_of("birth", TENANT, STORE, cart="+")
+    store = world.service._connection
+    store.unsubscribe(births)
+    world.kill_cart()
+    epochs, refused = [world.journal.epoch], world.loop._state.inputs_refused
+    for _ in range(300):
+        world.turn()
+        answers_births(world, epochs_above=epochs_above, row_hash=row_hash)
+        world.turn()
+        epochs.append(world.journal.epoch)
+        world.pass_time(1_000)
+    assert epochs[1] > epochs[0]
+    assert len({*epochs}) == 1 + 9  # after 0, 2, 6, 14, 30, 62, 122, 182 and 242 s
+    assert world.loop._state.inputs_refused == refused + 1
+    assert not world.loop._state.online
+    store.subscribe(births)
+    world.pass_time(RENUMBER_MS_MAX + 5_000)
+    assert world.journal.acked_seq == world.journal.last_seq > 0
+    assert world.loop._state.online
