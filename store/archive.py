@@ -54,6 +54,13 @@ def rows(database: Connection, cart: str, epoch: int, first_seq: int, last_seq: 
     return packed + _kept(database, cart, epoch, after, last_seq)
 
 
+def oldest(database: Connection, cart: str, epoch: int, *, after_seq: int) -> Row | None:
+    """The first row after this one that is not packed away; None: there is none."""
+    of_journal = (events.c.cart == cart, events.c.epoch == epoch, events.c.seq > after_seq)
+    seq = database.scalar(select(func.min(events.c.seq)).where(*of_journal))
+    return None if seq is None else _kept(database, cart, epoch, seq, seq)[0]
+
+
 def of_kinds(database: Connection, kinds: Collection[str]) -> Iterator[tuple[str, int, Row]]:
     """The rows of these kinds, each with its cart and epoch: those packed away first."""
     where = (archives.c.packed_utc_ms, archives.c.cart, archives.c.last_seq)

@@ -28,8 +28,10 @@ def take(database: Connection, cart: str, snap: Snap) -> Ack | None:
     if good != stored:
         ledger.rewind(database, cart, snap.epoch, *good)
         return Ack(snap.epoch, good[0], need_from=good[0] + 1)
-    (row,) = archive.rows(database, cart, snap.epoch, snap.upto_seq, snap.upto_seq)
-    if row.hash != snap.row_hash:
+    row_hash = _hash_of(database, cart, snap.epoch, snap.upto_seq)
+    if row_hash is None:
+        raise ContractError(f"Snap: row {snap.upto_seq} was dropped here; tell the newest basket")
+    if row_hash != snap.row_hash:
         # Two journals share a number: the cart sees it by the hash, and numbers its own anew.
         return ledger.answer(database, cart, snap.epoch, utc_ms=0)
     _compare(database, cart, snap)
@@ -51,17 +53,28 @@ def view(database: Connection, cart: str) -> BasketView | None:
 
 def _last_good(database: Connection, cart: str, snap: Snap, stored_seq: int) -> Proved:
     """The last row that follows from those before it, from the trip's first row on."""
-    trip = trips.find(database, snap.trip_id, cart)
-    begin = trip.first_seq - 1 if trip is not None and trip.epoch == snap.epoch else 0
-    begun = _hash_of(database, cart, snap.epoch, begin)
-    if trip is None or begun is None:
-        begin, begun = _packed_upto(database, cart, snap.epoch)
-    seq, row_hash = begin, begun
-    for row in archive.rows(database, cart, snap.epoch, begin + 1, stored_seq):
+    seq, row_hash = _beginning(database, cart, snap)
+    for row in archive.rows(database, cart, snap.epoch, seq + 1, stored_seq):
         if row.seq != seq + 1 or not _follows(row, row_hash):
             break
         seq, row_hash = row.seq, row.hash
     return seq, row_hash
+
+
+def _beginning(database: Connection, cart: str, snap: Snap) -> Proved:
+    """A row that needs no proof: the one before the trip; else the last one that was packed away,
+    which nobody touches; else that of the last trip that ended, or, where this was dropped in its
+    time, the first one that is kept after it."""
+    journal = (database, cart, snap.epoch)
+    trip = trips.find(database, snap.trip_id, cart)
+    here = trip is not None and trip.epoch == snap.epoch and _hash_of(*journal, trip.first_seq)
+    ended_seq = _ended_upto(*journal)
+    tried = [trip.first_seq - 1] if trip is not None and here else []
+    for seq in (*tried, *filter(None, (_packed_upto(*journal), ended_seq))):
+        if (row_hash := _hash_of(*journal, seq)) is not None:
+            return seq, row_hash
+    oldest = archive.oldest(*journal, after_seq=ended_seq) if ended_seq else None
+    return (oldest.seq, oldest.hash) if oldest else (0, FIRST_HASH)
 
 
 def _untold_trip(database: Connection, cart: str, snap: Snap) -> Proved | None:
@@ -91,13 +104,14 @@ def _hash_of(database: Connection, cart: str, epoch: int, seq: int) -> str | Non
     return rows[0].hash if rows else (None if seq else FIRST_HASH)
 
 
-def _packed_upto(database: Connection, cart: str, epoch: int) -> Proved:
-    """The last row that was packed away, which nobody touches; before the first one: (0, …)."""
+def _packed_upto(database: Connection, cart: str, epoch: int) -> int:
     of_journal = (archives.c.cart == cart, archives.c.epoch == epoch)
-    seq = database.scalar(select(func.max(archives.c.last_seq)).where(*of_journal)) or 0
-    row_hash = _hash_of(database, cart, epoch, seq)
-    assert row_hash is not None, "a pack has its last row"
-    return seq, row_hash
+    return database.scalar(select(func.max(archives.c.last_seq)).where(*of_journal)) or 0
+
+
+def _ended_upto(database: Connection, cart: str, epoch: int) -> int:
+    of_journal = (trips_table.c.cart == cart, trips_table.c.epoch == epoch)
+    return database.scalar(select(func.max(trips_table.c.last_seq)).where(*of_journal)) or 0
 
 
 def _compare(database: Connection, cart: str, snap: Snap) -> None:

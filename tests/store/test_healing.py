@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, select, update
 from cart.contract.lines import ContractError
 from cart.contract.store import PAYLOAD_BYTES_MAX, BasketView, Entry, Snap
 from cart.core.basket import Basket, fold
-from cart.core.events import CommandTaken, Event
+from cart.core.events import CommandTaken, Event, TripClosed, TripOpened
 from cart.shell.store_outbox import fitting
-from store import catalogs, healing, ledger, trips
+from store import archive, catalogs, healing, ledger, trips
 from store.database import transaction
 from store.tables import events, journals
 from store.tables import trips as trip_rows
@@ -123,3 +123,52 @@ def test_an_event_that_fits_no_message_blocks_nobody(database: Connection) -> No
         priced = trips.priced(database, trip)
         assert len(priced.lines) == 8
         assert fold(facts).lines == priced.lines
+
+
+DAY_MS = 86_400_000
+NEXT = "trip-2"
+
+
+@pytest.fixture
+def dropped(database: Connection) -> Connection:
+    """A store whose first trip was packed and dropped at its time; the next one goes on."""
+    first = rows([*trip_events(TRIP, 3), TripClosed(9, TRIP, 447)])
+    with transaction(database):
+        catalogs.add(database, CATALOG)
+        ledger.ingest(database, CART, batch(first), now_utc_ms=DAY_MS)
+        archive.archive(database, 40 * DAY_MS, 30, 400)
+        archive.archive(database, 441 * DAY_MS, 30, 400)
+        later = rows([TripOpened(10, NEXT, None), item(0)], len(first) + 1, first[-1].hash)
+        ledger.ingest(database, CART, batch(later), now_utc_ms=442 * DAY_MS)
+    return database
+
+
+def next_snap(database: Connection) -> Snap:
+    """What the cart says of the next trip."""
+    newest = kept(database)[-1]
+    trip = trips.find(database, NEXT, CART)
+    assert trip is not None
+    basket = trips.fold_of(database, trip, newest[0])
+    told = msgspec.Raw(msgspec.json.encode(basket))
+    return Snap(NEXT, 1, 1, newest[0], newest[2], told)
+
+
+def test_what_was_dropped_is_not_asked_for_again(dropped: Connection) -> None:
+    """An honest snapshot of the next trip changes nothing, nor brings back what had its time."""
+    with transaction(dropped):
+        before = kept(dropped)
+        assert healing.take(dropped, CART, next_snap(dropped)) is None
+        assert kept(dropped) == before
+
+
+@pytest.mark.parametrize(("trip_id", "upto_seq"), [(NEXT, 3), (TRIP, 3), ("never-heard-of", 8)])
+def test_an_odd_snapshot_after_that_is_refused(
+    dropped: Connection, trip_id: str, upto_seq: int
+) -> None:
+    """Of a row or a trip that is no longer here, or never was: rows that prove themselves stay."""
+    with transaction(dropped):
+        before = kept(dropped)
+        snap = replace(next_snap(dropped), trip_id=trip_id, upto_seq=upto_seq)
+        with pytest.raises(ContractError, match="Snap: "):
+            healing.take(dropped, CART, snap)
+        assert kept(dropped) == before
