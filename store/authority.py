@@ -9,12 +9,13 @@ house (broker, service, claims) whose files are written for their owner alone.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -34,6 +35,7 @@ from store.keys import KeyFileError
 AUTHORITY_DAYS = 3_650
 CART_DAYS = 90
 SKEW = timedelta(hours=1)
+Loaded = TypeVar("Loaded")
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 ISSUED = re.compile(r"(.+)-([0-9a-f]+)[.]pem")
 CURVES = ("secp256r1", "secp384r1")
@@ -45,6 +47,8 @@ SIGNS = x509.KeyUsage(
 )  # fmt: skip
 Use = Literal["client", "server"]
 USES = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
+
+log = logging.getLogger(__name__)
 
 
 class AuthorityError(ValueError):
@@ -68,7 +72,7 @@ class Authority:
             if not (folder / "ca.key").exists():
                 self._begin()
         self._key = _key_of(folder / "ca.key")
-        self.certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+        self.certificate = _in_pem(folder / "ca.pem", x509.load_pem_x509_certificate)
 
     @property
     def pem(self) -> bytes:
@@ -118,7 +122,7 @@ class Authority:
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
             raise AuthorityError(f"the key is none of {', '.join(CURVES)}; make one of these")
         if names not in ([], [name]):
-            raise AuthorityError(f"the request is for another name than {name}")
+            raise AuthorityError("the request is for another name")
         return self.sign(name, key)
 
     def equip(
@@ -167,18 +171,27 @@ class Authority:
             self._write_revoked({entry.serial_number for entry in self.revoked()})
 
     def issued(self, name: str) -> list[x509.Certificate]:
-        """Every certificate that was given under a name."""
-        found = sorted((self.folder / "issued").glob(f"{name}-*.pem"))
-        certificates = [x509.load_pem_x509_certificate(path.read_bytes()) for path in found]
+        """Every certificate that was given under a name; one that can't be read is passed by."""
+        certificates = []
+        for path in sorted((self.folder / "issued").glob(f"{name}-*.pem")):
+            try:
+                certificates.append(_in_pem(path, x509.load_pem_x509_certificate))
+            except AuthorityError as error:
+                log.error("passed by: %s", error)  # noqa: TRY400 - its file is all there is to know
         return [each for each in certificates if _common_names(each.subject) == [name]]
+
+    def given_to(self, name: str) -> set[int]:
+        """The numbers of all that was given under a name, as its files are called."""
+        found = (self.folder / "issued").glob(f"{name}-*.pem")
+        known = (ISSUED.fullmatch(path.name) for path in found)
+        return {int(each[2], 16) for each in known if each and each[1] == name}
 
     def revoke(self, name: str, *others: str) -> int:
         """Take back every certificate of a name, and of others; how many were new in the list.
 
         Raises AuthorityError if there is none."""
         with alone(self.folder):
-            given = [each for every in (name, *others) for each in self.issued(every)]
-            serials = {each.serial_number for each in given}
+            serials = {number for every in (name, *others) for number in self.given_to(every)}
             if not serials:
                 raise AuthorityError(f"{name}: no certificate was given under this name")
             known = {entry.serial_number for entry in self.revoked()}
@@ -187,7 +200,7 @@ class Authority:
 
     def revoked(self) -> list[x509.RevokedCertificate]:
         """What was taken back."""
-        return list(x509.load_pem_x509_crl((self.folder / "crl.pem").read_bytes()))
+        return list(_in_pem(self.folder / "crl.pem", x509.load_pem_x509_crl))
 
     @property
     def changed_ns(self) -> tuple[int, int, int]:
@@ -199,8 +212,8 @@ class Authority:
     def is_revoked(self, name: str) -> bool:
         """Whether every certificate of a name was taken back."""
         known = {entry.serial_number for entry in self.revoked()}
-        given = self.issued(name)
-        return bool(given) and all(each.serial_number in known for each in given)
+        given = self.given_to(name)
+        return bool(given) and given <= known
 
     def revoked_names(self) -> set[str]:
         """Every name whose certificates were all taken back."""
@@ -259,6 +272,15 @@ def renew_at(certificate: x509.Certificate) -> datetime:
     """When two thirds of its time are over."""
     end = certificate.not_valid_after_utc
     return end - (end - certificate.not_valid_before_utc) / 3
+
+
+def _in_pem(path: Path, load: Callable[[bytes], Loaded]) -> Loaded:
+    """What is in a file of the authority. Raises AuthorityError."""
+    try:
+        return load(path.read_bytes())
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "not what it was in PEM"
+        raise AuthorityError(f"{path}: {why}; bring it back from a backup") from error
 
 
 def _key_of(path: Path) -> ec.EllipticCurvePrivateKey:

@@ -124,12 +124,13 @@ def reading(database: Connection) -> Iterator[None]:
     """Only look, inside: it waits for nobody who writes, and keeps nobody who writes waiting.
 
     Raises DatabaseError as `transaction` does."""
+    before = database.get_execution_options().get("only_reads", False)
     database.execution_options(only_reads=True)
     try:
         with transaction(database):
             yield
     finally:
-        database.execution_options(only_reads=False)
+        database.execution_options(only_reads=before)
 
 
 @contextmanager
@@ -142,12 +143,18 @@ def apart(database: Connection) -> Iterator[None]:
         yield
         say(database, "RELEASE SAVEPOINT apart")
     except ContractError:
-        say(database, "ROLLBACK TO SAVEPOINT apart")
+        _undo_apart(database)
         raise
     except (OverflowError, DataError, sqlite3.DataError) as error:
-        say(database, "ROLLBACK TO SAVEPOINT apart")
+        _undo_apart(database)
         wrong = error.orig if isinstance(error, DataError) else error
         raise ContractError(f"nothing that the database can hold: {wrong}") from error
+
+
+def _undo_apart(database: Connection) -> None:
+    """Released, too: one inside another must not be what the outer one goes back to."""
+    say(database, "ROLLBACK TO SAVEPOINT apart")
+    say(database, "RELEASE SAVEPOINT apart")
 
 
 def check_storable(message: Value) -> None:

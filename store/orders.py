@@ -85,7 +85,7 @@ class Orders:
                 self._keep(order)  # an older store left it here
             elif now_ms > order.command.expires_utc_ms:
                 self._keep(replace(order, status="timed_out", detail="no answer in time"))
-            elif now_ms - self._sent_ms[order.cart].get(cmd_id, -SEND_MS) >= SEND_MS:
+            elif abs(now_ms - self._sent_ms[order.cart].get(cmd_id, -SEND_MS)) >= SEND_MS:
                 self._sent_ms[order.cart][cmd_id] = now_ms
                 yield order
 

@@ -10,6 +10,7 @@ made after that. It must never make a cart's key.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -18,7 +19,6 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from cart.contract.decoding import decoder_of
 from cart.contract.fleet import CertificateAnswer, CertificateRequest
 from cart.contract.lines import ContractError
 from cart.contract.store import (
@@ -32,9 +32,12 @@ from cart.contract.store import (
 from cart.core.value import Value
 from cart.files import alone, replace_file
 from store.authority import NAME, Authority, AuthorityError, pem_of
+from store.kept import Kept
 
 NAME_LEVEL = ROOT.count("/") + 1  # behind the kind of who it is
 CLAIM_VALID = timedelta(hours=24)
+
+log = logging.getLogger(__name__)
 
 
 class Claim(Value):
@@ -52,6 +55,7 @@ class Provisioning:
     def __init__(self, authority: Authority, utc_ms: Callable[[], int]) -> None:
         self._authority = authority
         self._utc_ms = utc_ms
+        self._kept = Kept(Claim)
         self._folder = authority.folder / "claims"
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._carts = authority.folder / "carts"
@@ -163,14 +167,17 @@ class Provisioning:
                 certificate = self._certificate(claimant, asked.request.encode(), sha256)
         except AuthorityError as error:
             return CertificateAnswer(sha256, reason=str(error)[:300])
+        except OSError as error:
+            log.critical("no certificate is given now: %s", error)
+            return CertificateAnswer(sha256, reason="the authority can't be written now; ask again")
         return CertificateAnswer(sha256, certificate, self._authority.pem.decode())
 
     def _certificate(self, claimant: str, request: bytes, sha256: str) -> str:
         if self._authority.is_revoked(claimant):  # its broker may not have noticed yet
-            raise AuthorityError(f"{claimant} was taken back; make a claim: python -m store claim")
+            raise AuthorityError("this name was taken back; make a claim: python -m store claim")
         if not claimant.startswith(CLAIM_PREFIX):
-            if not self._authority.issued(claimant):
-                raise AuthorityError(f"{claimant} has no certificate to renew; use a claim")
+            if not self._authority.given_to(claimant):
+                raise AuthorityError("this name has no certificate to renew; use a claim")
             return self._authority.sign_request(claimant, request).decode()
         claim = self._claim(claimant)
         if claim.request_sha256 == sha256:
@@ -192,14 +199,13 @@ class Provisioning:
         return [name for name, claim in self._claims().items() if claim.cart == cart]
 
     def _claims(self) -> dict[str, Claim]:
-        paths = self._folder.glob("*.json")
-        return {path.stem: decoder_of(Claim).decode(path.read_bytes()) for path in paths}
+        found = ((path.stem, self._kept.read(path)) for path in self._folder.glob("*.json"))
+        return {name: claim for name, claim in found if claim is not None}
 
     def _claim(self, name: str) -> Claim:
-        path = self._path(name)
-        if not path.is_file():
+        claim = self._kept.read(self._path(name))
+        if claim is None:
             raise AuthorityError("this store gave no such claim: python -m store claim")
-        claim = decoder_of(Claim).decode(path.read_bytes())
         if self._utc_ms() > claim.expires_utc_ms:
             raise AuthorityError("this claim is too old; make a new one: python -m store claim")
         return claim

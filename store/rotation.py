@@ -8,6 +8,7 @@ leaves the old keys in force or the new ones. It must never replace a key before
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from securesystemslib.signer import CryptoSigner
@@ -45,9 +46,8 @@ def _settle(folder: Path, root: Root) -> None:
     for role in ROLES:
         following = next_key_file(folder, role)
         if following.is_file():
-            try:
-                signer_of(root, role, key_file(folder, role))
-            except TrustFileError:
+            with suppress(TrustFileError):  # it was never named: its root was not signed
+                signer_of(root, role, following)
                 following.replace(key_file(folder, role))
 
 

@@ -252,7 +252,10 @@ def test_an_app_gets_a_certificate_for_its_own_key(
     door = Door(tmp_path / "authority")
     asked, out = tmp_path / "app.csr", tmp_path / "app.pem"
     app = ["app", "ann", "--data", str(tmp_path), "--request", str(asked), "--out", str(out)]
-    for wrong, why in ((request("ann").request, "another name than app-ann"), ("x", "no signing")):
+    for wrong, why in (
+        (request("ann").request, "for another name"),
+        ("x", "no signing"),
+    ):
         asked.write_text(wrong)
         assert store_main(app) == 1
         assert why in capsys.readouterr().err
@@ -269,3 +272,39 @@ def test_an_app_gets_a_certificate_for_its_own_key(
     assert "--broker-restarted" in capsys.readouterr().err
     assert store_main([*app, "--broker-restarted"]) == 0
     assert not door.provisioning.is_revoked("app-ann")
+
+
+@pytest.mark.parametrize("odd", ["claims/*.json", "issued/claim-*.pem", "crl.pem"])
+@pytest.mark.parametrize("kept", [0, 100])
+def test_one_odd_file_ends_nothing(door: Door, odd: str, kept: int) -> None:
+    """Empty or cut short: who asks for a certificate gets it or a reason, and whoever else is
+    taken back is, unless it is the list itself, which is named."""
+    door.provisioning.answer(door.claim("cart-8"), request("cart-8"))
+    claim = door.claim()
+    (path,) = [
+        each for each in door.authority.folder.glob(odd) if odd == "crl.pem" or claim in each.name
+    ]
+    path.write_bytes(path.read_bytes()[:kept])
+    again = Provisioning(Authority(door.authority.folder), lambda: door.utc_ms)
+    answered = again.answer(claim, request())
+    assert answered.certificate or answered.reason
+    if odd == "crl.pem":
+        with pytest.raises(AuthorityError, match="bring it back"):
+            again.take_back("cart-8")
+    else:
+        assert again.take_back("cart-8") == 2
+
+
+def test_an_odd_certificate_of_the_authority_is_named(door: Door) -> None:
+    """Nothing is begun anew beside its key."""
+    (door.authority.folder / "ca.pem").write_bytes(b"")
+    with pytest.raises(AuthorityError, match=r"ca\.pem: .*bring it back"):
+        Authority(door.authority.folder)
+
+
+def test_no_reason_names_who_asked(door: Door) -> None:
+    """A reason is logged, and an app's name is a shopper's."""
+    for name in ("app-ann", door.claim()):
+        reason = door.provisioning.answer(name, request("another")).reason
+        assert reason
+        assert name not in reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from cart.contract.lines import ContractError
 from cart.contract.store import PayRequest
 from store import catalogs, counter, ledger, show, trips
 from store.__main__ import main
-from store.database import FILE_NAME, DatabaseError, apart, open_database, transaction
+from store.database import FILE_NAME, DatabaseError, apart, open_database, reading, transaction
 from store.tables import METADATA, grants, offers
 from tests.store.shop import CART, CATALOG, batch, import_catalog, item, rows, trip_events
 
@@ -147,6 +147,41 @@ def test_what_one_message_overflows_is_undone_alone(database: Connection) -> Non
             database.execute(insert(offers).values(cart="three", nonce="three", utc_ms=3))
     with transaction(database):
         assert set(database.scalars(select(offers.c.cart))) == {"one", "x", "three"}
+
+
+def test_one_message_within_another_is_undone_alone_too(database: Connection) -> None:
+    """What is refused within what is refused later takes nothing of the outer one's undoing."""
+
+    def shown(cart: str) -> None:
+        database.execute(insert(offers).values(cart=cart, nonce=cart, utc_ms=1))
+
+    def inner() -> None:
+        with apart(database):
+            shown("inner")
+            raise ContractError("inner")
+
+    def outer() -> None:
+        with apart(database):
+            shown("outer")
+            with suppress(ContractError):
+                inner()
+            raise ContractError("outer")
+
+    with transaction(database):
+        shown("before")
+        with pytest.raises(ContractError, match="outer"):
+            outer()
+    with transaction(database):
+        assert set(database.scalars(select(offers.c.cart))) == {"before"}
+
+
+def test_a_look_at_what_is_read_only_leaves_it_so(tmp_path: Path) -> None:
+    """After it a transaction still asks for no turn to write."""
+    open_database(tmp_path).close()
+    with closing(open_database(tmp_path, read_only=True)) as database:
+        for look in (reading, transaction):
+            with look(database):
+                assert list(database.scalars(select(offers.c.cart))) == []
 
 
 def test_an_error_of_the_database_names_no_shopper(database: Connection) -> None:

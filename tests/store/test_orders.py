@@ -127,6 +127,16 @@ def test_who_greets_is_sent_what_is_open_at_once(tmp_path: Path) -> None:
     assert [order.command.cmd_id for order in orders.to_send()] == [mine]
 
 
+def test_a_clock_that_is_set_back_keeps_no_order_waiting(tmp_path: Path) -> None:
+    """It is sent on as if the clock were right."""
+    now_ms = [NOW_MS]
+    orders = Orders(tmp_path, signer_of(tmp_path), lambda: now_ms[0])
+    orders.add(CART, "lock")
+    assert len(list(orders.to_send())) == 1
+    now_ms[0] -= HOUR_MS
+    assert len(list(orders.to_send())) == 1
+
+
 def test_what_an_older_store_left_is_put_away(tmp_path: Path) -> None:
     """Ended orders among the open ones go at the first look, and what ran out is timed out."""
     now_ms = [NOW_MS]
