@@ -213,9 +213,8 @@ def print_receipt(options: argparse.Namespace) -> int:
 
 def pack_away(options: argparse.Namespace) -> int:
     """Pack the journal rows of trips closed long ago, and drop what was packed for long."""
-    now_utc_ms = time.time_ns() // 1_000_000
     with closing(_existing(options, read_only=False)) as database, transaction(database):
-        done = archive.archive(database, now_utc_ms, options.after_days, options.drop_after_days)
+        done = archive.archive(database, utc_ms(), options.after_days, options.drop_after_days)
     _print_line({"rows_packed": done.packed, "packs_dropped": done.dropped})
     return 0
 

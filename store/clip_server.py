@@ -17,7 +17,6 @@ import socket
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +26,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cart import arguments
 from cart.contract import clips
-from store.asked import AUTHORITY, Command, check_cart
+from store.asked import AUTHORITY, Command, check_cart, utc_ms
 from store.authority import AuthorityError, now_utc
 from store.clips import RETENTION_HOURS, ClipDesk, Refusal
 from store.downloads import file_of
@@ -66,7 +65,10 @@ class ClipServer(ThreadingHTTPServer):
 
     def service_actions(self) -> None:
         """Forget old clips, and renew the certificate, now and then."""
-        self.desk.sweep_hourly()
+        try:
+            self.desk.sweep_hourly()
+        except OSError as error:  # a full or odd disk closes no door; the next hour sweeps again
+            log.critical("no clip swept now: %s", error)
         self.papers.look_hourly()
 
     def handle_error(self, _request: object, client_address: object) -> None:
@@ -213,7 +215,7 @@ def serve_clips(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     data: Path = options.data
     papers = _papers(data / AUTHORITY, options.tls_certificate, options.tls_key)
-    desk = ClipDesk(data, signer_of(data), _utc_ms)
+    desk = ClipDesk(data, signer_of(data), utc_ms)
     with ClipServer(options.listen, papers, desk, data) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             # Not in this thread: `shutdown` waits until serving has ended.
@@ -238,8 +240,8 @@ def ask_for_clip(options: argparse.Namespace) -> int:
     """Ask a cart for one clip; `store orders` shows how it went, the clip lies in DATA/clips."""
     check_cart(options)
     signer = signer_of(options.data)
-    url = ClipDesk(options.data, signer, _utc_ms).open(options.cart, options.reason, options.url)
-    orders = Orders(options.data, signer, _utc_ms)
+    url = ClipDesk(options.data, signer, utc_ms).open(options.cart, options.reason, options.url)
+    orders = Orders(options.data, signer, utc_ms)
     order = orders.add(options.cart, clips.ACTION, {"clip": options.clip, "url": url})
     sys.stdout.write(f"{order.command.cmd_id}\n")
     return 0
@@ -255,7 +257,3 @@ def _door(text: str) -> str:
     if not is_door:
         raise argparse.ArgumentTypeError(f"{text!r}: write https://host:port")
     return text
-
-
-def _utc_ms() -> int:
-    return time.time_ns() // 1_000_000

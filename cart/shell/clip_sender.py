@@ -57,7 +57,7 @@ class ClipSender:
             path = self._chosen(arguments.get("clip", ""))
             clip = path.read_bytes()
             self._put(arguments.get("url", ""), path.name, clip)
-        except (ContractError, OSError, HTTPException) as error:
+        except (OSError, ValueError, HTTPException) as error:  # of an odd address, too
             self._inbox.put(CommandFinished(0, cmd_id, "failed", str(error)))
         else:
             self._inbox.put(CommandFinished(0, cmd_id, "succeeded", path.name))

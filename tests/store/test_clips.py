@@ -209,7 +209,7 @@ def test_what_is_no_clip_or_not_for_this_cart_is_refused(door: Door) -> None:
 
 def test_only_known_papers_come_in(door: Door, tmp_path: Path) -> None:
     """A certificate that was taken back, one of another authority, and none at all, are refused;
-    without papers of its own, or over plain HTTP, a cart sends nothing."""
+    without papers of its own, over plain HTTP, or to an odd address, a cart sends nothing."""
     folder = tmp_path / "eyes"
     folder.mkdir()
     (folder / f"doubted_line-{NOW_MS}.webp").write_bytes(webp())
@@ -219,6 +219,7 @@ def test_only_known_papers_come_in(door: Door, tmp_path: Path) -> None:
     for endpoint, at in (
         (door.endpoint("cart-3"), url), (stolen, url), (plain, url),
         (door.endpoint(), url.replace("https:", "http:")),
+        (door.endpoint(), "https://h:99999/"), (door.endpoint(), f"{door.url}/clips/\xe9"),
     ):  # fmt: skip
         assert sent(folder, endpoint, clip="doubted_line", url=at).status == "failed"
     assert door.kept() == []
@@ -302,6 +303,16 @@ def test_clips_go_by_their_reason(door: Door) -> None:
         left.append([path.parent.name for path in door.kept()])
     assert left == [["dispute", "loss"], ["dispute"], []]
     assert list((door.data / "clips" / "open").iterdir()) == []
+
+
+def test_what_cannot_be_swept_leaves_the_door_open(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An old clip that the disk does not let go is said, and who comes is served on."""
+    (door.data / "clips" / "loss" / f"cart-1-{NOW_MS}-0.webp").mkdir()
+    door.utc_ms += 49 * HOUR_MS
+    until(lambda: "no clip swept" in caplog.text, "it is said")
+    assert door.get("/", "cart-1") == 404
 
 
 def test_a_clip_s_age_begins_when_it_was_made(door: Door) -> None:
