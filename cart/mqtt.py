@@ -208,7 +208,8 @@ class Connection:
     def fall(self) -> None:
         """Be gone without a word, as when the network ends: the broker says the will."""
         if self._client is not None and isinstance(wire := self._client.socket(), socket.socket):
-            wire.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the other end may have gone first
+                wire.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Say goodbye, which silences the will, and let go of everything."""
@@ -243,10 +244,8 @@ class Connection:
         self._give_up_ms = self._clock() + self._retries.step_ms_max
 
     def _new_client(self) -> paho.Client:
-        protocol = PROTOCOLS[self._endpoint.mqtt]
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, self._client_id, protocol=protocol, manual_ack=True
-        )
+        version, protocol = CallbackAPIVersion.VERSION2, PROTOCOLS[self._endpoint.mqtt]
+        client = paho.Client(version, self._client_id, protocol=protocol, manual_ack=True)
         client.connect_timeout = self._retries.step_ms_max / 1_000
         client.max_inflight_messages_set(IN_FLIGHT_MAX)
         client.on_socket_open = _send_at_once

@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Raw, json
 from msgspec.structs import replace
 
-from cart.commands.certify_orders import HOUR_MS, acked, command_of, greeted, now_utc_ms, order
+from cart.commands.certify_orders import HOUR_MS, acked, command_of, greeted, order
 from cart.commands.certify_peer import NotExercised, Peer, Rule, RuleBroken
 from cart.contract.deltas import canonical, change_between
 from cart.contract.fleet import DesiredConfig, ReportedConfig
@@ -29,6 +29,7 @@ from cart.contract.goods import (
 )
 from cart.contract.signing import config_text, grant_text, head_text, published_text
 from cart.contract.store import (
+    CODE_LIFETIME_MS,
     BasketView,
     Birth,
     CouponAnswer,
@@ -43,6 +44,7 @@ from cart.contract.store import (
 )
 from cart.core.catalog import Catalog, Product
 from cart.core.value import Value
+from cart.shell.newest import wall_utc_ms
 
 # Higher than any version that this cart was shown by an earlier check.
 VERSION = int(time.time())
@@ -53,6 +55,7 @@ BEFORE = Catalog(VERSION, "USD", (Product(sku="check-1", name="Check", price_min
 MIDDLE = replace(BEFORE, version=VERSION + 1)
 AFTER = replace(MIDDLE, version=VERSION + 2, products=(replace(MIDDLE.products[0], name="New"),))
 PATIENCE_MS = 10_000  # so long a cart may wait for what is retained before it asks
+QUESTIONS_MAX = 20  # it may ask for the time or a change first, and not for ever
 TABLES: dict[str, type[Published]] = {"deals": Deals, "recall": Recalls, "planogram": Planogram}
 ANSWERS: dict[str, Value] = {
     "pay_answer": PayAnswer("no-such-trip", 1, "settled", 1, "R1"),
@@ -88,8 +91,8 @@ def _shown(peer: Peer) -> tuple[Birth, str]:
     return birth, decode(PairOffer, found[1]).nonce
 
 
-def _granted(peer: Peer, grant: PairGrant, valid_ms: int = HOUR_MS) -> PairGrant:
-    bare = replace(grant, expires_utc_ms=now_utc_ms() + valid_ms)
+def _granted(peer: Peer, grant: PairGrant, valid_ms: int = CODE_LIFETIME_MS) -> PairGrant:
+    bare = replace(grant, expires_utc_ms=wall_utc_ms() + valid_ms)
     return replace(bare, signature=peer.sign(grant_text(peer.cart, bare)))
 
 
@@ -186,7 +189,7 @@ def _asks(peer: Peer) -> str:
         asked.append(decode(Get, _question(peer, asked)))
         data = piece if asked[-1].what == "chunk" else b""
         reason = "" if data else "not here; take the newest catalog whole"
-        peer.say("given", Given(asked[-1].correlation, now_utc_ms(), data, reason))
+        peer.say("given", Given(asked[-1].correlation, wall_utc_ms(), data, reason))
     if (asked[-1].sha256, asked[-1].number) != (head.sha256, 0):
         raise RuleBroken(f"it asks for chunk {asked[-1].number} of {asked[-1].sha256}")
     _adopted(peer, MIDDLE.version)
@@ -194,7 +197,8 @@ def _asks(peer: Peer) -> str:
 
 
 def _question(peer: Peer, asked: list[Get]) -> bytes:
-    found = peer.has_heard("get", max(PATIENCE_MS, peer.answer_ms))
+    is_over = len(asked) == QUESTIONS_MAX
+    found = None if is_over else peer.has_heard("get", max(PATIENCE_MS, peer.answer_ms))
     if found is None:
         raise RuleBroken(f"it asks for no chunk, after {len(asked)} questions")
     return found[1]
@@ -223,11 +227,11 @@ def _adopted(peer: Peer, version: int) -> None:
 
 def _adopts(peer: Peer, version: int, within_ms: int) -> bool:
     """Whether its birth names this catalog, asked until then."""
-    end_ms = now_utc_ms() + within_ms
+    end_ms = wall_utc_ms() + within_ms
     while True:
         birth = greeted(peer)
         acked(peer, birth, birth.last_seq)
-        if birth.catalog_version == version or now_utc_ms() > end_ms:
+        if birth.catalog_version == version or wall_utc_ms() > end_ms:
             return birth.catalog_version == version
 
 

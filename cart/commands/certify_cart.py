@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from cart.commands import certify_bench
 from cart.commands.certify_orders import BOOT, HOUR_MS, acked, command_of, greeted, order
 from cart.commands.certify_peer import (
+    JUNK,
     Keys,
     NotExercised,
     Peer,
@@ -36,13 +37,13 @@ from cart.contract.store import (
     decode,
 )
 from cart.core.value import Value
+from cart.shell.clock import monotonic_ms
 
 HEARS: tuple[str, ...] = (
     "birth", "cart_state", "events", "snap", "pair_offer", "command_state", "config_state", "get",
     "telemetry", "csr",
 )  # fmt: skip
 WILL: tuple[str, Value] = ("store_state", StoreState(BOOT, online=False))
-JUNK = (b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b"null")
 DOWN = tuple(channel.name for channel in CHANNELS if channel.direction == "down")
 OTHERS = 100  # commands between one and its repetition
 TELEMETRY_MS = 65_000  # each minute, as long as nobody has set it otherwise
@@ -136,18 +137,30 @@ def _rows(peer: Peer) -> str:
     birth = greeted(peer)
     acked(peer, birth, 0)
     seq, last_hash = 0, FIRST_HASH
+    end_ms = monotonic_ms() + peer.answer_ms
     while seq < birth.last_seq:
         batch = peer.hear("events", EventBatch, f"row {seq + 1} of {birth.last_seq}")
         if batch.epoch != birth.epoch:
             raise RuleBroken(f"rows of epoch {batch.epoch} after a birth of {birth.epoch}")
-        for entry in batch.entries:
-            if entry.seq <= seq:
-                continue
-            if entry.seq != seq + 1 or entry.hash != chain_hash(last_hash, bytes(entry.event)):
-                raise RuleBroken(f"row {entry.seq} does not follow from row {seq}")
-            seq, last_hash = entry.seq, entry.hash
+        before = seq
+        seq, last_hash = _followed(batch, seq, last_hash)
         acked(peer, birth, seq)  # it may wait before it sends more than its window
+        if seq > before:
+            end_ms = monotonic_ms() + peer.answer_ms
+        elif monotonic_ms() > end_ms:
+            raise RuleBroken(f"known rows alone, no row {seq + 1} within {peer.answer_ms} ms")
     return f"{seq} rows, each chained to the one before"
+
+
+def _followed(batch: EventBatch, seq: int, last_hash: str) -> tuple[int, str]:
+    """The last row and its hash, after those of a batch. Raises RuleBroken."""
+    for entry in batch.entries:
+        if entry.seq <= seq:
+            continue
+        if entry.seq != seq + 1 or entry.hash != chain_hash(last_hash, bytes(entry.event)):
+            raise RuleBroken(f"row {entry.seq} does not follow from row {seq}")
+        seq, last_hash = entry.seq, entry.hash
+    return seq, last_hash
 
 
 def _again(peer: Peer) -> str:

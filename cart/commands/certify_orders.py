@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 
 from msgspec.structs import replace
 
@@ -11,14 +10,10 @@ from cart.commands.certify_peer import Peer, RuleBroken
 from cart.contract.fleet import Command, CommandState
 from cart.contract.signing import command_text
 from cart.contract.store import Ack, Birth, StoreState
+from cart.shell.newest import wall_utc_ms
 
 BOOT = secrets.token_hex(8)
 HOUR_MS = 3_600_000
-
-
-def now_utc_ms() -> int:
-    """The wall clock."""
-    return time.time_ns() // 1_000_000
 
 
 def greeted(peer: Peer) -> Birth:
@@ -31,14 +26,14 @@ def greeted(peer: Peer) -> Birth:
 
 def acked(peer: Peer, birth: Birth, upto_seq: int) -> None:
     """Answer a birth: the store has its rows so far."""
-    peer.say("ack", Ack(birth.epoch, upto_seq, utc_ms=now_utc_ms()))
+    peer.say("ack", Ack(birth.epoch, upto_seq, utc_ms=wall_utc_ms()))
 
 
 def command_of(
     peer: Peer, action: str, valid_ms: int = HOUR_MS, arguments: dict[str, str] | None = None
 ) -> Command:
     """A command to this cart, signed."""
-    expires_utc_ms = now_utc_ms() + valid_ms
+    expires_utc_ms = wall_utc_ms() + valid_ms
     cmd_id = f"check-{secrets.token_hex(8)}"
     command = Command(cmd_id, action, expires_utc_ms, "", arguments or {})
     return replace(command, signature=peer.sign(command_text(peer.cart, command)))

@@ -39,6 +39,7 @@ CONNECT_MS = 5_000
 SILENCE_MS = 1_500
 LEAVE_MS = 200
 QUICK_MS = 10_000
+JUNK = (b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b"null")
 Message = TypeVar("Message", bound=Value)
 
 

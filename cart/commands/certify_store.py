@@ -15,7 +15,7 @@ from msgspec import Raw, json
 from msgspec.structs import replace
 
 from cart.commands import certify_counter, certify_goods
-from cart.commands.certify_peer import Keys, Peer, Rule, RuleBroken, public_key
+from cart.commands.certify_peer import JUNK, Keys, Peer, Rule, RuleBroken, public_key
 from cart.commands.certify_trip import (
     EPOCH,
     FACTS,
@@ -52,7 +52,6 @@ HEARS: tuple[str, ...] = (
     "cert", "store_state", "catalog_head", "catalog_delta", "trust", "deals", "recall", "planogram",
 )  # fmt: skip
 WILL: tuple[str, Value] = ("cart_state", CartState(greeting().boot_id, online=False))
-JUNK = (b"{", b"\xff\xfe", b"[" * 5_000, b'{"epoch":"x"}', b"null")
 TOO_LONG = b" " * 200_001
 UP = tuple(channel.name for channel in CHANNELS if channel.direction != "down")
 
