@@ -35,7 +35,7 @@ DELTA_BYTES_MAX = 90_000  # with its signature it still fits into a `Given`
 UTC_MS_MAX = 2**62
 VERSION_MAX = 2**53  # every program that reads JSON counts so far
 LEAP_MAX = 10_000  # versions that a database may have forgotten
-# A version may be a date in digits, or a time; after a mistake thousands of such strides are left.
+# A version may be a date in digits, or a time; after a mistake eight such strides are left.
 STRIDE_MAX = 10**15
 Row = dict[str, Any]
 # What comes after the newest catalog.

@@ -24,6 +24,7 @@ from cart.contract.goods import (
 from cart.contract.store import (
     APP_PREFIX,
     BATCH_MAX,
+    BROKER,
     CLAIM_PREFIX,
     CODE_LIFETIME_MS,
     PAIRING,
@@ -61,8 +62,8 @@ no session is kept. What differs:
 - **In flight.** MQTT 5: at most the broker's Receive Maximum (ours: {in_flight}) publishes without
   PUBACK. 3.1.1 has no word for it.
 - **Retained on a cluster.** With RabbitMQ it stays on one node: so over 3.1.1 a store says all that
-  is retained once more after a `birth`, a cart greets unasked, and an older `store_state` offline
-  is not the last word.
+  is retained once more after a `birth`, but for chunks and changes of the catalog, which a cart
+  asks for; a cart greets unasked, and an older `store_state` offline is not the last word.
 - **Dots.** RabbitMQ takes a dot in a topic for a slash: there no name of a tenant, store, cart or
   app may have one.
 
@@ -147,14 +148,14 @@ name and the client id:
 | common name | who | may say |
 |---|---|---|
 | a cart's id | a cart | its own `cart/…` and `prov/…` |
-| `{app}`… | a shopper's app | its own `app/…/up/pair` |
+| `{app}`… | a shopper's app | its own `app/…/up/pair` and `prov/…` |
 | `{claim}`… | a claim, once and for a short time | its own `prov/…` |
 | `{service}`… | the store's service | all |
 
-No cart's id begins like one of the last three. The broker enforces all of it by
-`deploy/mosquitto/dashcart.acl`, which is the table of channels. A cart makes its key itself and
-says `csr`; the answer names the request by the SHA-256 of its PEM. Renewing is the same under the
-cart's own name.
+No cart's id begins like one of the last three, and none is `{broker}`, the name in the broker's own
+certificate. The broker enforces all of it by `deploy/mosquitto/dashcart.acl`, which is the table of
+channels. A cart makes its key itself and says `csr`; the answer names the request by the SHA-256 of
+its PEM. Renewing is the same under the cart's own name; an app renews as a cart does.
 
 ### No personal data in topics
 
@@ -240,7 +241,7 @@ def order() -> str:
 
 def papers() -> str:
     """Who is who, and what no topic tells."""
-    return PAPERS.format(app=APP_PREFIX, claim=CLAIM_PREFIX, service=SERVICE_PREFIX)
+    return PAPERS.format(app=APP_PREFIX, claim=CLAIM_PREFIX, service=SERVICE_PREFIX, broker=BROKER)
 
 
 def catalog() -> str:
