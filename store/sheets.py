@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,6 +31,8 @@ from cart.core.catalog import (
 from cart.core.catalog_faults import Fault, faults
 from cart.core.pricing.kinds import AnyDeal
 from cart.core.value import Value
+from store import written
+from store.written import Slip
 
 TABLES: Mapping[str, Any] = {
     "products": Product,
@@ -57,8 +60,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
 }
 SHOWN = 60  # letters of a text that is wrong
-# What no label prints: control characters, and marks that turn the direction of what follows.
-ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# What no label prints: control characters, marks that turn the direction of what follows, and half
+# letters, which JSON can name.
+ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 OTHER = re.compile(r"(\w+)\[(\d+)\]")
 NUMBER = re.compile(r"-?[0-9]{1,12}([.,][0-9]{1,12})?")
 PATH = re.compile(r"(.*?) - at `\$\.?(.*?)`", re.DOTALL)
@@ -74,7 +78,8 @@ class BadRow(Value):
     todo: str
 
     def __str__(self) -> str:
-        return f"{self.table} row {self.row}, {self.column}: {self.wrong}; {self.todo}"
+        where = f"row {self.row}, {self.column}" if self.column else f"row {self.row}"
+        return f"{self.table} {where}: {self.wrong}; {self.todo}"
 
 
 class RowsRefusedError(CatalogError):
@@ -117,21 +122,23 @@ def read(data: bytes, table: str, published: Catalog) -> Reading:
 
 def _json(data: bytes) -> object:
     try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return written.read(data)
+    except (ValueError, RecursionError) as error:
         raise CatalogError(f"catalog: {error}; {SHAPE}") from error
 
 
 def _whole(data: bytes) -> tuple[Catalog, dict[str, list[Row]]]:
-    written = _json(data)
-    if not isinstance(written, dict):
+    head = _json(data)
+    if not isinstance(head, dict):
         raise CatalogError("catalog: one JSON object is wanted; for a part of it give --table")
-    head = {name: value for name, value in written.items() if name not in TABLES}
+    tables = {name: _numbered(head.pop(name, []), name) for name in TABLES}
+    if slip := _slip(head, inspect.type_info(Catalog)):
+        raise CatalogError(f"catalog: {slip.field}: {slip.wrong}; {slip.todo}")
     try:
         catalog = msgspec.convert(head | {"products": []}, Catalog)
     except msgspec.ValidationError as error:
         raise CatalogError(f"catalog: {error}; {SHAPE}") from error
-    return catalog, {name: _numbered(written.get(name, []), name) for name in TABLES}
+    return catalog, tables
 
 
 def _numbered(rows: object, table: str) -> list[Row]:
@@ -250,12 +257,12 @@ def _is_list(info: inspect.Type) -> bool:
 def _converted(
     table: str, rows: Iterable[Row], bad: list[BadRow], *, strict: bool
 ) -> Iterator[Row]:
+    info = inspect.type_info(TABLES[table])
     for number, row in rows:
         if isinstance(row, Value):
             yield number, row
-        elif odd := next(_odd(row, ""), None):
-            wrong = f"{odd[1][:SHOWN]!a} holds what no label prints"
-            bad.append(BadRow(table, number, odd[0], wrong, _todo_of(odd[1])))
+        elif slip := _slip(row, info):
+            bad.append(BadRow(table, number, *slip))
         else:
             try:
                 yield number, msgspec.convert(row, TABLES[table], strict=strict)
@@ -268,6 +275,15 @@ def _misshapen(table: str, number: int, said: str) -> BadRow:
     wrong, column = found.groups() if found else (said, "")
     wrong, todo = WORDS.get(column.rstrip("]0123456789"), (wrong, SHAPE))
     return BadRow(table, number, column, wrong, todo)
+
+
+def _slip(value: object, info: inspect.Type) -> Slip | None:
+    """The first one: a row is bad once."""
+    odd = (
+        Slip(column, f"{text[:SHOWN]!a} holds what no label prints", _todo_of(text))
+        for column, text in _odd(value, "")
+    )
+    return next(chain(written.slips(value, info), odd), None)
 
 
 def _odd(value: object, column: str) -> Iterator[tuple[str, str]]:

@@ -188,6 +188,53 @@ def test_what_a_slip_would_hide_is_named(
     assert bring.newest is None
 
 
+ROW = '[{"sku":"a","name":"A","price_minor":1'
+WHOLE = '{"version":9,"currency":"USD","products":' + ROW + "}]"
+DEAL = '"type":"percent_off","deal_id":"half","title":"Half","skus":["a"],"share_ppm":500000'
+MISSPELT = [
+    ("products", ROW + ',"minimum_age_year":18}]', "row 1, minimum_age_year: no field is called"),
+    ("products", ROW + ',"minimum_age_year":18}]', "is minimum_age_years meant?"),
+    ("products", ROW + ',"qqq":1}]', "row 1, qqq: no field is called 'qqq'; there are sku, name,"),
+    ("products", ROW + ',"price_minor":2}]', "row 1, price_minor: 'price_minor' is told twice"),
+    ("products", ROW + ',"a\\ud800":2}]', "row 1, a\\ud800: no field is called"),
+    ("products", ROW + ',"category":"\\udc80"}]', "row 1, category: '\\udc80' holds what no label"),
+    ("products", '[{"sku":"a","name":"A","price_minor":1e400}]', "row 1, price_minor: Expected"),
+    ("products", '[{"sku":"a","name":"A","price_minor":NaN}]', "NaN is no JSON"),
+    ("products", '[{"sku":"a","name":"A"}]', "row 1: Object missing required field"),
+    ("deals", "[{" + DEAL + ',"max_per_shoper":1}]', "row 1, max_per_shoper: no field"),
+    ("deals", "[{" + DEAL + ',"max_per_shoper":1}]', "is max_per_shopper meant?"),
+    ("deals", "[{" + DEAL + ',"window":{"form":"2026-01-01"}}]', "row 1, window.form: no field"),
+    ("", WHOLE + ',"dealz":[]}', "catalog: dealz: no field is called 'dealz'; is deals meant?"),
+    ("", WHOLE + ',"products":[]}', "catalog: products: 'products' is told twice; keep one"),
+    ("", WHOLE + ',"fees":[{"titel":"Bag"}]}', "catalog: fees[0].titel: no field"),
+]
+
+
+@pytest.mark.parametrize(("table", "text", "said"), MISSPELT)
+def test_no_field_of_json_is_dropped_in_silence(
+    bring: Importer, capsys: pytest.CaptureFixture[str], table: str, text: str, said: str
+) -> None:
+    """A misspelt field, or one that is told twice, is named with its row and what is near it, at
+    any depth; a misspelt age limit would be none."""
+    import_catalog(bring.folder / "s")
+    before = bring.newest
+    capsys.readouterr()
+    assert bring(text, *(("--table", table) if table else ())) == 1
+    assert said in capsys.readouterr().err
+    assert bring.newest == before
+
+
+def test_a_misspelt_limit_of_a_deal_is_not_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is published apart from the catalog is read alike."""
+    import_catalog(tmp_path)
+    file = tmp_path / "deals.json"
+    file.write_text("[{" + DEAL.replace('"a"', '"bananas"') + ',"max_per_shoper":1}]')
+    assert main(["publish", "--data", str(tmp_path), "deals", str(file)]) == 1
+    assert "max_per_shopper meant?" in capsys.readouterr().err
+
+
 def test_a_mark_of_the_encoding_is_no_part_of_json(bring: Importer) -> None:
     """Editors of one system put it in front of a whole catalog and of a table of it."""
     assert bring(msgspec.json.encode(CATALOG).decode().encode("utf-8-sig")) == 0
