@@ -42,6 +42,7 @@ from store.database import (
     hold_alone,
     open_database,
     open_existing,
+    reading,
     transaction,
 )
 from store.keys import KeyFileError, public_of, signer_of
@@ -153,23 +154,27 @@ def _empty_catalog(options: argparse.Namespace) -> Catalog:
 
 def list_carts(options: argparse.Namespace) -> int:
     """List the carts that were ever here."""
-    with closing(_existing(options)) as database:
-        show.print_rows(show.carts(database), "carts", as_json=options.json)
+    show.print_rows(_looked(options, show.carts), "carts", as_json=options.json)
     return 0
 
 
 def list_trips(options: argparse.Namespace) -> int:
     """List the trips, newest last."""
-    with closing(_existing(options)) as database:
-        show.print_rows(show.trip_rows(database), "trips", as_json=options.json)
+    show.print_rows(_looked(options, show.trip_rows), "trips", as_json=options.json)
     return 0
 
 
 def list_disputes(options: argparse.Namespace) -> int:
     """List what shoppers contest and where sums differ, oldest first."""
-    with closing(_existing(options)) as database:
-        show.print_rows(disputes.rows(database), "disputes", as_json=options.json)
+    show.print_rows(_looked(options, disputes.rows), "disputes", as_json=options.json)
     return 0
+
+
+def _looked(
+    options: argparse.Namespace, rows: Callable[[Connection], list[show.Row]]
+) -> list[show.Row]:
+    with closing(_existing(options)) as database, reading(database):
+        return rows(database)
 
 
 def credit_line(options: argparse.Namespace) -> int:
@@ -199,7 +204,7 @@ def _trip(database: Connection, named: str) -> trips.Trip:
 
 def print_receipt(options: argparse.Namespace) -> int:
     """Print the receipt of a trip: with the evidence of each line, or as the shopper gets it."""
-    with closing(_existing(options)) as database:
+    with closing(_existing(options)) as database, reading(database):
         trip = _trip(database, options.trip)
         if options.paper:
             sys.stdout.buffer.write(FORMATS[options.paper](paper_of(database, trip, options.name)))

@@ -15,7 +15,7 @@ from typing import Protocol
 from sqlalchemy import select
 
 from store.authority import Authority
-from store.database import open_existing
+from store.database import open_existing, reading
 from store.provisioning import Provisioning
 from store.tables import carts
 
@@ -46,7 +46,7 @@ def check_cart(options: argparse.Namespace) -> None:
 
 def _carts(options: argparse.Namespace) -> set[str]:
     folder: Path = options.data / AUTHORITY
-    with closing(open_existing(options.data, options.database)) as database:
+    with closing(open_existing(options.data, options.database)) as database, reading(database):
         here = set(database.scalars(select(carts.c.cart)))
     if not (folder / "ca.key").is_file():
         return here

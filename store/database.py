@@ -34,6 +34,7 @@ WHOLE_MAX = 2**63 - 1
 TURN_S_MAX = 30.0  # a service that publishes a large catalog is in the middle of it for seconds
 ADVICE = ("give a folder that can be written, with space on its disk",
           "start its server, or correct the URL")  # fmt: skip
+MAKE_ROOM = "make room on a disk that works, or bring the database's server back"
 # A connection that is closed is closed; and what is in a row, such as a pseudonym, is in no error.
 ENGINE: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True}
 # What a disk can do to a commit; extended codes carry these in their low byte.
@@ -45,6 +46,8 @@ DISK_TROUBLE = {
 }
 # What a page is called that is damaged, or could not be read.
 BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+DAMAGED = ("the database is damaged: keep a copy of the folder, and bring it back from a backup,"
+           " with the service stopped")  # fmt: skip
 
 
 class DatabaseError(OSError):
@@ -69,9 +72,8 @@ def open_database(folder: Path, url: str | None = None, *, read_only: bool = Fal
     except ImportError as error:
         raise DatabaseError(f"{name}: {error}; install dashcart[postgres]") from error
     except (OSError, SQLAlchemyError, sqlite3.Error) as error:
-        raise DatabaseError(
-            f"{name}: {str(_of_driver(error)).strip()}; {ADVICE[bool(url)]}"
-        ) from error
+        todo = _todo(error, ADVICE[bool(url)])
+        raise DatabaseError(f"{name}: {str(_of_driver(error)).strip()}; {todo}") from error
     return database
 
 
@@ -113,10 +115,7 @@ def transaction(database: Connection) -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         if not _is_trouble(error):
             raise
-        said = _of_driver(error)
-        raise DatabaseError(
-            f"{said}; make room on a disk that works, or bring the database's server back"
-        ) from error
+        raise DatabaseError(f"{_of_driver(error)}; {_todo(error, MAKE_ROOM)}") from error
 
 
 @contextmanager
@@ -171,12 +170,22 @@ def _of_driver(error: Exception) -> BaseException | None:
     return error.orig if isinstance(error, DBAPIError) else error
 
 
+def _code_of(error: Exception) -> int | None:
+    code: int | None = getattr(_of_driver(error), "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _todo(error: Exception, otherwise: str) -> str:
+    """What to do about an error; no room on a disk mends a damaged page."""
+    return DAMAGED if _code_of(error) in BROKEN else otherwise
+
+
 def _is_trouble(error: DBAPIError | sqlite3.Error) -> bool:
     """Whether the world is at fault; what else SQLite calls so are our own mistakes."""
-    code = getattr(_of_driver(error), "sqlite_errorcode", None)
+    code = _code_of(error)
     if code is None:
         return isinstance(error, OperationalError)
-    return code & 0xFF in DISK_TROUBLE | BROKEN
+    return code in DISK_TROUBLE | BROKEN
 
 
 @contextmanager
