@@ -77,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that every process is ended
     with tempfile.TemporaryDirectory(prefix="dashcart-faults-") as temporary:
         folder = out or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             work = run_beside_peers if arguments.peers else run_table
             random = Random(arguments.seed)
             results = work(folder, kind, faults, random, _progress, quick=arguments.quick)

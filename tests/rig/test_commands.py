@@ -37,6 +37,15 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...]) -> None:
     assert "usage: python -m rig" in done.stderr
 
 
+@pytest.mark.parametrize("command", [("faults", "--only", "rubbish"), ("hostile",)])
+def test_an_out_that_cant_be_made_is_one_error(command: tuple[str, ...]) -> None:
+    """Status 1 and an object for a program, where no folder can be made."""
+    done = rig(*command, "--out", "/proc/x", "--json")
+    assert done.returncode == 1
+    assert "/proc/x" in json.loads(done.stdout)["error"]
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.machines
 def test_hil_measures_on_the_simulated_chip() -> None:
     """One JSON object: every figure with its limits and verdict, and the whole."""
