@@ -118,7 +118,7 @@ def _check_user(name: str) -> None:
 
 def make_claim(options: argparse.Namespace) -> int:
     """Make a file that gives one new cart its certificate, once, within a day."""
-    authority = Authority(options.data / FOLDER)
+    authority = _there(options.data / FOLDER)
     provisioning = Provisioning(authority, utc_ms)
     restarted: bool = options.broker_restarted
     claim = provisioning.new_claim(options.cart, broker_restarted=restarted)

@@ -24,7 +24,7 @@ from cart import arguments
 from cart.core.catalog import Catalog, CatalogError
 from store import catalogs, published, sheets, show
 from store.asked import Command, utc_ms
-from store.database import open_database, open_existing, reading, transaction
+from store.database import open_existing, reading, transaction
 
 CATALOG = "catalog"
 DAY_MS = 86_400_000
@@ -71,7 +71,7 @@ def hours_of(options: argparse.Namespace) -> catalogs.Hours:
 def set_price(options: argparse.Namespace) -> int:
     """Give one product another price; a trip that goes on pays the lower of the two."""
     data: Path = options.data
-    with closing(open_database(data, options.database)) as database:
+    with closing(open_existing(data, options.database, read_only=False)) as database:
         priced = partial(_with_price, sku=options.sku, price=options.price)
         catalog = catalogs.publish(database, priced, hours_of(options))
     told = {"version": catalog.version, "sku": options.sku, "price": str(options.price)}
@@ -84,7 +84,7 @@ def publish_table(options: argparse.Namespace) -> int:
     data: Path = options.data
     if (options.file is None) != options.end:
         options.parser.error("give a file, or --end")
-    with closing(open_database(data, options.database)) as database:
+    with closing(open_existing(data, options.database, read_only=False)) as database:
         with reading(database):
             rows = None if options.end else _read(database, options)
         hours = (utc_ms(), options.effective_utc_ms)

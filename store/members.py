@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from cart import arguments
 from store.asked import Command
-from store.database import open_database, transaction
+from store.database import open_existing, transaction
 from store.tables import members
 
 
@@ -29,7 +29,8 @@ def add_commands(command: Command) -> None:
 
 def set_member(options: argparse.Namespace) -> int:
     """Make a shopper a member from the next trip on, or end it."""
-    with closing(open_database(options.data, options.database)) as database, transaction(database):
+    there = open_existing(options.data, options.database, read_only=False)
+    with closing(there) as database, transaction(database):
         (end if options.end else begin)(database, options.shopper)
     told = {"shopper": options.shopper, "member": not options.end}
     sys.stdout.write(json.encode(told).decode() + "\n")

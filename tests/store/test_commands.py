@@ -150,6 +150,28 @@ def test_a_person_sees_trips_and_receipts(
     assert main(["carts", "--data", str(tmp_path / "elsewhere")]) == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "begin"),
+    [
+        (["member", "ann"], "run"),
+        (["member", "ann", "--end"], "run"),
+        (["price", "bananas", "1.49"], "run"),
+        (["publish", "deals", "--end"], "run"),
+        (["claim", "cart-7", "--out", "{folder}/claim.pem"], "broker"),
+    ],
+)
+def test_a_mistyped_folder_begins_no_store(
+    tmp_path: Path, given: list[str], begin: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a member, a price or a cart would be of a store that nobody runs; the advice says how
+    one begins."""
+    typo = tmp_path / "stroe"
+    named = [word.format(folder=tmp_path) for word in given]
+    assert main([*named, "--data", str(typo)]) == 1
+    assert f"begin one with: python -m store {begin}" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("out", ["\0/q", "\udcff", "a\nb", ""])
 def test_a_path_that_cant_be_said_makes_nothing(
     tmp_path: Path, out: str, capsys: pytest.CaptureFixture[str]
@@ -224,7 +246,7 @@ def test_a_receipt_as_the_shopper_gets_it(
         ("import", b"{", 1, "catalog: "),
         ("import", b"{}", 1, "version"),
         ("import", None, 2, "no such file"),
-        ("publish", b"[]", 1, "no catalog yet"),
+        ("publish", b"[]", 1, "no store here yet"),
     ],
 )
 def test_an_error_is_json_where_json_was_asked_for(

@@ -14,6 +14,7 @@ from cart.contract.fleet import CommandState, ReportedConfig
 from cart.contract.store import Birth
 from cart.core.settings import SETTINGS
 from store.__main__ import main
+from store.authority import Authority
 from store.configs import Configs
 from store.database import open_database, transaction
 from store.keys import signer_of
@@ -64,6 +65,7 @@ def test_what_is_unknown_is_refused_with_what_is_known(
 
 def test_a_cart_with_a_claim_is_known(folder: Path) -> None:
     """Before its first visit it may be set, though it never was here."""
+    Authority(folder / "authority")
     assert main(["claim", "--data", str(folder), "cart-2", "--out", str(folder / "c.pem")]) == 0
     assert main(["config", "--data", str(folder), "cart-2", "--set", "thanks_s=20"]) == 0
     assert main(["order", "--data", str(folder), "cart-2", "lock"]) == 0
@@ -92,6 +94,7 @@ def test_settings_are_shown_to_a_person_and_to_a_program(
 def test_a_claim_gives_no_name_with_a_meaning(folder: Path, name: str) -> None:
     """The broker's, the service's and a claim's names are none of a cart's."""
     out = folder / "claim.pem"
+    Authority(folder / "authority")
     try:
         assert main(["claim", "--data", str(folder), name, "--out", str(out)]) == 1
     except SystemExit as ended:
