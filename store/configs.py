@@ -18,6 +18,7 @@ from cart.contract.lines import ContractError
 from cart.contract.signing import config_text
 from cart.core.value import Value
 from cart.files import alone, replace_file
+from store.catalogs import LEAP_MAX
 from store.kept import Kept
 from store.keys import Signer
 
@@ -50,7 +51,7 @@ class Configs:
     def _want(self, cart: str, changes: Settings) -> CartConfig:
         known = self.of(cart)
         before = {} if known is None else known.desired.settings
-        version = 1 if known is None else known.desired.version + 1
+        version = _newest_known(known) + 1
         bare = DesiredConfig(version, {**before, **changes}, "")
         signed = replace(bare, signature=self._signer.sign(config_text(cart, bare)))
         reported = None if known is None else known.reported
@@ -94,3 +95,12 @@ class Configs:
 
     def _path(self, cart: str) -> Path:
         return self._folder / f"{cart}.json"
+
+
+def _newest_known(known: CartConfig | None) -> int:
+    """What the cart says is above what is wanted where the folder was brought back from a backup;
+    no cart can make it leap without end."""
+    if known is None:
+        return 0
+    wanted, told = known.desired.version, known.reported.version if known.reported else 0
+    return max(wanted, told) if told <= wanted + LEAP_MAX else wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cart.contract.fleet import ReportedConfig
 from store.configs import Configs
 from store.keys import signer_of
 
@@ -27,3 +28,14 @@ def test_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
     (known,) = service.all()
     (again,) = service.all()
     assert again is known
+
+
+def test_settings_are_numbered_above_what_the_cart_has(tmp_path: Path) -> None:
+    """The folder was brought back from a backup, and the cart tells of later settings: the next are
+    above them, but the cart makes them leap without end no more than a catalog."""
+    configs = Configs(tmp_path, signer_of(tmp_path))
+    configs.want("cart-1", {"thanks_s": 10})
+    configs.heard("cart-1", ReportedConfig(7, {"thanks_s": 25}))
+    assert configs.want("cart-1", {"thanks_s": 40}).desired.version == 8
+    configs.heard("cart-1", ReportedConfig(2**53, {}))
+    assert configs.want("cart-1", {"thanks_s": 40}).desired.version == 9
