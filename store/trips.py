@@ -43,7 +43,7 @@ from cart.core.state import State
 from cart.core.terms import Held
 from cart.core.value import Value
 from store import adopted as shelves
-from store import archive, published
+from store import archive, holding
 from store import catalogs as shelf
 from store.possible import wrong_in
 from store.tables import events, grants, journals, payments, snaps, trips
@@ -178,7 +178,7 @@ def rewind(database: Connection, cart: str, epoch: int, seq: int) -> None:
 def called_back(database: Connection, trip: Trip, upto_seq: int, now_utc_ms: int) -> str:
     """A line of a trip that must not be sold by now, and why; "" without one."""
     basket, adopted = told(database, trip, upto_seq)
-    overlay = published.recalls_now(database, now_utc_ms)
+    overlay = holding.recalls(database, now_utc_ms)
     index = CatalogIndex(overlaid(shelves.index_of(database, adopted).catalog, overlay))
     stops = recalled(State(basket=basket, catalog=index))
     return f"{stops[0].name} was called back: {stops[0].refused.reason}" if stops else ""
