@@ -213,9 +213,9 @@ def data_of(database: Connection, sha256: str) -> bytes:
     return bytes(database.execute(asked).scalar_one())
 
 
-def newest_data(database: Connection) -> bytes | None:
-    """The newest that is kept, in bytes."""
-    sha256 = newest_sha256(database)
+def newest_data(database: Connection, now_utc_ms: int = UTC_MS_MAX) -> bytes | None:
+    """The newest that carts shall have by then, in bytes."""
+    sha256 = newest_sha256(database, now_utc_ms)
     return data_of(database, sha256) if sha256 else None
 
 

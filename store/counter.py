@@ -21,7 +21,7 @@ from cart.contract.signing import grant_text
 from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
 from cart.core.receipt import Receipt
 from cart.core.refunds import Difference, differences
-from store import carried, chain, coupons, members, moving, trips, verified
+from store import carried, chain, coupons, limits, members, moving, trips, verified
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
@@ -73,7 +73,9 @@ def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tup
         database.execute(delete(grants).where(grants.c.trip_id == to.to_trip))
         expires_utc_ms = now_utc_ms + GRANT_MS
         grant = PairGrant(to.nonce, to.to_trip, shopper, bool(member), expires_utc_ms, "")
-        grant = replace(grant, used=trips.used_before(database, shopper) if shopper else {})
+        if shopper:
+            used = limits.used_by(database, shopper, to.to_cart, now_utc_ms)
+            grant = replace(grant, used=used)
         try:
             signed = _signed(database, signer, to.to_cart, grant)
         except ContractError as error:  # its cart has told the trip anew since, otherwise
@@ -106,7 +108,6 @@ def _new_trip(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[An
     terms = {
         "member": members.is_member(database, asked.shopper),
         "expires_utc_ms": now_utc_ms + GRANT_MS,
-        "used": json.encode(trips.used_before(database, asked.shopper)),
     }
     if asked.move:
         before = moving.of_shopper(database, asked.shopper, asked.cart)
@@ -114,9 +115,11 @@ def _new_trip(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[An
             raise ContractError("PairClaim: no trip of this shopper goes on at another cart")
         upto_seq = stored_seq(database, before.cart, before.epoch)
         moving.move(database, before, asked.cart, trip_id, upto_seq)
+    # After the move: a trip that comes here keeps what it might use.
+    used = limits.used_by(database, asked.shopper, asked.cart, now_utc_ms)
     # Last: what was refused has used up no code.
     new = insert(grants).values(nonce=asked.nonce, trip_id=trip_id, **who, **terms)
-    return database.execute(new.returning(grants)).one()
+    return database.execute(new.values(used=json.encode(used)).returning(grants)).one()
 
 
 def pay(

@@ -86,6 +86,14 @@ def deals_of(database: Connection, version: int) -> Overlay:
     return Overlay(deals=rows, deals_version=version)
 
 
+def deals_from(database: Connection, now_utc_ms: int) -> list[Overlay]:
+    """The deals that hold by now and those that wait for their hour."""
+    holds = _holding(database, "deals", now_utc_ms) or 0
+    which = (published.c.kind == "deals", published.c.version >= holds)
+    versions = database.scalars(select(published.c.version).where(*which)).all()
+    return [deals_of(database, version) for version in versions]
+
+
 def recalls_now(database: Connection, now_utc_ms: int) -> Overlay:
     """What must not be sold by now, beside the catalog."""
     version = _holding(database, "recall", now_utc_ms)

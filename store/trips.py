@@ -6,14 +6,12 @@ same way. It must never hold a price or a rule of its own.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
     and_,
     delete,
     func,
@@ -44,7 +42,6 @@ from cart.core.terms import Held
 from cart.core.value import Value
 from store import adopted as shelves
 from store import archive, holding
-from store import catalogs as shelf
 from store.possible import wrong_in
 from store.tables import events, grants, journals, payments, snaps, trips
 
@@ -230,23 +227,6 @@ def priced(database: Connection, trip: Trip, upto_seq: int = SEQ_MAX) -> PricedT
         lines=basket.lines,
         coupons=basket.terms.coupons,
     )
-
-
-def used_before(database: Connection, shopper: str) -> dict[str, int]:
-    """How often a shopper has paid with each offer that has a limit a shopper."""
-    newest = shelf.newest_data(database)
-    deals = () if newest is None else shelves.index(newest).catalog.deals
-    limited = frozenset(deal.deal_id for deal in deals if deal.max_per_shopper is not None)
-    used = Counter[str]()
-    if limited:
-        for receipt in database.scalars(_paid_by(shopper)):
-            used.update(decoder_of(Receipt).decode(bytes(receipt)).applied)
-    return {deal_id: used[deal_id] for deal_id in sorted(limited) if used[deal_id]}
-
-
-def _paid_by(shopper: str) -> Select[bytes]:
-    same = and_(payments.c.cart == trips.c.cart, payments.c.trip_id == trips.c.trip_id)
-    return select(payments.c.receipt).join(trips, same).where(trips.c.shopper == shopper)
 
 
 def receipt_id(number: int) -> str:

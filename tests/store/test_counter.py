@@ -26,7 +26,7 @@ from cart.core.events import (
 from cart.core.pricing.percent_off import PercentOff
 from cart.receipts.en16931 import as_terms
 from cart.shell.store_catalog import StoreKey
-from store import catalogs, chain, counter, members, moving, trips
+from store import catalogs, chain, counter, limits, members, moving, trips
 from store.keys import Signer, signer_of
 from store.ledger import ingest
 from store.paper import paper_of
@@ -231,7 +231,7 @@ def test_a_grant_says_what_the_shopper_had(database: Connection, signer: Signer)
     assert key.has_signed(grant_text(CART, grant), grant.signature)
     forged = replace(grant, used={})
     assert not key.has_signed(grant_text(CART, forged), grant.signature)
-    assert trips.used_before(database, "bob") == {}
+    assert limits.used_by(database, "bob", CART, NOW_UTC_MS) == {}
 
 
 @pytest.mark.parametrize(("said", "outcome"), [(1, "settled"), (0, "mismatch")])
