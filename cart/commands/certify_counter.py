@@ -39,13 +39,31 @@ LATER_MS = 2_000
 
 def _money(peer: Peer) -> str:
     asked = PayRequest(TRIP, 1, 1, EPOCH, len(rows()))
+    first, again = (_answer(peer, asked) for _ in range(2))
+    if first.outcome == "settled":
+        raise RuleBroken("a sum of 1 is settled for a line of 149")
+    if again != first:
+        raise RuleBroken(f"the same attempt is answered otherwise: {first}, then {again}")
+    return f"a wrong sum is not settled: {first.outcome}, twice the same answer"
+
+
+def _answer(peer: Peer, asked: PayRequest) -> PayAnswer:
+    peer.forget("pay_answer")
     peer.say("pay_request", asked)
     answer = peer.hear("pay_answer", PayAnswer, "answer to a payment")
     if (answer.trip_id, answer.attempt) != (asked.trip_id, asked.attempt):
         raise RuleBroken(f"it answers attempt {answer.attempt} of {answer.trip_id}")
-    if answer.outcome == "settled":
-        raise RuleBroken("a sum of 1 is settled for a line of 149")
-    return f"a wrong sum is not settled: {answer.outcome}"
+    return answer
+
+
+def _sum_waits(peer: Peer) -> str:
+    """What the sum counts is not all there yet; once it is, it is answered."""
+    upto_seq = len(rows())
+    _answer(peer, PayRequest(TRIP, 2, 1, EPOCH, upto_seq))
+    peer.forget("pay_answer")
+    peer.say("pay_request", PayRequest(TRIP, 3, 1, EPOCH, upto_seq + 1))
+    peer.hears_nothing("pay_answer", f"it answers before it has row {upto_seq + 1}")
+    return f"no answer before row {upto_seq + 1}"
 
 
 def _coupon(peer: Peer) -> str:
@@ -64,14 +82,18 @@ def _coupon(peer: Peer) -> str:
 def granted(peer: Peer) -> PairGrant:
     """A code is shown and seen. Raises RuleBroken where no grant for it comes, in its time."""
     nonce = f"check-nonce-{time.time_ns()}"
-    peer.forget("pair_grant")
     peer.say("pair_offer", PairOffer(nonce))
-    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
-    grant = peer.hear("pair_grant", PairGrant, "grant of a pairing")
+    grant = _claimed(peer, nonce)
     good_ms = grant.expires_utc_ms - store_utc_ms(peer)
     if grant.nonce != nonce or not 0 < good_ms <= CODE_LIFETIME_MS:
         raise RuleBroken(f"the grant is for {grant.nonce}, good for {good_ms} ms")
     return grant
+
+
+def _claimed(peer: Peer, nonce: str) -> PairGrant:
+    peer.forget("pair_grant")
+    peer.say("pair_claim", PairClaim(peer.cart, nonce, peer.shopper))
+    return peer.hear("pair_grant", PairGrant, "grant of a pairing")
 
 
 def claims_in_vain(peer: Peer, nonce: str, unless: str) -> None:
@@ -85,7 +107,11 @@ def _pairs(peer: Peer) -> str:
     grant = granted(peer)
     if grant.shopper != peer.shopper:
         raise RuleBroken(f"the grant is {grant.shopper}'s, and {peer.shopper} asked")
-    return f"trip {grant.trip_id}, {peer.judge(grant_text(peer.cart, grant), grant.signature)}"
+    again = _claimed(peer, grant.nonce)
+    if again.trip_id != grant.trip_id:
+        raise RuleBroken(f"asked again it grants {again.trip_id}, not {grant.trip_id}")
+    signed = peer.judge(grant_text(peer.cart, grant), grant.signature)
+    return f"trip {grant.trip_id}, twice the same, {signed}"
 
 
 def _invented(peer: Peer) -> str:
@@ -195,6 +221,7 @@ def _set(peer: Peer) -> str:
 
 RULES: tuple[Rule, ...] = (
     Rule("only its own sum is settled", ("pay_request", "pay_answer"), _money),
+    Rule("a sum waits for its rows", ("pay_request", "pay_answer"), _sum_waits),
     Rule("a coupon is kept for its trip", ("coupon_request", "coupon_answer"), _coupon),
     Rule("a code on the screen opens a trip", ("pair_offer", "pair_claim", "pair_grant"), _pairs),
     Rule("an invented code opens none", ("pair_claim", "pair_grant"), _invented),

@@ -53,6 +53,7 @@ HEARS: tuple[str, ...] = (
 )  # fmt: skip
 WILL: tuple[str, Value] = ("cart_state", CartState(greeting().boot_id, online=False))
 TOO_LONG = b" " * 200_001
+FAR = 2**33  # epochs above those that a store knows: beyond the 2^32 that it takes
 UP = tuple(channel.name for channel in CHANNELS if channel.direction != "down")
 
 
@@ -77,7 +78,18 @@ def _greets(peer: Peer) -> str:
     ack = ack_of(peer, "birth", greeting())
     if ack.epoch != EPOCH or ack.upto_seq != 0 or ack.utc_ms <= 0:
         raise RuleBroken(f"epoch {ack.epoch}, upto_seq {ack.upto_seq}, utc_ms {ack.utc_ms}")
-    return "the answer to a birth has the cart's epoch, nothing stored, and the time"
+    _owned(ack)
+    return "the answer to a birth has the cart's epoch, nothing stored, its hash, and the time"
+
+
+def _far(peer: Peer) -> str:
+    """Or one birth could use up all the numbers that a cart's journals may have."""
+    ack = ack_of(peer, "birth", replace(greeting(), epoch=EPOCH + FAR))
+    if ack.hash:
+        raise RuleBroken(f"epoch {EPOCH + FAR} is far too high, and has the hash {ack.hash}")
+    if ack.newest_epoch > EPOCH:
+        raise RuleBroken(f"newest_epoch is {ack.newest_epoch}, and the cart's newest is {EPOCH}")
+    return f'2^33 above what it knows the hash is "", and newest_epoch {ack.newest_epoch}'
 
 
 def _takes(peer: Peer) -> str:
@@ -116,7 +128,10 @@ def _more_fields(peer: Peer) -> str:
     birth = json.encode(greeting())[:-1] + b',"field_of_the_future":[1]}'
     peer.forget("ack")
     peer.say_raw("birth", birth)
-    return _acked(peer.hear("ack", Ack, "answer"), 4, "a birth with a field of the future")
+    ack = peer.hear("ack", Ack, "answer")
+    seen = _acked(ack, 4, "a birth with a field of the future")
+    _owned(ack)
+    return seen
 
 
 def _views(peer: Peer) -> str:
@@ -212,6 +227,7 @@ RULES: tuple[Rule, ...] = (
     Rule("a row that breaks the chain is not taken", ("events", "ack"), _torn),
     Rule("facts of the future do not block the queue", ("events", "ack"), _future),
     Rule("fields of the future are ignored", ("birth", "ack"), _more_fields),
+    Rule("an epoch far above is no journal's", ("birth", "ack"), _far),
     Rule("a birth in mid-trip is told the basket", ("birth", "basket"), _views),
     Rule("a snapshot is held against the rows", ("snap", "ack"), _snaps),
     Rule("junk changes nothing", (), _junk),
@@ -251,6 +267,15 @@ def _acked(ack: Ack, seq: int, of_what: str) -> str:
     if (ack.epoch, ack.upto_seq) != (EPOCH, seq):
         raise RuleBroken(f"upto_seq is {ack.upto_seq} of {ack.epoch}, not {seq}, after {of_what}")
     return f"upto_seq {seq} after {of_what}"
+
+
+def _owned(ack: Ack) -> None:
+    """Raises RuleBroken where a cart would take this answer to its birth for another journal's."""
+    own = rows()[ack.upto_seq - 1].hash if ack.upto_seq else FIRST_HASH
+    if ack.hash != own:
+        raise RuleBroken(f"the hash of row {ack.upto_seq} is {ack.hash}, not {own}")
+    if not 0 < ack.newest_epoch <= EPOCH:
+        raise RuleBroken(f"newest_epoch is {ack.newest_epoch}, and the cart's newest is {EPOCH}")
 
 
 def _rejected(ack: Ack, seq: int, upto_seq: int) -> str:

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -47,6 +47,14 @@ TRICKS = {
     "--any-will": "a will of an older boot comes as one of the last",
     "--grants-all": "each claim gets the last grant",
     "--shows-on": "a claim finds its code shown still",
+    "--pays-early": "each payment is answered at once as the last one was",
+}
+# What a trick makes of the messages of a channel; the number is another one for each message.
+TWISTS: dict[str, tuple[str, Callable[[dict[str, Any], int], dict[str, Any]]]] = {
+    "newer-epoch": ("ack", lambda ack, _: {"newest_epoch": ack["newest_epoch"] + 7}),
+    "other-hash": ("ack", lambda _ack, _number: {"hash": "ab" * 32}),
+    "other-trips": ("pair_grant", lambda _grant, number: {"trip_id": f"trip-{number}"}),
+    "other-answers": ("pay_answer", lambda _answer, number: {"total_minor": number}),
 }
 BOOT = re.compile(rb'"boot_id":"[^"]*"')
 TEN_YEARS_MS = 10 * 365 * 86_400_000
@@ -124,6 +132,7 @@ def _given() -> argparse.Namespace:
                         "and a cart is told what it was told before as if it were new")  # fmt: skip
     for name, what in TRICKS.items():
         parser.add_argument(name, action="store_true", help=what)
+    parser.add_argument("--twist", choices=tuple(TWISTS), action="append", default=[])
     return parser.parse_args()
 
 
@@ -136,10 +145,12 @@ class Tricks:
         self._boot = b""
         self._offered: list[Packet] = []
         self._granted: list[Packet] = []
+        self._paid: list[Packet] = []
+        self._twisted = 0
 
     def played(self, heard: mqtt.Incoming, *, is_own: bool) -> tuple[list[Packet], list[Packet]]:
         """What goes on in place of this message, and what goes back; `is_own`: the peer said it."""
-        carried = _carried(heard, self.given.channel if is_own else [])
+        carried = self._twist(_carried(heard, self.given.channel if is_own else []))
         if self._resigner is not None:
             carried = self._resigner.carried(carried)
         match parse(carried.topic).channel.name:
@@ -152,10 +163,30 @@ class Tricks:
                 self._offered = [carried]
             case "pair_grant":
                 self._granted = [carried]
+            case "pay_answer":
+                self._paid = [carried]
+            case "pay_request":
+                return [carried], self._early(carried) if self.given.pays_early else []
             case "pair_claim":
                 shown = self._offered if self.given.shows_on else []
                 return [*shown, carried], self._granted if self.given.grants_all else []
         return [carried], []
+
+    def _early(self, asked: Packet) -> list[Packet]:
+        if not self._paid:  # what asks may be junk until then
+            return []
+        attempt = json.loads(asked.payload)["attempt"]
+        answer = {**json.loads(self._paid[0].payload), "attempt": attempt}
+        return [replace(self._paid[0], payload=json.dumps(answer).encode())]
+
+    def _twist(self, carried: Packet) -> Packet:
+        for channel, change in (TWISTS[name] for name in self.given.twist):
+            if parse(carried.topic).channel.name == channel:
+                self._twisted += 1
+                said = json.loads(carried.payload)
+                changed = json.dumps({**said, **change(said, self._twisted)})
+                carried = replace(carried, payload=changed.encode())
+        return carried
 
     def _of_will(self, carried: Packet) -> list[Packet]:
         if self.given.any_will:

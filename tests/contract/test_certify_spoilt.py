@@ -123,6 +123,33 @@ def test_a_store_that_grants_codes_it_should_not_fails(
 
 @pytest.mark.machines
 @pytest.mark.parametrize(
+    ("tricks", "found"),
+    [
+        (["--twist", "newer-epoch", "--twist", "other-trips", "--twist", "other-answers"], {
+            "a birth is answered": "and the cart's newest is",
+            "a code on the screen opens a trip": "asked again it grants trip-",
+            "only its own sum is settled": "the same attempt is answered otherwise",
+        }),
+        (["--twist", "other-hash", "--pays-early"], {
+            "a birth is answered": "the hash of row 0 is abab",
+            "an epoch far above is no journal's": "is far too high, and has the hash abab",
+            "a sum waits for its rows": "it answers before it has row 5",
+        }),
+    ],
+    ids=["other", "early"],
+)  # fmt: skip
+def test_a_store_that_no_cart_could_use_fails(
+    tricks: list[str], found: dict[str, str], spoilt: Spoilt
+) -> None:
+    """A cart would number its journal anew at each answer, or open one trip and pay another: the
+    rule that names it says what it saw."""
+    printed = broken(spoilt.failed("store", [], *tricks, more=QUICK))
+    seen = {rule for rule, said in found.items() if said in printed.get(rule, "")}
+    assert seen == found.keys(), printed
+
+
+@pytest.mark.machines
+@pytest.mark.parametrize(
     ("side", "trick", "seen"),
     [
         ("store", "--no-will", "online, and its own will was said"),
