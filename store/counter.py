@@ -50,13 +50,10 @@ def claim(database: Connection, signer: Signer, asked: PairClaim, now_utc_ms: in
         database, given.trip_id, given.cart
     ):
         raise ContractError("PairClaim: this code was used; scan the one on the screen now")
-    expires_utc_ms = given.expires_utc_ms
-    if now_utc_ms > expires_utc_ms:
-        _check_shown(database, asked, now_utc_ms)
-        expires_utc_ms = now_utc_ms + GRANT_MS
-        same = update(grants).where(grants.c.nonce == asked.nonce)
-        database.execute(same.values(expires_utc_ms=expires_utc_ms))
-    grant = PairGrant(asked.nonce, given.trip_id, asked.shopper, given.member, expires_utc_ms, "")
+    if now_utc_ms > given.expires_utc_ms:
+        given = _prolonged(database, asked, now_utc_ms)
+    until = given.expires_utc_ms
+    grant = PairGrant(asked.nonce, given.trip_id, asked.shopper, given.member, until, "")
     grant = replace(grant, used=trips.used_of(given) or {})
     return _signed(database, signer, asked.cart, grant)
 
@@ -98,6 +95,15 @@ def _signed(database: Connection, signer: Signer, cart: str, grant: PairGrant) -
 def _check_shown(database: Connection, asked: PairClaim, now_utc_ms: int) -> None:
     if moving.shown_at(database, asked.cart, now_utc_ms) != asked.nonce:
         raise ContractError(f"PairClaim: {asked.cart} shows no such code; scan it again")
+
+
+def _prolonged(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[Any]:
+    """The row of a grant that had ended: with what is used by now, maybe at another cart."""
+    _check_shown(database, asked, now_utc_ms)
+    used = limits.used_by(database, asked.shopper, asked.cart, now_utc_ms)
+    anew = {"expires_utc_ms": now_utc_ms + GRANT_MS, "used": json.encode(used)}
+    same = update(grants).where(grants.c.nonce == asked.nonce)
+    return database.execute(same.values(**anew).returning(grants)).one()
 
 
 def _new_trip(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, exists, select
 
 from cart.contract.decoding import decoder_of
 from cart.core.receipt import Receipt
-from store import holding, moving, trips
+from store import holding, trips
 from store.tables import grants, moves, payments
 from store.tables import trips as trip_rows
 
@@ -54,10 +54,8 @@ def _held(database: Connection, shopper: str, cart: str, now_utc_ms: int) -> Ite
 
 
 def _goes_on(database: Connection, granted: Row[Any], now_utc_ms: int) -> bool:
-    """A code that is still on its screen makes a grant good again (`counter.claim`)."""
     if trips.find(database, granted.trip_id, granted.cart) is None:
-        is_shown = moving.shown_at(database, granted.cart, now_utc_ms) == granted.nonce
         is_good: bool = now_utc_ms <= granted.expires_utc_ms
-        return is_good or is_shown
+        return is_good
     trip = trips.open_at(database, granted.cart)
     return trip is not None and trip.trip_id == granted.trip_id
