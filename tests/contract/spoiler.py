@@ -15,6 +15,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ from msgspec.structs import replace
 
 from cart import mqtt
 from cart.contract.fleet import Command, CommandState
+from cart.contract.lines import ContractError
 from cart.contract.signing import command_text, grant_text
 from cart.contract.store import (
     BY_NAME,
@@ -209,8 +211,10 @@ class Resigner:
         change = self._changes.get(address.channel.name) if packet.payload else None
         if change is None or address.channel.message is None:
             return packet
-        message = change(self, decode(address.channel.message, packet.payload), address.names)
-        return replace(packet, payload=msgspec.json.encode(message))
+        with suppress(ContractError):  # junk that whoever checks says goes on as it is
+            message = change(self, decode(address.channel.message, packet.payload), address.names)
+            return replace(packet, payload=msgspec.json.encode(message))
+        return packet
 
     def _grant(self, grant: PairGrant, names: dict[str, str]) -> PairGrant:
         if self._side == "store":
