@@ -32,7 +32,7 @@ TEMPERATURE = 0.05
 UNKNOWN_SIMILARITY = 0.43
 UNKNOWN_WIDTH = 0.05
 ACCEPTANCE = 0.9
-WORDS_NATS = 15.0
+WORDS_NATS = 10.0
 UNKNOWN_SMOOTHING = 2.0
 """How much smoother than the softmax trained vectors' maximum is; 2 of {1, 1.5, 2, 2.5, 3}. Means
 of photos lie close together: theirs is as smooth as the softmax."""
@@ -123,17 +123,16 @@ class Gallery:
     def reread(self, belief: Belief, lines: Lines) -> Belief:
         """The belief once the words on the pack were read too.
 
-        They tell labels apart; that it is one of them, only the look says: a stranger bears the
-        brand of its neighbours on the shelf.
+        They tell labels apart that have words; that it is one of these, or known at all, only the
+        look says: loose goods wear stickers, and a stranger the brand of its neighbours.
         """
-        if self.words is None:
+        if self.words is None or not (worded := self.words.rows.any(axis=1)).any():
             return belief
         alike = WORDS_NATS * self.words.similarities(lines).astype(np.float64)
-        logits = [belief.millinats[label] / 1000 for label in self.labels]
-        unknown = belief.unknown_millinats / 1000
-        known = math.log(-math.expm1(min(unknown, -1e-3)))
-        chances = calibration.log_softmax(logits + alike) + known
-        return _belief(self.labels, np.append(chances, unknown))
+        chances = np.array([belief.millinats[label] / 1000 for label in self.labels])
+        any_worded = np.logaddexp.reduce(chances[worded])
+        chances[worded] = calibration.log_softmax((chances + alike)[worded]) + any_worded
+        return _belief(self.labels, np.append(chances, belief.unknown_millinats / 1000))
 
     def is_accepted(self, belief: Belief) -> bool:
         """Whether the likeliest label is likely enough to be taken without a question."""

@@ -56,6 +56,16 @@ def test_words_make_no_stranger_known() -> None:
     assert reread.top(1)[0][0] == "milk"
 
 
+def test_words_make_no_pack_of_what_is_loose() -> None:
+    """An apple with a sticker stays as likely as it looked: words tell packs from each other."""
+    loose = Belief({"apple": -500, "milk": -1500, "oat": -2000}, -4000)
+    reread = gallery(PackWords.build(TEXTS, LABELS)).reread(loose, ("lattmjolk 1 5",))
+    assert reread.millinats["apple"] == pytest.approx(-500, abs=20)
+    assert reread.millinats["milk"] > -1500
+    wordless = PackWords.build({"apple": [(), ()]}, LABELS)
+    assert gallery(wordless).reread(loose, ("lattmjolk 1 5",)) == loose
+
+
 def test_words_survive_the_gallerys_file(tmp_path: Path) -> None:
     """What is saved reads the same; words that do not fit the labels are refused."""
     words = PackWords.build(TEXTS, LABELS)
