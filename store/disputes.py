@@ -21,6 +21,7 @@ from cart.core.events import (
     Event,
     LineContested,
     PaymentRequested,
+    PaymentSettled,
     ReceiptDisputed,
     TripBound,
     TripOpened,
@@ -31,7 +32,10 @@ from store import archive, chain, doubts, trips
 from store.tables import line_credits, payments
 from store.tables import trips as trip_rows
 
-KINDS = ("line_contested", "receipt_disputed", "payment_requested", "trip_opened", "trip_bound")
+KINDS = (
+    "line_contested", "receipt_disputed", "payment_requested", "payment_settled", "trip_opened",
+    "trip_bound",
+)  # fmt: skip
 Item = dict[str, Any]
 
 
@@ -40,11 +44,14 @@ def rows(database: Connection) -> list[Item]:
     come those that no fact raises; see `store.doubts`."""
     said: list[doubts.Doubt] = []
     asked: dict[tuple[str, str], int] = {}
+    settled: dict[tuple[str, str], str] = {}
     named: list[tuple[str, TripOpened | TripBound]] = []
     for cart, epoch, row in archive.of_kinds(database, KINDS):
         event: Event = decode_json(Event, bytes(row.event), "a stored event")
         if isinstance(event, PaymentRequested):
             asked[cart, event.trip_id] = event.total_minor
+        elif isinstance(event, PaymentSettled):
+            settled[cart, _trip_at(database, cart, epoch, row.seq)] = event.receipt_id
         elif isinstance(event, TripOpened | TripBound):
             named.append((cart, event))
         else:
@@ -52,6 +59,7 @@ def rows(database: Connection) -> list[Item]:
     said += doubts.of_names(database, named)
     places = {each[:4] for each in said}  # what a cart has stated itself is said once
     said += [each for each in doubts.of_sums(database, asked) if each[:4] not in places]
+    said += [*doubts.of_receipts(database, settled)]
     said += [*doubts.of_moves(database), *doubts.of_payments(database)]
     return [
         each._asdict()

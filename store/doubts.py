@@ -68,6 +68,17 @@ def of_sums(database: Connection, asked: Asked) -> Iterator[Doubt]:
             yield Doubt(cart, trip_id, place.line_id, place.field, place.cart, place.store)
 
 
+def of_receipts(database: Connection, settled: Mapping[tuple[str, str], str]) -> Iterator[Doubt]:
+    """Receipts that a cart has of this store, and the store has not, as after it came back from a
+    backup (about: "receipt")."""
+    known = database.execute(select(payments.c.cart, payments.c.trip_id, payments.c.number)).all()
+    given = {(cart, trip_id): trips.receipt_id(number) for cart, trip_id, number in known}
+    for (cart, trip_id), receipt_id in settled.items():
+        if given.get((cart, trip_id)) != receipt_id:
+            here = given.get((cart, trip_id), "not paid here")
+            yield Doubt(cart, trip_id, "", "receipt", receipt_id, here)
+
+
 def of_moves(database: Connection) -> Iterator[Doubt]:
     """Trips that did not begin with what they brought (about: "carried")."""
     for cart, trip_id, cart_says, store_says in carried.differences(database):

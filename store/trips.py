@@ -28,6 +28,7 @@ from cart.core.catalog import CatalogIndex
 from cart.core.events import (
     CatalogAdopted,
     Event,
+    PaymentSettled,
     TripBound,
     TripClosed,
     TripHandedOver,
@@ -41,7 +42,7 @@ from cart.core.state import State
 from cart.core.terms import Held
 from cart.core.value import Value
 from store import adopted as shelves
-from store import archive, holding
+from store import archive, holding, numbers
 from store.possible import wrong_in
 from store.tables import events, grants, journals, payments, snaps, trips
 
@@ -109,6 +110,8 @@ def note(
             database.execute(delete(trips).where(*told))
             bound = {"trip_id": trip_id, "shopper": _granted_to(database, cart, event)}
             database.execute(update(trips).where(trips.c.number == newest).values(**bound))
+        case PaymentSettled(receipt_id=receipt_id):
+            numbers.told(database, receipt_id)
         case TripClosed() | TripHandedOver():
             closed = {"last_seq": seq, "closed_utc_ms": now_utc_ms}
             database.execute(update(trips).where(_open(cart, epoch)).values(**closed))
