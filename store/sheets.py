@@ -124,7 +124,7 @@ def _json(data: bytes) -> object:
     try:
         return written.read(data)
     except (ValueError, RecursionError) as error:
-        raise CatalogError(f"catalog: {error}; {SHAPE}") from error
+        raise CatalogError(f"catalog: no JSON in UTF-8: {error}; {SHAPE}") from error
 
 
 def _whole(data: bytes) -> tuple[Catalog, dict[str, list[Row]]]:
