@@ -17,6 +17,7 @@ from rig.bench.scale_world import ScaleWorld, Timeline, draw_world_traits
 from rig.load_cell import SAMPLES_PER_SECOND, LoadCell, Traits
 
 SIZE = scale.Size(carts=12, rolling_h=0.2, rest_s=60.0)
+LONG = (scale.several,)
 
 
 def holds(figure: Figure) -> bool:
@@ -29,7 +30,12 @@ def holds(figure: Figure) -> bool:
     return figure.value == float(goal)
 
 
-@pytest.mark.parametrize("kind", scale.KINDS, ids=lambda kind: str(kind.__name__))
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.machines) if kind in LONG else kind
+     for kind in scale.KINDS],
+    ids=lambda kind: str(kind.__name__),
+)  # fmt: skip
 def test_every_goal_is_kept(kind: object) -> None:
     """Onset, settling, errors, two and four items, rolling and jolts, creep and ice."""
     assert callable(kind)
