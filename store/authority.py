@@ -182,9 +182,7 @@ class Authority:
 
     def given_to(self, name: str) -> set[int]:
         """The numbers of all that was given under a name, as its files are called."""
-        found = (self.folder / "issued").glob(f"{name}-*.pem")
-        known = (ISSUED.fullmatch(path.name) for path in found)
-        return {int(each[2], 16) for each in known if each and each[1] == name}
+        return {number for whose, number in self._numbers(name) if whose == name}
 
     def revoke(self, name: str, *others: str) -> int:
         """Take back every certificate of a name, and of others; how many were new in the list.
@@ -218,10 +216,15 @@ class Authority:
     def revoked_names(self) -> set[str]:
         """Every name whose certificates were all taken back."""
         known = {entry.serial_number for entry in self.revoked()}
-        found = (ISSUED.fullmatch(path.name) for path in (self.folder / "issued").iterdir())
-        given = [(each[1], int(each[2], 16)) for each in found if each]
+        given = self._numbers("*")
         good = {name for name, serial_number in given if serial_number not in known}
         return {name for name, _ in given} - good
+
+    def _numbers(self, names: str) -> list[tuple[str, int]]:
+        """Whose certificates, and which, as their files are called."""
+        paths = (self.folder / "issued").glob(f"{names}-*.pem")
+        found = (ISSUED.fullmatch(path.name) for path in paths)
+        return [(each[1], int(each[2], 16)) for each in found if each]
 
     def _begin(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())

@@ -18,15 +18,20 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from cart.contract.decoding import decoder_of
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
-from cart.contract.store import Outcome, PairClaim, PairGrant, PayAnswer, PayRequest
+from cart.contract.store import (
+    CODE_LIFETIME_MS,
+    Outcome,
+    PairClaim,
+    PairGrant,
+    PayAnswer,
+    PayRequest,
+)
 from cart.core.receipt import Receipt
 from cart.core.refunds import Difference, differences
 from store import carried, chain, coupons, limits, members, moving, trips, verified
 from store.keys import Signer
 from store.ledger import stored_seq
 from store.tables import grants, offers, payments
-
-GRANT_MS = 30_000
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +73,7 @@ def moved(database: Connection, signer: Signer, now_utc_ms: int) -> Iterator[tup
         member = database.scalar(select(grants.c.member).where(grants.c.trip_id == to.from_trip))
         shopper = (before and before.shopper) or ""
         database.execute(delete(grants).where(grants.c.trip_id == to.to_trip))
-        expires_utc_ms = now_utc_ms + GRANT_MS
+        expires_utc_ms = now_utc_ms + CODE_LIFETIME_MS
         grant = PairGrant(to.nonce, to.to_trip, shopper, bool(member), expires_utc_ms, "")
         if shopper:
             used = limits.used_by(database, shopper, to.to_cart, now_utc_ms)
@@ -101,7 +106,7 @@ def _prolonged(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[A
     """The row of a grant that had ended: with what is used by now, maybe at another cart."""
     _check_shown(database, asked, now_utc_ms)
     used = limits.used_by(database, asked.shopper, asked.cart, now_utc_ms)
-    anew = {"expires_utc_ms": now_utc_ms + GRANT_MS, "used": json.encode(used)}
+    anew = {"expires_utc_ms": now_utc_ms + CODE_LIFETIME_MS, "used": json.encode(used)}
     same = update(grants).where(grants.c.nonce == asked.nonce)
     return database.execute(same.values(**anew).returning(grants)).one()
 
@@ -113,7 +118,7 @@ def _new_trip(database: Connection, asked: PairClaim, now_utc_ms: int) -> Row[An
     who = {"cart": asked.cart, "shopper": asked.shopper}
     terms = {
         "member": members.is_member(database, asked.shopper),
-        "expires_utc_ms": now_utc_ms + GRANT_MS,
+        "expires_utc_ms": now_utc_ms + CODE_LIFETIME_MS,
     }
     if asked.move:
         before = moving.of_shopper(database, asked.shopper, asked.cart)

@@ -57,7 +57,7 @@ def _answer(peer: Peer, asked: PayRequest) -> PayAnswer:
 
 
 def _sum_waits(peer: Peer) -> str:
-    """What the sum counts is not all there yet; once it is, it is answered."""
+    """A sum whose rows are all here is answered; one that counts a row more is not, so far."""
     upto_seq = len(rows())
     _answer(peer, PayRequest(TRIP, 2, 1, EPOCH, upto_seq))
     peer.forget("pay_answer")

@@ -41,6 +41,7 @@ from cart.shell.clock import monotonic_ms
 from cart.shell.newest import wall_utc_ms
 from rig.broker import Broker, free_port
 from store.keys import signer_of
+from tests.contract.bare_wire import dialled
 from tests.store.shop import CART, STORE, TENANT
 from tests.waiting import serving, until
 
@@ -185,11 +186,7 @@ def test_a_store_that_says_it_is_online_until_it_is_cut_off_has_its_last_will(
 
 def test_who_falls_may_have_fallen_before() -> None:
     """The broker cut the connection a moment ago, and nobody has noticed: falling is no mistake."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        here = mqtt.Endpoint("127.0.0.1", listener.getsockname()[1])
-        with closing(mqtt.Connection(here, "c", [], monotonic_ms, Random(1))) as link:
-            link.poll(0)
-            wire, _ = listener.accept()
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            wire.close()
-            link.fall()
+    with dialled() as (link, wire):
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        wire.close()
+        link.fall()

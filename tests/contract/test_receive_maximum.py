@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import select
 import socket
-from contextlib import closing
-from random import Random
 
-from cart import mqtt
 from cart.contract.broker import IN_FLIGHT_MAX
 from cart.contract.store import Packet
-from cart.shell.clock import monotonic_ms
+from tests.contract.bare_wire import dialled
 from tests.waiting import until
 
 CONNACK = bytes.fromhex("2006 00 00 03 21") + IN_FLIGHT_MAX.to_bytes(2, "big")
@@ -31,19 +28,14 @@ def numbers(wire: socket.socket) -> list[bytes]:
 
 def test_no_more_are_on_their_way_than_the_broker_takes() -> None:
     """What is beyond the Receive Maximum of our broker waits until others are confirmed."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        here = mqtt.Endpoint("127.0.0.1", listener.getsockname()[1])
-        with closing(mqtt.Connection(here, "c", [], monotonic_ms, Random(1))) as link:
-            link.poll(0)
-            wire, _ = listener.accept()
-            with wire:
-                assert wire.recv(4_096)
-                wire.sendall(CONNACK)
-                until(lambda: link.poll(1) and link.up, "it stands")
-                for _ in range(IN_FLIGHT_MAX + 3):
-                    assert link.publish(Packet("t", b"x"))
-                for count in (IN_FLIGHT_MAX, 3):
-                    link.poll(20)
-                    came = numbers(wire)
-                    assert len(came) == count
-                    wire.sendall(b"".join(PUBACK + number for number in came))
+    with dialled() as (link, wire):
+        assert wire.recv(4_096)
+        wire.sendall(CONNACK)
+        until(lambda: link.poll(1) and link.up, "it stands")
+        for _ in range(IN_FLIGHT_MAX + 3):
+            assert link.publish(Packet("t", b"x"))
+        for count in (IN_FLIGHT_MAX, 3):
+            link.poll(20)
+            came = numbers(wire)
+            assert len(came) == count
+            wire.sendall(b"".join(PUBACK + number for number in came))

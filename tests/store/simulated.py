@@ -168,6 +168,13 @@ class Air:
                 wire.heard.append(mqtt.Incoming(packet.topic, packet.payload))
 
 
+def _end(connection: mqtt.Connection) -> None:
+    """One side's process is gone."""
+    assert isinstance(connection, Wire)
+    connection.cut()
+    connection.close()
+
+
 def fits(topic_filter: str, topic: str) -> bool:
     """Whether a filter of MQTT takes a topic."""
     wanted, levels = topic_filter.split("/"), topic.split("/")
@@ -210,10 +217,7 @@ class World:
 
     def kill_store(self) -> None:
         """Its process is gone at once, and comes up again."""
-        wire = self.service._connection
-        assert isinstance(wire, Wire)
-        wire.cut()
-        wire.close()
+        _end(self.service._connection)
         self.database.close()
         self.start_store()
 
@@ -246,13 +250,14 @@ class World:
 
     def kill_cart(self) -> None:
         """Its process is gone at once, and comes up again; the load stays where it is."""
-        wire = self.link._connection
-        assert isinstance(wire, Wire)
-        wire.cut()
-        wire.close()
+        self.begin_cart_anew()
+        self.weigh(0)
+
+    def begin_cart_anew(self) -> None:
+        """The same, before it has looked at anything."""
+        _end(self.link._connection)
         self.journal.close()
         self.start_cart()
-        self.weigh(0)
 
     def make_code(self, _: MakePairCode) -> None:
         """The next code for the screen."""

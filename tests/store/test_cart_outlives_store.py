@@ -41,7 +41,7 @@ from cart.shell.store_link import HEARD
 from cart.shell.store_rows import RENUMBER_MS_MAX
 from store.orders import HOUR_MS
 from tests.store.shop import CART, STORE, TENANT
-from tests.store.simulated import BEGIN_UTC_MS, Wire, World
+from tests.store.simulated import BEGIN_UTC_MS, World
 from tests.store.test_outlives_peers import SAMPLES, extremes_of
 
 # Numbers that the kept samples lack.
@@ -116,12 +116,7 @@ def test_no_number_of_a_message_ends_the_cart(world: World) -> None:
 def test_an_order_waits_for_the_store_s_time(world: World) -> None:
     """A cart that was told no time yet can't say whether an order is too late: it refuses it, and
     does it when it comes again."""
-    wire = world.link._connection
-    assert isinstance(wire, Wire)
-    wire.cut()
-    wire.close()
-    world.journal.close()
-    world.start_cart()
+    world.begin_cart_anew()
     order = Command("c-1", "lock", BEGIN_UTC_MS + world.now_ms + HOUR_MS, "")
     order = replace(order, signature=world.signer.sign(command_text(CART, order)))
     world.link.turn(0)

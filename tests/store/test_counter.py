@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from cart.contract.lines import ContractError
 from cart.contract.signing import grant_text
-from cart.contract.store import PairClaim, PayRequest, decode
+from cart.contract.store import CODE_LIFETIME_MS, PairClaim, PayRequest, decode
 from cart.core.catalog import Fee
 from cart.core.events import (
     BenefitsChosen,
@@ -60,7 +60,7 @@ def test_a_grant_is_signed_for_one_cart(database: Connection, signer: Signer) ->
     assert not key.has_signed(grant_text("cart-2", grant), grant.signature)
     changed = replace(grant, member=True)
     assert not key.has_signed(grant_text(CART, changed), grant.signature)
-    assert grant.expires_utc_ms == NOW_UTC_MS + counter.GRANT_MS
+    assert grant.expires_utc_ms == NOW_UTC_MS + CODE_LIFETIME_MS
 
 
 def test_a_code_is_used_once(database: Connection, signer: Signer) -> None:
@@ -85,7 +85,7 @@ def test_asked_again_it_is_the_same_grant(database: Connection, signer: Signer) 
         counter.claim(database, signer, CLAIM, ends + 1)
     counter.offer(database, CART, NONCE, ends + 1)
     later = counter.claim(database, signer, CLAIM, ends + 1)
-    assert (later.trip_id, later.expires_utc_ms) == (first.trip_id, ends + 1 + counter.GRANT_MS)
+    assert (later.trip_id, later.expires_utc_ms) == (first.trip_id, ends + 1 + CODE_LIFETIME_MS)
     ingest(database, CART, batch(rows([TripOpened(1, first.trip_id, "ann")])))
     with pytest.raises(ContractError, match="was used"):
         counter.claim(database, signer, CLAIM, ends + 2)

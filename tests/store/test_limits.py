@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from cart.contract.store import PairClaim, PairGrant, PayRequest
+from cart.contract.store import CODE_LIFETIME_MS, PairClaim, PairGrant, PayRequest
 from cart.core.events import CatalogAdopted, Event, TripClosed, TripOpened
 from cart.core.pricing.percent_off import PercentOff
 from store import catalogs, counter, limits, published
@@ -97,14 +97,14 @@ def test_a_trip_that_ends_without_it_leaves_it(till: Till) -> None:
     assert second.used == FREE
     till.shops("cart-2", second)
     assert till.claims("cart-3").used == USED
-    till.now_ms += limits.TRIP_MS + counter.GRANT_MS
+    till.now_ms += limits.TRIP_MS + CODE_LIFETIME_MS
     assert till.claims("cart-4").used == FREE
 
 
 def test_a_grant_that_nobody_used_leaves_it(till: Till) -> None:
     """Once it has ended; asked for again, it says what another cart may use since."""
     assert till.claims("cart-1").used == FREE
-    till.now_ms += counter.GRANT_MS + 1
+    till.now_ms += CODE_LIFETIME_MS + 1
     assert till.claims("cart-2").used == FREE
     assert till.claims("cart-1").used == USED
 
