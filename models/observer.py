@@ -1,7 +1,7 @@
 """Network, gallery and, if wanted, the words on the pack: from one crop to one belief.
 
-The words are read only where the look is undecided: they cost fifty times as much. It must never
-decide what is put into a basket.
+Where the look is undecided and words are wanted, they are read; beside their cost (thirty looks) a
+second look, mirrored, costs nothing. It must never decide what is put into a basket.
 """
 
 from __future__ import annotations
@@ -36,4 +36,5 @@ class Observer:
         belief = self.gallery.believe(self.recogniser.look(frame).embedding)
         if self._reader is None or self.gallery.is_accepted(belief):
             return belief
+        belief = self.gallery.believe(self.recogniser.look_twice(frame).embedding)
         return self.gallery.reread(belief, self._reader.read(frame))

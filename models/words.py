@@ -19,6 +19,11 @@ from numpy.typing import NDArray
 from models.errors import ModelError
 
 PIECE_LETTERS = 3
+WORD_LETTERS_MIN = 3
+"""Shorter words are mostly leaves and dots misread; those with digits are prices and dates."""
+WORDED_SHARE = 0.5
+"""A label is told by its words if more than this share of its photos shows any. Else they are the
+shelf's or a sticker's, and would draw to it whatever else stands near a price."""
 VOCABULARY_MAX = 4096
 Lines = tuple[str, ...]
 Shaped = tuple[NDArray[np.float32], tuple[int, ...]]
@@ -51,7 +56,8 @@ class WordReader:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PackWords:
-    """Which pieces of words each label's photos show: unit rows (labels, pieces), or zeros."""
+    """Which pieces of words each label's photos show: unit rows (labels, pieces), or zeros for what
+    has no words of its own."""
 
     vocabulary: tuple[str, ...]
     rarity: NDArray[np.float32]
@@ -59,7 +65,7 @@ class PackWords:
 
     @classmethod
     def build(cls, texts: Mapping[str, Sequence[Lines]], labels: Sequence[str]) -> PackWords:
-        """From the texts of each label's photos; a label without texts has no words."""
+        """From the texts of each label's photos; where most show none, the label has no words."""
         photos = [[pieces(lines) for lines in texts.get(label, ())] for label in labels]
         seen = Counter(piece for those in photos for one in those for piece in one)
         # What one photo shows alone is more often misread than rare.
@@ -67,13 +73,8 @@ class PackWords:
         total = sum(map(len, photos))
         rarity = np.array([np.log((1 + total) / (1 + seen[piece])) for piece in vocabulary])
         empty = cls(vocabulary, rarity.astype(np.float32), np.zeros((0, 0), np.float32))
-        means = [
-            np.mean([empty.vector(one) for one in those], axis=0)
-            if those
-            else np.zeros(len(vocabulary))
-            for those in photos
-        ]
-        return cls(vocabulary, empty.rarity, _unit(np.array(means)))
+        rows = [empty.direction(those) for those in photos]
+        return cls(vocabulary, empty.rarity, np.array(rows, np.float32))
 
     def shapes(self, labels: int) -> dict[str, Shaped]:
         """Each array with the shape it must have in a gallery of so many labels."""
@@ -84,6 +85,13 @@ class PackWords:
         """The rarity of each piece that is seen, as a unit vector (or zeros)."""
         present = np.array([piece in seen for piece in self.vocabulary], np.float32)
         return _unit(present * self.rarity)
+
+    def direction(self, photos: Sequence[Collection[str]]) -> NDArray[np.float32]:
+        """The mean direction of a label's photos; zeros if too few of them show words."""
+        vectors = [vector for one in photos if (vector := self.vector(one)).any()]
+        if len(vectors) <= WORDED_SHARE * len(photos):
+            return np.zeros(len(self.vocabulary), np.float32)
+        return _unit(np.sum(vectors, axis=0))
 
     def similarities(self, lines: Lines) -> NDArray[np.float32]:
         """How alike a crop's text and each label's are, 0..1."""
@@ -98,8 +106,9 @@ def plain(line: str) -> str:
 
 
 def pieces(lines: Iterable[str]) -> frozenset[str]:
-    """All runs of three letters in the words, each word with its ends marked."""
+    """All runs of three letters in what is surely a word, each word with its ends marked."""
     words = {word for line in lines for word in line.split()}
+    words = {word for word in words if len(word) >= WORD_LETTERS_MIN and word.isalpha()}
     return frozenset(
         marked[start : start + PIECE_LETTERS]
         for marked in (f"<{word}>" for word in words)

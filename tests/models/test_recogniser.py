@@ -109,6 +109,14 @@ def test_the_mean_of_sightings_is_a_sighting() -> None:
         mean_sighting([])
 
 
+def test_a_second_look_does_not_know_left_from_right(recogniser: Recogniser) -> None:
+    """A photo and its mirror image are one sighting, and neither is what one look has seen."""
+    frame = read_rgb(photo_paths(data_dir() / "grocery" / "val")[0])
+    seen = recogniser.look_twice(frame).embedding
+    assert np.allclose(seen, recogniser.look_twice(frame[:, ::-1]).embedding, atol=1e-6)
+    assert not np.allclose(seen, recogniser.look(frame).embedding, atol=0.01)
+
+
 @pytest.mark.parametrize("name", [EMBEDDING_NAME, GALLERY_NAME])
 def test_one_flipped_bit_is_refused_by_name(tmp_path: Path, name: str) -> None:
     """Every shipped file is vouched for by the manifest, and a copy with one flipped bit is not."""

@@ -29,7 +29,12 @@ def gallery(words: PackWords | None) -> Gallery:
 def test_a_line_is_compared_without_case_accents_and_signs() -> None:
     """What differs between two prints of one word does not count."""
     assert plain("LÄTTMJÖLK 1,5 %") == "lattmjolk 1 5"
-    assert pieces([plain("Öl")]) == {"<ol", "ol>"}
+    assert pieces([plain("Öl,"), plain("SÖL")]) == {"<so", "sol", "ol>"}
+
+
+def test_prices_dates_and_scraps_are_no_words() -> None:
+    """What stands on every shelf says nothing of a pack."""
+    assert pieces(["20 90", "261019 h02 14 54", "8", "ly"]) == frozenset()
 
 
 def test_words_with_letters_wrong_still_point_to_their_label() -> None:
@@ -64,6 +69,14 @@ def test_words_make_no_pack_of_what_is_loose() -> None:
     assert reread.millinats["milk"] > -1500
     wordless = PackWords.build({"apple": [(), ()]}, LABELS)
     assert gallery(wordless).reread(loose, ("lattmjolk 1 5",)) == loose
+
+
+def test_a_word_beside_loose_goods_is_not_theirs() -> None:
+    """One photo in three shows the shelf: the label is not told by its words."""
+    texts = TEXTS | {"apple": [("lattmjolk",), (), ("8",)]}
+    words = PackWords.build(texts, LABELS)
+    assert not words.rows[LABELS.index("apple")].any()
+    assert words.rows[LABELS.index("milk")].any()
 
 
 def test_words_survive_the_gallerys_file(tmp_path: Path) -> None:
