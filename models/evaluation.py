@@ -1,7 +1,7 @@
 """What beliefs about labelled photos are worth: a table for people, and pictures of it.
 
-Unknown goods are tried with each photo's own label taken out of its belief: the network has seen
-that label, so the figure flatters; docs/recognition.md has those of classes it never saw.
+Of unknown goods it only says how little the photos, whose labels are known, look like some;
+docs/recognition.md has the figures of classes that no network saw. It must never choose anything.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ UNKNOWN_SMOOTHING = 2.0
 """How much smoother than the softmax trained vectors' maximum is; 2 of {1, 1.5, 2, 2.5, 3}. Means
 of photos lie close together: theirs is as smooth as the softmax."""
 
+NARROWEST = 1e-4
+"""What a cosine is divided by is at least this, or nothing could be told from its rounding."""
 FAIRNESS = 0.75
 PRIOR_PHOTOS = 5
 _NUMBERS = (
@@ -191,8 +193,11 @@ class Gallery:
         if self.words is not None:
             arrays |= {f"words_{name}": np.array(getattr(self.words, name)) for name in _WORDS}
         try:
-            with path.open("wb") as file:
+            # Whole or not at all: who enrols again keeps the gallery there was.
+            unfinished = path.with_name(f"{path.name}.unfinished")
+            with unfinished.open("wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
+            unfinished.replace(path)
         except OSError as trouble:
             raise ModelError(f"{path}: cannot be written ({trouble.strerror})") from trouble
 
@@ -234,7 +239,8 @@ class Gallery:
             and all(array.shape == shape for array, shape in shapes.values())
             and all(np.isfinite(array).all() for array, _ in shapes.values())
             and np.isfinite(numbers).all()
-            and min(self.temperature, self.unknown_temperature, self.unknown_width) > 0
+            and min(self.temperature, self.unknown_temperature, self.unknown_width) >= NARROWEST
+            and 0 < self.acceptance <= 1
         )
         if not sound:
             raise ModelError(f"{path}: is no gallery (its arrays do not fit); enrol it again")
@@ -243,18 +249,6 @@ class Gallery:
 def probability(millinats: int) -> float:
     """The probability that `millinats` stand for."""
     return math.exp(millinats / 1000)
-
-
-def combine(beliefs: Sequence[Belief]) -> Belief:
-    """Several crops or frames of one item as one belief: the mean of their log-probabilities.
-
-    The mean and not the sum, because frames of one item err together.
-    """
-    if not beliefs:
-        raise ValueError("nothing was seen")
-    labels = tuple(beliefs[0].millinats)
-    rows = [[*(one.millinats[label] for label in labels), one.unknown_millinats] for one in beliefs]
-    return _belief(labels, np.mean(rows, axis=0) / 1000)
 
 
 def _belief(labels: Sequence[str], logits: Floats) -> Belief:

@@ -31,6 +31,9 @@ Thing = TypeVar("Thing")
 
 def enrol_command(arguments: argparse.Namespace) -> Iterator[str]:
     """Make a gallery of DIR/<label>/* and save it."""
+    if not arguments.out.parent.is_dir():
+        # Said now, and not after all photos.
+        raise ModelError(f"{arguments.out}: cannot be written (it lies in no folder)")
     recogniser = Recogniser(arguments.weights)
     reader = WordReader() if arguments.text else None
     looks: dict[str, list[Embedding]] = defaultdict(list)
@@ -98,7 +101,9 @@ def evaluate_command(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def _observer(arguments: argparse.Namespace) -> Observer:
-    observer = Observer(arguments.weights, arguments.gallery, arguments.text)
+    observer = Observer(
+        arguments.weights, arguments.gallery, WordReader if arguments.text else None
+    )
     if arguments.text and observer.gallery.words is None:
         # Loose goods alone have none either: the look answers.
         sys.stderr.write("--text changes nothing: the gallery was made without --text\n")

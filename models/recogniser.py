@@ -28,7 +28,11 @@ MEAN, SPREAD = 127.0, 128.0  # the input scaling EfficientNet-Lite was trained w
 # What onnxruntime raises on bytes that are no network, and on a network of another form.
 _FOREIGN = (
     onnxruntime_errors.Fail,
+    onnxruntime_errors.InvalidArgument,
+    onnxruntime_errors.InvalidGraph,
     onnxruntime_errors.InvalidProtobuf,
+    onnxruntime_errors.NotImplemented,
+    onnxruntime_errors.RuntimeException,
     IndexError,
     TypeError,
     ValueError,
@@ -57,8 +61,13 @@ class Recogniser:
             self._session = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
             )
-            self._name = self._session.get_inputs()[0].name
-            self.side_pixels = int(self._session.get_inputs()[0].shape[2])
+            [picture] = self._session.get_inputs()
+            self._name, self.side_pixels = picture.name, int(picture.shape[2])
+            if (picture.type, picture.shape) != (
+                "tensor(float)",
+                [1, 3, self.side_pixels, self.side_pixels],
+            ):
+                raise ValueError("it takes no square picture of floats")
             if list(self._session.get_outputs()[0].shape) != [1, EMBEDDING_SIZE]:
                 raise ValueError(f"it does not end in {EMBEDDING_SIZE} numbers")
         except _FOREIGN as trouble:
@@ -69,9 +78,9 @@ class Recogniser:
         embeddings = self._session.run(None, {self._name: prepare(frame, self.side_pixels)})[0]
         return Sighting(np.asarray(embeddings[0], dtype=np.float32))
 
-    def look_twice(self, frame: NDArray[np.uint8]) -> Sighting:
-        """The sighting of a crop and its mirror image as one, for twice the time of `look`."""
-        return mean_sighting([self.look(frame), self.look(frame[:, ::-1])])
+    def look_again(self, frame: NDArray[np.uint8], first: Sighting) -> Sighting:
+        """The first look at a crop and one at its mirror image as one sighting."""
+        return mean_sighting([first, self.look(frame[:, ::-1])])
 
 
 def prepare(frame: NDArray[np.uint8], side: int) -> NDArray[np.float32]:

@@ -30,10 +30,10 @@ from models.train.recipe import FEW_LABELS, RECIPES, chosen, few_gallery
 from models.train.soup import averaged_runs
 from models.train.timing import times_ms
 from models.weights_files import EMBEDDING_NAME, GALLERY_NAME, seal
-from models.words import Lines, PackWords, WordReader
+from models.words import Lines, PackWords, WordReader, pieces
 
 FLOAT_NAME = "float32.onnx"
-WORDS_PHOTOS = 12
+WORDS_PHOTOS = 24
 WORDLESS_PHOTOS = 3
 """A label whose first three photos show no words is loose goods: the others are not read."""
 
@@ -47,6 +47,8 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     splits = {"train", "val"} if arguments.final else {"train"}
     photos = listed(arguments.list) if arguments.list else grocery(arguments.data, splits)
     labels = sorted({photo.label for photo in photos})
+    if arguments.data and not arguments.final and not grocery(arguments.data, {"val"}):
+        raise ModelError(f"{arguments.data}: no photo of the split val, which judges")
     if len(labels) < 2:
         raise ModelError("training tells labels apart: it needs photos of at least two")
     yield f"{len(photos)} photos of {len(labels)} labels"
@@ -54,6 +56,7 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
     recipe = replace(RECIPES.get(arguments.recipe, recipe), seed=arguments.seed)
     targets = np.array([labels.index(photo.label) for photo in photos])
     pixels_file, whole = decoded(photos, cache), cache / FLOAT_NAME
+    words = pack_words(reader, photos, labels) if reader is not None else None
     pixels: NDArray[np.uint8] = np.load(pixels_file, mmap_mode="r")
     if len(labels) <= FEW_LABELS and not arguments.recipe:
         yield "so few labels need no training, which would make strangers look like them"
@@ -63,8 +66,7 @@ def train_command(arguments: argparse.Namespace) -> Iterator[str]:
         write_float(classifier.network, recipe.seen_side, whole)
         gallery = write_weights(classifier, pixels, labels, whole, out)
         gallery = sureness.applied(gallery, float(classifier.scale.detach().exp()))
-    if reader is not None:
-        gallery = replace(gallery, words=pack_words(reader, photos, labels))
+    gallery = replace(gallery, words=words)
     gallery.save(out / GALLERY_NAME)
     seal(out)
     yield from _timing(pixels, [whole, out / EMBEDDING_NAME])
@@ -109,7 +111,7 @@ def pack_words(reader: WordReader, photos: Sequence[Photo], labels: Sequence[str
     texts: dict[str, list[Lines]] = {label: [] for label in labels}
     for photo in photos:
         read = texts[photo.label]
-        if len(read) < WORDS_PHOTOS and (len(read) < WORDLESS_PHOTOS or any(read)):
+        if len(read) < WORDS_PHOTOS and (len(read) < WORDLESS_PHOTOS or any(map(pieces, read))):
             read.append(reader.read(read_rgb(photo.path)))
     return PackWords.build(texts, labels)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +36,13 @@ def listed(file: Path) -> list[Photo]:
     try:
         # Spreadsheets begin a file with a mark of its encoding.
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = [row for row in csv.reader(lines) if row and row != ["path", "label"]]
+            rows = [row for row in csv.reader(lines) if any(map(str.strip, row))]
     except (UnicodeDecodeError, csv.Error) as trouble:
         raise ModelError(f"{file}: is no list in UTF-8 ({trouble})") from trouble
+    if rows and [cell.strip().casefold() for cell in rows[0]] == ["path", "label"]:
+        del rows[0]
     for number, row in enumerate(rows, 1):
-        if len(row) != 2 or not all(cell.strip() for cell in row):
+        if len(row) != 2 or not all(cell.strip() for cell in row) or "\0" in "".join(row):
             raise ModelError(f"{file}: entry {number} is not path,label")
     if not rows:
         raise ModelError(f"{file}: lists no photo; expected lines of path,label")
@@ -58,8 +61,8 @@ def decoded(photos: Sequence[Photo], cache_dir: Path) -> Path:
     `ModelError` names a photo that cannot be read: training on fewer photos than listed would be
     another recipe.
     """
-    names = "\n".join(f"{photo.path.resolve()} {_stamp(photo.path)}" for photo in photos)
-    file = cache_dir / f"{hashlib.sha256(names.encode()).hexdigest()[:16]}-{KEPT_SIDE}.npy"
+    names = "\n".join(f"{_stamp(photo.path)} {photo.path.resolve()}" for photo in photos)
+    file = cache_dir / f"{hashlib.sha256(os.fsencode(names)).hexdigest()[:16]}-{KEPT_SIDE}.npy"
     if not file.is_file():
         cache_dir.mkdir(parents=True, exist_ok=True)
         pixels = np.stack([central_square(read_rgb(photo.path), KEPT_SIDE) for photo in photos])
@@ -71,7 +74,7 @@ def decoded(photos: Sequence[Photo], cache_dir: Path) -> Path:
 
 def _found(path: str, folder: Path) -> Path:
     beside = folder / path
-    return beside if beside.exists() else Path(path)
+    return beside if os.path.lexists(beside) else Path(path)
 
 
 def _stamp(path: Path) -> str:

@@ -44,6 +44,25 @@ def test_a_spreadsheets_list_is_read_and_another_encoding_is_named(tmp_path: Pat
         listed(file)
 
 
+def test_a_heading_is_one_in_any_spelling_and_only_at_the_top(tmp_path: Path) -> None:
+    """What a spreadsheet writes above its rows is no photo; further down the same words are."""
+    file = tmp_path / "list.csv"
+    file.write_text("Path, Label\n  \na.jpg,Milk\npath,label\n", encoding="utf-8")
+    assert listed(file) == [Photo(Path("a.jpg"), "Milk"), Photo(Path("path"), "label")]
+
+
+def test_a_photo_that_cannot_be_there_is_named(tmp_path: Path) -> None:
+    """A name longer than any file's ends in one line, and a folder's odd bytes in none."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    Image.new("RGB", (40, 60)).save(folder / "a.png")
+    assert decoded([Photo(folder / "a.png", "x")], tmp_path / "cache").is_file()
+    with pytest.raises(ModelError, match="cannot be read"):
+        decoded([Photo(tmp_path / ("n" * 300), "x")], tmp_path / "cache")
+    (tmp_path / "list.csv").write_text(f"{'n' * 300},x\n", encoding="utf-8")
+    assert listed(tmp_path / "list.csv") == [Photo(Path("n" * 300), "x")]
+
+
 @pytest.mark.parametrize("wrong", [["--seed", "-1"], ["--seed", "9" * 30], ["--final"]])
 def test_training_refuses_what_it_could_not_do(tmp_path: Path, wrong: list[str]) -> None:
     """A seed that is none, or --final with a list, ends with status 2 before anything is read."""
@@ -54,7 +73,9 @@ def test_training_refuses_what_it_could_not_do(tmp_path: Path, wrong: list[str])
     assert (done.returncode, wrong[0] in done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("text", ["", "a.jpg\n", "a.jpg,\n", "a.jpg,Milk,x\n", "path,label\n"])
+@pytest.mark.parametrize(
+    "text", ["", "a.jpg\n", "a.jpg,\n", "a.jpg,Milk,x\n", "path,label\n", "a.jpg,\0Milk\n"]
+)
 def test_a_list_that_is_none_is_refused_by_name(tmp_path: Path, text: str) -> None:
     """Lines of another form, or no photo at all, are named before any training."""
     file = tmp_path / "list.csv"
